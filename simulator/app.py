@@ -1,0 +1,274 @@
+"""The HTTP face: a table of paths, bearer check, faults around the call, answers."""
+
+import base64
+import binascii
+import hmac
+import json
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+import httpx2
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.wrappers import Request, Response
+
+from simulator import control, credentials, daraja_b2c, daraja_status, daraja_stk, sms, wire
+from simulator.control import ControlError
+from simulator.fields import GatewayError, parse_body
+from simulator.phones import normalise
+from simulator.state import State
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_MOST_BYTES = 256 * 1024
+_GARBAGE = "upstream connect error or disconnect/reset before headers. reset reason: connection termination"
+
+
+class AnswerLost(httpx2.ReadTimeout):
+    """The request was carried out and its answer gets lost.
+
+    In-process it goes up through the WSGI transport as the time-out that a client would see; stand-alone the
+    connection is closed without an answer.
+    """
+
+
+class App:
+    """A WSGI callable over one State.
+
+    `run_now` settles the given row and sends what it calls back at once (for the fault callback_early);
+    `changed` is told after each request that may have put something on the agenda.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        *,
+        base_url: str,
+        run_now: Callable[[str, int], None],
+        changed: Callable[[], None],
+        callbacks_log: Callable[[], list[dict[str, object]]],
+    ) -> None:
+        self._state = state
+        self.base_url = base_url
+        self._run_now = run_now
+        self._changed = changed
+        self._callbacks_log = callbacks_log
+        self._gateway: dict[str, Callable[[dict[str, object]], Response]] = {
+            "/mpesa/stkpush/v1/processrequest": self._stk_push,
+            "/mpesa/stkpushquery/v1/query": self._stk_query,
+            "/mpesa/b2c/v3/paymentrequest": lambda body: self._b2c(body, version=3),
+            "/mpesa/b2c/v1/paymentrequest": lambda body: self._b2c(body, version=1),
+            "/mpesa/transactionstatus/v1/query": self._status,
+        }
+        self._control: dict[tuple[str, str], Callable[[Request], object]] = {
+            ("GET", "/_sim/health"): lambda _: {"ok": True},
+            ("GET", "/_sim/config"): lambda _: self.config(),
+            ("GET", "/_sim/books"): lambda _: control.books(state),
+            ("GET", "/_sim/transactions"): lambda _: {
+                "transactions": [p.as_json() for p in state.books.payments()]
+            },
+            ("GET", "/_sim/callbacks"): lambda _: {"callbacks": self._callbacks_log()},
+            ("GET", "/_sim/sms"): lambda request: {"messages": sms.messages(state, request.args.get("to"))},
+            ("POST", "/_sim/payments"): lambda request: control.book_payment(state, _wishes(request)),
+            ("GET", "/_sim/clock"): lambda _: control.show_clock(state),
+            ("POST", "/_sim/clock"): lambda request: control.move_clock(state, _wishes(request)),
+            ("GET", "/_sim/faults"): lambda _: {"faults": state.faults.all()},
+            ("POST", "/_sim/faults"): lambda request: control.add_fault(state, _wishes(request)),
+            ("DELETE", "/_sim/faults"): lambda _: self.clear_faults(),
+            ("GET", "/_sim/switches"): lambda _: state.switches.all(),
+            ("POST", "/_sim/switches"): lambda request: control.set_switches(state, _wishes(request)),
+            ("POST", "/_sim/initiator/unlock"): lambda _: self._unlock_initiator(),
+        }
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Serve one request.
+
+        :raises AnswerLost: by the fault http_timeout_after
+        """
+        request = Request(environ)
+        request.max_content_length = _MOST_BYTES
+        try:
+            # Read whole, whatever becomes of it: on a kept connection the rest would pass for the next one.
+            raw = request.get_data(cache=True)
+            response = self._answer(request, raw)
+        except RequestEntityTooLarge:
+            response = _json({"error": "the body is too large"}, 413)
+            response.headers["Connection"] = "close"
+        except HTTPException as error:
+            response = _json({"error": error.name}, error.code or 400)
+        finally:
+            if request.method != "GET":
+                self._changed()
+        return response(environ, start_response)
+
+    def config(self) -> dict[str, str]:
+        """As GET /_sim/config."""
+        with self._state.transaction():
+            certificate = self._state.credentials.certificate()
+        return control.config(self.base_url, certificate)
+
+    def clear_faults(self) -> dict[str, object]:
+        """As DELETE /_sim/faults."""
+        with self._state.transaction():
+            self._state.faults.clear()
+        return {"faults": []}
+
+    def _answer(self, request: Request, raw: bytes) -> Response:
+        path = request.path
+        if path.startswith("/_sim/"):
+            return self._answer_control(request)
+        if path == "/version1/messaging":
+            return self._answer_sms(request)
+        try:
+            return self._answer_gateway(request, raw)
+        except GatewayError as error:
+            return self._refusal(error)
+
+    # Daraja ---
+
+    def _answer_gateway(self, request: Request, raw: bytes) -> Response:
+        if request.path == "/oauth/v1/generate":
+            _require_method(request, "GET")
+            return self._token(request)
+        handler = self._gateway.get(request.path)
+        if handler is None:
+            raise GatewayError(404, "404.001.01", "Resource not found")
+        _require_method(request, "POST")
+        if not self._state.credentials.is_token(
+            request.headers.get("Authorization", ""), self._state.clock.micros()
+        ):
+            raise GatewayError(404, "404.001.03", "Invalid Access Token")
+        return handler(parse_body(raw, request.headers.get("Content-Type", "")))
+
+    def _token(self, request: Request) -> Response:
+        if request.args.get("grant_type") != "client_credentials":
+            raise GatewayError(400, "400.008.02", "Invalid grant type passed")
+        scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "basic":
+            raise GatewayError(400, "400.008.01", "Invalid Authentication passed")
+        try:
+            given = base64.b64decode(encoded.strip(), validate=True)
+        except binascii.Error:
+            given = b""
+        wanted = f"{credentials.CONSUMER_KEY}:{credentials.CONSUMER_SECRET}".encode()
+        if not hmac.compare_digest(given, wanted):
+            # Recorded live: an empty body (DARAJA 1.1).
+            return Response(b"", status=400)
+        with self._state.transaction():
+            token = self._state.credentials.issue_token(self._state.clock.micros())
+        return _json({"access_token": token, "expires_in": str(credentials.TOKEN_LIFE_S)})
+
+    def _stk_push(self, body: dict[str, object]) -> Response:
+        msisdn = _phone_in(body, "PhoneNumber")
+        self._fail_before("stk", msisdn)
+        prompt, answer = daraja_stk.request_prompt(self._state, body)
+        if self._takes("callback_early", "stk", msisdn):
+            self._run_now("prompt", prompt.id)
+        return self._finish("stk", msisdn, answer)
+
+    def _stk_query(self, body: dict[str, object]) -> Response:
+        msisdn = self._phone_of_prompt(body)
+        self._fail_before("query", msisdn)
+        return self._finish("query", msisdn, daraja_stk.query(self._state, body))
+
+    def _b2c(self, body: dict[str, object], *, version: int) -> Response:
+        msisdn = _phone_in(body, "PartyB")
+        self._fail_before("b2c", msisdn)
+        payout, answer = daraja_b2c.request_payout(self._state, body, version=version)
+        if self._takes("callback_early", "b2c", msisdn):
+            self._run_now("payout", payout.id)
+        return self._finish("b2c", msisdn, answer)
+
+    def _status(self, body: dict[str, object]) -> Response:
+        self._fail_before("status", None)
+        return self._finish("status", None, daraja_status.request_status(self._state, body))
+
+    def _fail_before(self, api: str, msisdn: str | None) -> None:
+        if self._takes("http_error_before", api, msisdn):
+            raise GatewayError(500, "500.003.02", "Spike arrest violation")
+
+    def _finish(self, api: str, msisdn: str | None, answer: dict[str, object]) -> Response:
+        if self._takes("http_timeout_after", api, msisdn):
+            raise AnswerLost("the answer got lost on its way")
+        if self._takes("http_garbage_after", api, msisdn):
+            return Response(_GARBAGE, status=200, mimetype="text/plain")
+        return _json(answer)
+
+    def _takes(self, name: str, api: str, msisdn: str | None) -> bool:
+        with self._state.transaction():
+            return self._state.faults.take(name, api=api, msisdn=msisdn) is not None
+
+    def _phone_of_prompt(self, body: dict[str, object]) -> str | None:
+        asked = body.get("CheckoutRequestID")
+        if not isinstance(asked, str) or not asked.isascii():
+            return None
+        found: str | None = self._state.store.value(
+            "SELECT msisdn FROM prompts WHERE checkout_request_id = ?", asked
+        )
+        return found
+
+    def _refusal(self, error: GatewayError) -> Response:
+        with self._state.transaction():
+            request_id = self._state.ids.merchant_request()
+        body = {"requestId": request_id, "errorCode": error.code, "errorMessage": error.message}
+        return _json(body, error.status)
+
+    # Africa's Talking ---
+
+    def _answer_sms(self, request: Request) -> Response:
+        if request.method != "POST":
+            return Response("The requested method is not supported", status=405, mimetype="text/plain")
+        try:
+            sent = sms.send(self._state, request.form.to_dict(), api_key=request.headers.get("apiKey", ""))
+        except sms.SmsRefused as refusal:
+            return Response(refusal.message, status=refusal.status, mimetype="text/plain")
+        return _json(sent, 201)
+
+    # The simulator itself ---
+
+    def _answer_control(self, request: Request) -> Response:
+        prefix, _, rest = request.path.partition("/_sim/phones/")
+        try:
+            if not prefix and rest and request.method in {"GET", "POST"}:
+                if request.method == "GET":
+                    return _json(control.show_phone(self._state, rest))
+                return _json(control.set_phone(self._state, rest, _wishes(request)))
+            handler = self._control.get((request.method, request.path))
+            if handler is None:
+                return _json({"error": "there is nothing here; see simulator/README.md"}, 404)
+            return _json(handler(request))
+        except ControlError as error:
+            return _json({"error": error.message}, error.status)
+
+    def _unlock_initiator(self) -> dict[str, object]:
+        with self._state.transaction():
+            self._state.credentials.unlock_initiator()
+        return {"ok": True}
+
+
+def _wishes(request: Request) -> dict[str, object]:
+    """The JSON object of a control request; its content type does not matter."""
+    try:
+        found = json.loads(request.get_data(cache=True) or b"{}")
+        json.dumps(found, ensure_ascii=False).encode()  # UnicodeEncodeError: a lone surrogate
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise ControlError(400, "the body is a JSON object")
+    return found
+
+
+def _phone_in(body: dict[str, object], field: str) -> str | None:
+    found = body.get(field)
+    return (
+        normalise(str(found)) if isinstance(found, str) or (type(found) is int and found < 10**13) else None
+    )
+
+
+def _require_method(request: Request, method: str) -> None:
+    if request.method != method:
+        raise GatewayError(405, "405.001", "Method Not Allowed")
+
+
+def _json(payload: object, status: int = 200) -> Response:
+    return Response(wire.dumps(payload), status=status, mimetype="application/json")

@@ -1,0 +1,162 @@
+"""Transaction status: what became of a receipt or an originator id, told by callback (DARAJA 1.5, 2.5)."""
+
+from collections.abc import Mapping
+
+from simulator import callbacks, phones
+from simulator.books import Payment
+from simulator.clock import eat_digits
+from simulator.daraja_b2c import Payout, find_payout
+from simulator.fields import Fields, invalid
+from simulator.identifiers import filler_receipt
+from simulator.state import State
+
+_SUCCESS = "The service request is processed successfully."
+_REFUSALS = {"2001": "The initiator information is invalid.", "8006": "The security credential is locked."}
+# What comes for an id that M-Pesa never saw is undocumented (DARAJA 1.5). R000002 is the documented
+# "receipt invalid" of reversals; the switch `status_unknown_id` chooses silence or the time-out instead.
+_UNKNOWN = ("R000002", "The transaction receipt number does not exist.")
+
+
+def request_status(state: State, body: Mapping[str, object]) -> dict[str, object]:
+    """Take the question; the answer goes to ResultURL.
+
+    :raises GatewayError: nothing was done
+    """
+    fields = Fields(body, strict_lengths=state.switches.get("strict_lengths") is True)
+    initiator = fields.text("Initiator")
+    credential = fields.text("SecurityCredential")
+    fields.choice("CommandID", "TransactionStatusQuery")
+    receipt = fields.optional("TransactionID") or None
+    # The documented key is OriginalConversationID; clients that repeat the B2C key are understood.
+    originator = (
+        fields.optional("OriginalConversationID") or fields.optional("OriginatorConversationID") or None
+    )
+    if receipt is None and originator is None:
+        raise invalid("TransactionID")
+    fields.shortcode("PartyA")
+    fields.choice("IdentifierType", "1", "2", "4")
+    result_url = fields.url("ResultURL")
+    timeout_url = fields.url("QueueTimeOutURL")
+    fields.text("Remarks", most=100)
+
+    now = state.clock.micros()
+    with state.transaction():
+        conversation = state.ids.conversation(now)
+        own_originator = state.ids.merchant_request()
+        ref = state.store.run(
+            "INSERT INTO status_queries (conversation_id, originator_conversation_id, asked_receipt,"
+            " asked_originator, refusal_code, result_url, timeout_url) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            conversation,
+            own_originator,
+            receipt,
+            originator,
+            state.credentials.initiator_refusal(initiator, credential),
+            result_url,
+            timeout_url,
+        )
+        state.schedule("status", ref, at=now + state.result_after_us)
+    return {
+        "OriginatorConversationID": own_originator,
+        "ConversationID": conversation,
+        "ResponseCode": "0",
+        "ResponseDescription": "Accept the service request successfully.",
+    }
+
+
+def answer(state: State, ref: int, *, at: int) -> list[int]:
+    """Say what is true at `at`; return the ids of the callbacks (inside a transaction)."""
+    state.unschedule("status", ref)
+    asked = state.store.row("SELECT * FROM status_queries WHERE id = ?", ref)
+    if asked is None:
+        return []
+    payment = state.books.find(asked["asked_receipt"]) if asked["asked_receipt"] else None
+    originator = asked["asked_originator"]
+    if payment is not None:
+        originator = payment.originator_conversation_id
+    payout = find_payout(state, originator) if originator else None
+    if payout is not None and payout.receipt is not None:
+        payment = state.books.find(payout.receipt)
+
+    kind, url, values = "status", asked["result_url"], None
+    code, words = "0", _SUCCESS
+    if asked["refusal_code"]:
+        code, words = asked["refusal_code"], _REFUSALS[asked["refusal_code"]]
+    elif payment is not None:
+        values = _completed(state, payment, payout)
+    elif payout is not None:
+        values = _unpaid(payout)
+    else:
+        wanted = state.switches.get("status_unknown_id")
+        if wanted == "silence":
+            return []
+        code, words = _UNKNOWN
+        if wanted == "timeout":
+            kind, url = "status_timeout", asked["timeout_url"]
+            code, words = "100000000", "The request timed out while awaiting processing in the queue."
+
+    result: dict[str, object] = {
+        "ResultType": 0 if kind == "status" else 1,
+        "ResultCode": int(code) if code.isdigit() else code,
+        "ResultDesc": words,
+        "OriginatorConversationID": asked["originator_conversation_id"],
+        "ConversationID": asked["conversation_id"],
+        "TransactionID": filler_receipt(at),
+    }
+    if values is not None:
+        result["ResultParameters"] = {"ResultParameter": [_item(key, value) for key, value in values.items()]}
+    result["ReferenceData"] = {"ReferenceItem": {"Key": "Occasion"}}
+    about = payout.msisdn if payout else None
+    return callbacks.plan(state, kind=kind, url=url, payload={"Result": result}, at=at, msisdn=about)
+
+
+def _completed(state: State, payment: Payment, payout: Payout | None) -> dict[str, object]:
+    return {
+        "DebitPartyName": _party(state, payment.debit),
+        "CreditPartyName": _party(state, payment.credit),
+        "DebitAccountType": "Utility Account" if payout else "MMF Account For Customer",
+        "DebitPartyCharges": f"Fee For B2C Payment|KES|{_decimal(payment.fee)}" if payment.fee else None,
+        "InitiatedTime": eat_digits(payout.requested_at if payout else payment.at),
+        "FinalisedTime": eat_digits(payment.at),
+        "ReceiptNo": payment.receipt,
+        "TransactionStatus": "Completed",
+        "Amount": _decimal(payment.amount),
+        "TransactionReason": None,
+        "ReasonType": "Business Payment to Customer via API" if payout else "Pay Bill Online",
+        "ConversationID": payment.conversation_id,
+        "OriginatorConversationID": payout.originator_conversation_id if payout else None,
+    }
+
+
+def _unpaid(payout: Payout) -> dict[str, object]:
+    return {
+        "DebitPartyName": f"{payout.shortcode} - Simulator",
+        "CreditPartyName": payout.msisdn,
+        "DebitAccountType": "Utility Account",
+        "DebitPartyCharges": None,
+        "InitiatedTime": eat_digits(payout.requested_at),
+        "FinalisedTime": None if payout.settled_at is None else eat_digits(payout.settled_at),
+        "ReceiptNo": None,
+        # Of the documented states: waiting in the queue is Authorized, refused by the core is Declined.
+        "TransactionStatus": "Authorized" if payout.settled_at is None else "Declined",
+        "Amount": _decimal(payout.amount),
+        "TransactionReason": None,
+        "ReasonType": "Business Payment to Customer via API",
+        "ConversationID": payout.conversation_id,
+        "OriginatorConversationID": payout.originator_conversation_id,
+    }
+
+
+def _party(state: State, account: str) -> str:
+    kind, _, rest = account.partition(":")
+    if kind == "wallet":
+        return f"{rest} - {phones.name_of(state, rest)}"
+    return f"{rest.removesuffix(':utility')} - Simulator"
+
+
+def _item(key: str, value: object) -> dict[str, object]:
+    # A key without anything to say comes without Value (DARAJA 2).
+    return {"Key": key} if value is None else {"Key": key, "Value": value}
+
+
+def _decimal(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02d}"

@@ -1,0 +1,113 @@
+"""Characters and a way to speak to the API: Amina buys, Baraka sells, Otieno is the stranger."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.test import Client
+
+AMINA = "254712345678"
+BARAKA = "254722000222"
+OTIENO = "254733000333"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: status, headers, and the body with its fields in their order."""
+
+    status: int
+    headers: Any
+    raw: bytes
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.raw)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        assert self.body["success"] is True, self.raw
+        data: dict[str, Any] = self.body["data"]
+        return data
+
+
+class Api:
+    """Sends JSON as somebody out there does: a body of str or bytes goes out as it is."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def post(self, path: str, body: Any, *, key: str | None = None, **headers: Any) -> Answer:
+        raw = body if isinstance(body, str | bytes) else json.dumps(body)
+        content_type = headers.pop("content_type", "application/json")
+        response = self._client.post(path, raw, content_type=content_type, headers=_with_key(headers, key))
+        return Answer(response.status_code, response.headers, response.content)
+
+    def get(self, path: str, *, key: str | None = None, **headers: Any) -> Answer:
+        response = self._client.get(path, headers=_with_key(headers, key))
+        # A static file comes in pieces.
+        content = b"".join(response) if response.streaming else response.content
+        return Answer(response.status_code, response.headers, content)
+
+    def request(self, method: str, path: str) -> Answer:
+        response = self._client.generic(method, path)
+        return Answer(response.status_code, response.headers, response.content)
+
+    def create(self, *, key: str | None = None, **fields: Any) -> dict[str, Any]:
+        """Amina's order of KES 1,500 from Baraka."""
+        body = {
+            "buyer_phone": AMINA,
+            "amount": 1500.00,
+            "product_description": "iPhone 13",
+            "seller_phone": BARAKA,
+        }
+        return self.post("/api/orders/create", body | fields, key=key).data
+
+    def pay(self, order: dict[str, Any], transaction_id: str = "QHJ41HG1W8") -> dict[str, Any]:
+        """The simulated payment of an order."""
+        body = {
+            "order_reference": order["order_reference"],
+            "transaction_id": transaction_id,
+            "amount": order["amount"],
+            "payment_method": "mpesa",
+        }
+        return self.post("/api/webhooks/payment", body).data
+
+
+def _with_key(headers: dict[str, Any], key: str | None) -> dict[str, Any]:
+    return headers | ({"authorization": f"Bearer {key}"} if key else {})
+
+
+@pytest.fixture
+def api(client_api: Client) -> Api:
+    return Api(client_api)
+
+
+@pytest.fixture
+def make_key(db: None, clock: Any) -> Callable[..., str]:
+    """Make the key of a merchant; its text."""
+    from zemi.identity.api_keys import Scope, create_api_key
+
+    def make(
+        *scopes: str, merchant: str = "Duka la Chebet", now: datetime | None = None, **options: Any
+    ) -> str:
+        found = [Scope(scope) for scope in scopes]
+        return create_api_key(merchant_name=merchant, scopes=found, now=now or clock.now(), **options)[1]
+
+    return make
+
+
+@pytest.fixture
+def everything(db: None) -> Callable[[], dict[str, list[Any]]]:
+    """All rows of all tables of the product: equal before and after means that nothing moved."""
+
+    def look() -> dict[str, list[Any]]:
+        models = [model for model in apps.get_models() if model.__module__.startswith("zemi.")]
+        return {
+            model._meta.label: sorted(map(repr, model._default_manager.values_list())) for model in models
+        }
+
+    return look

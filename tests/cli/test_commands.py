@@ -1,0 +1,127 @@
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+from zemi.__main__ import COMMANDS, main
+from zemi.cli.pytest_runner import paths_of
+from zemi.cli.up import _box
+from zemi.identity.models import ApiKey
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command, capsys) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([command, "--help"])
+
+    assert end.value.code == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"usage: zemi {command} ")
+    assert len(said.splitlines()) > 3
+
+
+def test_an_unknown_command_is_refused_with_the_list(capsys) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["fly"])
+
+    assert end.value.code == 2
+    assert "up" in capsys.readouterr().err
+
+
+@pytest.mark.django_db
+def test_an_api_key_is_printed_once_and_only_its_hash_is_kept(capsys) -> None:
+    assert main(["api-key", "create", "--merchant", "Duka la Baraka", "--scopes", "orders,read"]) == 0
+
+    token = capsys.readouterr().out.strip()
+    key = ApiKey.objects.get()
+    assert re.fullmatch(r"zk_test_[a-z0-9]{8}_\S+", token)
+    assert key.merchant.name == "Duka la Baraka"
+    assert key.scopes == ["orders", "read"]
+    assert token.encode() not in bytes(key.secret_hash)
+    assert len(bytes(key.secret_hash)) == 32
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("scopes", ["", "orders,everything"])
+def test_a_key_with_an_unknown_scope_is_not_made(scopes, capsys) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["api-key", "create", "--merchant", "Duka la Baraka", "--scopes", scopes])
+
+    assert end.value.code == 2
+    assert "orders, payments, payouts, read" in capsys.readouterr().err
+    assert not ApiKey.objects.exists()
+
+
+def test_the_box_says_where_and_what_to_try() -> None:
+    box = _box("zk_test_demo").splitlines()
+
+    assert len({len(line) for line in box}) == 1
+    text = "\n".join(box)
+    for word in (
+        f"http://127.0.0.1:{settings.PORT}/docs",
+        settings.SIM_URL,
+        "zk_test_demo",
+        "make demo",
+        "Ctrl-C",
+    ):
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    ("labels", "paths"),
+    [
+        ([], []),
+        (["tests/cli/test_ports.py"], ["tests/cli/test_ports.py"]),
+        (["tests/cli/test_ports.py::test_x"], ["tests/cli/test_ports.py::test_x"]),
+        (["cli"], [str(settings.BASE_DIR / "tests" / "cli")]),
+        (["cli.tests"], [str(settings.BASE_DIR / "tests" / "cli")]),
+        (["zemi.cli.ports"], [str(settings.BASE_DIR / "tests" / "cli" / "test_ports.py")]),
+        (["ports.tests"], [str(settings.BASE_DIR / "tests" / "cli" / "test_ports.py")]),
+        (["no.such.thing"], []),
+    ],
+)
+def test_djangos_labels_become_paths(labels, paths) -> None:
+    assert paths_of(labels) == paths
+
+
+def test_manage_py_test_runs_pytest(child_env) -> None:
+    # In a process of its own, and not inside this one's xdist.
+    env = {name: value for name, value in child_env.items() if not name.startswith("PYTEST_")}
+
+    done = subprocess.run(
+        [sys.executable, "manage.py", "test", "cli.ports"],
+        cwd=settings.BASE_DIR,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"\d+ passed", done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("ZEMI_MODE", "prod", "ZEMI_MODE is sandbox or live"),
+        ("ZEMI_MODE", "live", "MPESA_PASSKEY is missing"),
+        ("ZEMI_PORT", "http", "ZEMI_PORT is a whole number"),
+    ],
+)
+def test_a_wrong_configuration_is_explained_and_ends_with_78(child_env, name, value, problem) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "zemi", "work"],
+        env=child_env | {name: value},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 78
+    assert problem in done.stderr
+    assert "Traceback" not in done.stderr
+    assert os.environ["ZEMI_VAR"] not in done.stderr

@@ -1,0 +1,190 @@
+"""What all tests share: a database that may be flushed, a virtual clock, the simulator, a worker to run."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connection, transaction
+
+# The start of every test's time: a Monday morning, 12:00 in Nairobi.
+START = datetime(2026, 11, 23, 9, 0, 0, tzinfo=UTC)
+# More rounds than any story needs: a worker and a simulator that still find something then do so for ever.
+_MOST_ROUNDS = 1_000
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "both_databases: a proof that runs on SQLite and on PostgreSQL")
+
+
+def pytest_report_header() -> str:
+    return f"database: {connection.vendor}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if connection.vendor != "postgresql":
+        skip = pytest.mark.skip(reason="needs PostgreSQL: `make test` runs it there")
+        for item in items:
+            if item.get_closest_marker("postgres"):
+                item.add_marker(skip)
+
+
+# The database
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Let Django flush append-only tables after transactional tests."""
+    operations = type(connection.ops)
+    flush = operations.execute_sql_flush
+
+    def flush_append_only(self: Any, statements: list[str]) -> None:
+        with transaction.atomic(), _triggers_off():  # noqa: TID251 (not the product's transaction)
+            flush(self, statements)
+
+    operations.execute_sql_flush = flush_append_only
+    yield
+    operations.execute_sql_flush = flush
+
+
+@contextmanager
+def _triggers_off() -> Iterator[None]:
+    """Suspend the triggers that keep append-only tables append-only, inside a transaction.
+
+    The product's own roles may not do that: tests own their database.
+    """
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            yield
+            # Foreign keys are triggers too: what follows in this transaction is checked again.
+            cursor.execute("SET LOCAL session_replication_role = origin")
+        else:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = cursor.fetchall()
+            for name, _ in triggers:
+                cursor.execute(f'DROP TRIGGER "{name}"')
+            yield
+            for _, sql in triggers:
+                cursor.execute(sql)
+
+
+# Time
+
+
+class VirtualClock:
+    """Time that stands still until a test moves it."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start
+
+    def now(self) -> datetime:
+        return self._now
+
+    # The simulator takes its time from any callable.
+    __call__ = now
+
+    def advance(self, *, seconds: float = 0, minutes: float = 0, hours: float = 0) -> datetime:
+        """Move on, never back."""
+        step = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+        assert step >= timedelta(0), "time doesn't run backwards"
+        self._now += step
+        return self._now
+
+
+@pytest.fixture
+def clock() -> Iterator[VirtualClock]:
+    """The product's clock, starting 2026-11-23T09:00:00Z and moved by `advance` alone."""
+    from zemi.common import clock as product_clock
+
+    virtual = VirtualClock(START)
+    product_clock.use(virtual.now)
+    yield virtual
+    product_clock.use(None)
+
+
+# Zemi and the simulator, each at the other's end of the wire
+
+
+@pytest.fixture(scope="session")
+def wsgi_application() -> Any:
+    """The product as a WSGI application that keeps the caller's connection, and with it the test's transaction."""
+    from zemi.wsgi import application
+
+    def keep_connection(environ: Any, start_response: Any) -> list[bytes]:
+        request_started.disconnect(close_old_connections)
+        request_finished.disconnect(close_old_connections)
+        try:
+            response = application(environ, start_response)
+            try:
+                return list(response)
+            finally:
+                response.close()
+        finally:
+            request_started.connect(close_old_connections)
+            request_finished.connect(close_old_connections)
+
+    return keep_connection
+
+
+@pytest.fixture
+def simulator(clock: VirtualClock, wsgi_application: Any) -> Iterator[Any]:
+    """A simulator for one test, in memory: Zemi's requests reach it, and its callbacks reach Zemi."""
+    import httpx2
+
+    from simulator import Simulator
+    from zemi.common import http_client
+    from zemi.providers import registry
+
+    peer = Simulator(":memory:", transport=httpx2.WSGITransport(app=wsgi_application), now=clock)
+    http_client.use_transport(httpx2.WSGITransport(app=peer.wsgi))
+    registry.reset()
+    yield peer
+    registry.reset()
+    http_client.use_transport(None)
+    peer.close()
+
+
+@pytest.fixture
+def client_api() -> Any:
+    """Django's test client: requests as anybody out there sends them."""
+    from django.test import Client
+
+    return Client(raise_request_exception=False)
+
+
+@pytest.fixture
+def run_worker(simulator: Any, clock: VirtualClock) -> Callable[[], int]:
+    """Let worker and simulator do what is due now, in turns, until neither finds more; time stands still."""
+    from zemi.worker.loop import run_once
+
+    def run() -> int:
+        done = 0
+        for _ in range(_MOST_ROUNDS):
+            step = simulator.run_due() + run_once(clock.now())
+            if not step:
+                return done
+            done += step
+        raise AssertionError(f"worker and simulator still find work after {_MOST_ROUNDS} rounds")
+
+    return run
+
+
+@pytest.fixture
+def child_env() -> dict[str, str]:
+    """For a process of the product that a test starts: this run's ZEMI_VAR, the product's own settings."""
+    env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    return env | {"ZEMI_VAR": str(settings.VAR), "PYTHONPATH": str(settings.BASE_DIR)}
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Show what long proofs counted: their own output is captured, or in another process."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            for name, text in getattr(report, "user_properties", ()):
+                if name == "report":
+                    terminalreporter.write_line(f"\n{text}")

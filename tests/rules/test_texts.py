@@ -1,0 +1,56 @@
+"""Words for people: both languages, the same facts, one SMS each."""
+
+import string
+
+import pytest
+
+from zemi.common.errors import ZemiError
+from zemi.common.texts import Text
+from zemi.notifications.texts import TEXTS
+from zemi.payments.reasons import reason_text
+from zemi.providers.base import Reason
+
+# The GSM-7 alphabet's letters that the texts may use; one other turns the message into 70 characters a piece.
+GSM_7 = set(string.ascii_letters + string.digits + " \n@_!\"#%&'()*+,-./:;<=>?")
+LONGEST = {
+    "amount": "250,000",
+    "reference": "ZEM-A3F8B2K7",
+    "code": "847263",
+    "last4": "5678",
+    "receipt": "QHJ41HG1W8",
+}
+
+
+def facts_of(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def whys(language: str) -> list[str]:
+    found = [text.render(language) for text in map(reason_text, Reason) if text is not None]
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@pytest.mark.parametrize("language", ["en", "sw"])
+def test_a_text_message_fits_one_sms_with_the_longest_values(name: str, language: str) -> None:
+    for why in whys(language) if "why" in facts_of(TEXTS[name].en) else [""]:
+        message = TEXTS[name].render(language, why=why, **LONGEST)
+
+        assert len(message) <= 160, (len(message), message)
+        assert set(message) <= GSM_7, set(message) - GSM_7
+        assert message.startswith("Zemi:")
+
+
+def test_both_languages_say_the_same_facts() -> None:
+    texts: list[Text] = [*TEXTS.values(), *(error.text for error in ZemiError.catalogue())]
+    texts += [error.next_step for error in ZemiError.catalogue() if error.next_step]
+
+    for text in texts:
+        assert facts_of(text.en) == facts_of(text.sw), text
+        assert text.sw
+        assert text.sw != text.en
+
+
+def test_only_the_buyer_is_ever_texted_the_code() -> None:
+    assert [name for name, text in TEXTS.items() if "code" in facts_of(text.en)] == ["buyer_code"]

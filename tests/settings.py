@@ -1,0 +1,40 @@
+"""The product's settings on a database of their own, whatever the environment says.
+
+A module of settings and not a fixture, because pytest-django reads settings before it reads any conftest.
+ZEMI_TEST_DB chooses the database: sqlite (default) or postgres.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+_OURS = ("ZEMI_", "MPESA_", "AT_", "DB_", "DATABASE_URL", "DJANGO_SECRET_KEY", "DEBUG", "ALLOWED_HOSTS")
+for _name in list(os.environ):
+    if _name.startswith(_OURS) and not _name.startswith("ZEMI_TEST_"):
+        del os.environ[_name]
+
+_var = Path(tempfile.mkdtemp(prefix=f"zemi-tests-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-"))
+atexit.register(shutil.rmtree, _var, ignore_errors=True)
+os.environ["ZEMI_VAR"] = str(_var)
+os.environ["ZEMI_ENV_FILE"] = ""
+
+if os.environ.get("ZEMI_TEST_DB", "sqlite") == "postgres":
+    from tests.postgres import find, start
+
+    # Started once, by the process that starts the others: they inherit the address.
+    if "ZEMI_TEST_PG_STARTED" not in os.environ:
+        os.environ["ZEMI_TEST_PG_STARTED"] = start(find())
+    os.environ["DATABASE_URL"] = os.environ["ZEMI_TEST_PG_STARTED"]
+
+from zemi.settings import *  # noqa: E402, F403 (all of them, after the environment is right)
+from zemi.settings import DATABASES  # noqa: E402 (for the type checker)
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file and not memory, so that threads share it; and no waiting for a disk that nobody will miss.
+    DATABASES["default"]["TEST"] = {"NAME": str(_var / "test.sqlite3")}
+    _options = DATABASES["default"]["OPTIONS"]
+    _options["init_command"] = _options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
+else:
+    DATABASES["default"]["TEST"] = {"NAME": "test_zemi"}

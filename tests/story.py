@@ -1,0 +1,147 @@
+"""Tell a sale over HTTP: each verb sends what a client would send, and says what must come back."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.test import Client
+
+from tests.characters import AMINA, BARAKA
+from zemi.common import clock
+from zemi.common.money import Money, kes
+from zemi.common.phone import Phone
+from zemi.identity.api_keys import Scope, create_api_key
+from zemi.ledger import chart
+from zemi.ledger.balances import balance_of, trial_balance
+from zemi.orders.models import Order
+from zemi.reconciliation.audit import audit_books
+
+
+@dataclass
+class Answer:
+    """Status and body of one answer."""
+
+    status: int
+    body: dict[str, Any]
+    headers: Any
+
+    @property
+    def data(self) -> dict[str, Any]:
+        assert self.body.get("success") is True, self.body
+        data: dict[str, Any] = self.body["data"]
+        return data
+
+    @property
+    def code(self) -> str:
+        assert self.body.get("success") is False, self.body
+        return str(self.body["code"])
+
+
+def post(path: str, body: Any, *, key: str | None = None, **headers: str) -> Answer:
+    """POST JSON, or raw bytes as they are."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    if key:
+        headers["authorization"] = f"Bearer {key}"
+    response = Client(raise_request_exception=False).post(
+        path, raw, content_type="application/json", headers=headers
+    )
+    return Answer(response.status_code, json.loads(response.content), response.headers)
+
+
+def get(path: str, *, key: str | None = None) -> Answer:
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    response = Client(raise_request_exception=False).get(path, headers=headers)
+    return Answer(response.status_code, json.loads(response.content), response.headers)
+
+
+def create_order(
+    *,
+    buyer: Phone = AMINA,
+    seller: Phone | None = BARAKA,
+    amount: str = "1500.00",
+    key: str | None = None,
+    **more: Any,
+) -> Answer:
+    body = {"buyer_phone": buyer.msisdn, "amount": amount, "product_description": "iPhone 13"} | more
+    if seller is not None:
+        body["seller_phone"] = seller.msisdn
+    return post("/api/orders/create", body, key=key)
+
+
+def push(reference: str, *, phone: Phone = AMINA, amount: str = "1500.00") -> Answer:
+    return post(
+        "/api/payments/mpesa/stk-push",
+        {
+            "phone_number": phone.msisdn,
+            "amount": amount,
+            "account_reference": reference,
+            "transaction_desc": "Payment for iPhone 13",
+        },
+    )
+
+
+def confirm(reference: str, code: str) -> Answer:
+    return post("/api/orders/confirm-delivery", {"order_reference": reference, "delivery_code": code})
+
+
+def ask_payout(reference: str, *, key: str | None, phone: Phone = BARAKA, amount: str = "1500.00") -> Answer:
+    return post(
+        "/api/payments/mpesa/b2c-payout",
+        {"phone_number": phone.msisdn, "amount": amount, "order_reference": reference},
+        key=key,
+    )
+
+
+def simulate_payment(
+    reference: str, transaction_id: str = "QHJ41HG1W8", amount: Any = "1500.00", **more: Any
+) -> Answer:
+    body = {
+        "order_reference": reference,
+        "transaction_id": transaction_id,
+        "amount": amount,
+        "payment_method": "mpesa",
+    } | more
+    return post("/api/webhooks/payment", body)
+
+
+def read_order(reference: str) -> dict[str, Any]:
+    return get(f"/api/orders/{reference}").data
+
+
+def key_with(*scopes: Scope, merchant: str = "Duka") -> str:
+    return create_api_key(merchant_name=merchant, scopes=scopes, now=clock.now())[1]
+
+
+def order_of(reference: str) -> Order:
+    return Order.objects.get(order_reference=reference)
+
+
+def wrong(code: str, by: int = 1) -> str:
+    """A code that isn't this one."""
+    return f"{(int(code) + by) % 1_000_000:06d}"
+
+
+def escrow_of(reference: str) -> Money:
+    return balance_of(chart.escrow(order_of(reference).id))
+
+
+def payable_to(party_id: UUID) -> Money:
+    return balance_of(chart.seller_payable(party_id))
+
+
+def ledger() -> dict[int, Money]:
+    """What stands on each line of the chart, lines at zero left out."""
+    return {row.code: row.balance for row in trial_balance() if row.balance.minor}
+
+
+def assert_books_agree(*, with_provider: bool = True) -> None:
+    problems = [
+        f"{check.name}: {problem}"
+        for check in audit_books(with_provider=with_provider)
+        for problem in check.problems
+    ]
+    assert problems == []
+
+
+FLOAT = kes(10_000_000)

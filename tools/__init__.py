@@ -1,0 +1,1 @@
+"""What `make` runs: environment, tests, checks. Nothing of the product imports it."""

@@ -1,0 +1,52 @@
+"""The command line: `python -m zemi <command>`, installed also as `zemi`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from zemi import __version__
+
+# Command -> what `zemi --help` says about it; the module is zemi.cli.<command>, with _ for -.
+COMMANDS = {
+    "up": "start web server, worker and (in sandbox mode) simulator with demo data; Ctrl-C stops all",
+    "serve": "start the web server alone",
+    "work": "start a worker alone; more may run beside it",
+    "demo": "carry one order through HTTP from create to paid seller, and compare the books",
+    "audit": "check that the books balance and agree with the events and the simulator",
+    "api-key": "make an API key",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    asked = next((word for word in arguments if not word.startswith("-")), None)
+
+    parser = argparse.ArgumentParser(
+        prog="zemi", description="Escrow checkout for people who trade by phone."
+    )
+    parser.add_argument("--version", action="version", version=f"zemi {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="<command>", required=True)
+    for command, summary in COMMANDS.items():
+        if command == asked:
+            _set_up_django()
+            import_module(f"zemi.cli.{command.replace('-', '_')}").add_parser(subparsers)
+        else:
+            subparsers.add_parser(command, help=summary)
+
+    args = parser.parse_args(arguments)
+    code: int = import_module(f"zemi.cli.{args.command.replace('-', '_')}").run(args)
+    return code
+
+
+def _set_up_django() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zemi.settings")
+    import django
+
+    django.setup()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

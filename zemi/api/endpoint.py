@@ -1,0 +1,129 @@
+"""The base of every view: declare access, input and answer; translate in, call once, translate out."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar, cast
+
+from django.http import HttpResponse
+from rest_framework import serializers
+from rest_framework.fields import empty
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from zemi.api.auth import Access
+from zemi.api.fields import Unreadable, Value
+from zemi.api.json import write
+from zemi.common.errors import FieldProblem, InvalidInput, ZemiError
+from zemi.common.texts import Text
+
+_METHODS = ("get", "post")
+_REQUIRED = Text(en="This field is required.", sw="Sehemu hii inahitajika.")
+_NULL = Text(
+    en="null is not a value here; leave the field out instead.",
+    sw="null si thamani hapa; acha sehemu hii kabisa.",
+)
+
+
+class Shape(serializers.Serializer[Any]):
+    """What a body looks like: declared as any serializer, so that OpenAPI can be made from it.
+
+    Reading goes through `read`, which uses the declared fields as they are: DRF would copy all of them for
+    every request. Fields that aren't declared are ignored, also those that would set a state (status, fee).
+    """
+
+    @classmethod
+    def read(cls, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Read every declared field that is there; what is left out stays out, for the domain's own default.
+
+        :raises InvalidInput: with every field that is missing or can't be read
+        """
+        values: dict[str, Any] = {}
+        problems: list[FieldProblem] = []
+        for name, field in cls._declared_fields.items():
+            raw = body.get(name, empty)
+            if raw is empty:
+                if field.required:
+                    problems.append(FieldProblem(name, "required", _REQUIRED))
+                continue
+            if raw is None:
+                problems.append(FieldProblem(name, "null", _NULL))
+                continue
+            try:
+                values[name] = field.read(raw) if isinstance(field, Value) else field.to_internal_value(raw)
+            except Unreadable as error:
+                problems.append(FieldProblem(name, error.code, error.text))
+        if problems:
+            raise InvalidInput(*problems)
+        return values
+
+
+class JsonOnly(BaseContentNegotiation):
+    """Requests are JSON and so are answers, whatever Accept says (RFC 9110, 12.5.1 allows it)."""
+
+    def select_parser(self, request: Request, parsers: Sequence[BaseParser]) -> BaseParser | None:  # type: ignore[override]
+        """Take the parser if the body is called JSON; None is 415."""
+        kind = request.content_type.partition(";")[0].strip().lower()
+        return parsers[0] if kind == "application/json" else None
+
+    def select_renderer(  # type: ignore[override]
+        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """Take the first."""
+        return renderers[0], renderers[0].media_type or ""
+
+
+class Endpoint(APIView):
+    """One operation. A subclass that answers a method without declaring its `access` can't even be imported.
+
+    `input` and `output` are the shapes of the bodies, `statuses` those of success, `errors` the refusals that
+    its domain call raises: OpenAPI is made from them. `answer_schema` stands instead of `output` where the
+    answer has no envelope, because somebody else's protocol says what it is.
+    """
+
+    access: ClassVar[Access]
+    tag: ClassVar[str] = "orders"
+    input: ClassVar[type[Shape] | None] = None
+    output: ClassVar[type[Shape] | None] = None
+    answer_schema: ClassVar[Mapping[str, Any] | None] = None
+    statuses: ClassVar[Mapping[int, str]] = {200: "Done."}
+    errors: ClassVar[tuple[type[ZemiError], ...]] = ()
+
+    http_method_names = [*_METHODS, "head"]
+    content_negotiation_class = JsonOnly
+    metadata_class = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Refuse an endpoint that doesn't say who may use it.
+
+        :raises TypeError: there is a method and no `access`
+        """
+        super().__init_subclass__(**kwargs)
+        if any(hasattr(cls, method) for method in _METHODS) and not hasattr(cls, "access"):
+            raise TypeError(f"{cls.__qualname__} declares no access")
+
+    def read(self, request: Request) -> dict[str, Any]:
+        """Read the body by the endpoint's `input`.
+
+        :raises ZemiError: it can't be read
+        """
+        if self.input is None:
+            raise TypeError(f"{type(self).__qualname__} declares no input")
+        return self.input.read(cast("dict[str, Any]", request.data))
+
+    def answer(self, data: Mapping[str, Any], status: int = 200) -> Response:
+        """Answer with `data` in the envelope. Nothing here may be kept by a cache on the way."""
+        return Response(data, status=status, headers={"Cache-Control": "no-store"})
+
+    def answer_bare(self, data: Mapping[str, Any], status: int = 200) -> HttpResponse:
+        """Answer with `data` as it is, where somebody else's protocol says what an answer looks like."""
+        headers = {"Cache-Control": "no-store"}
+        return HttpResponse(write(data), status=status, content_type="application/json", headers=headers)
+
+
+def stamp(at: datetime | None) -> str | None:
+    """Write a time as the seed does: 2024-12-15T10:30:00Z."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if at is not None else None

@@ -1,0 +1,477 @@
+"""From refusals to HTTP: one table of statuses, one shape of body, two languages (DOMAIN 4.2, DESIGN 7)."""
+
+import json
+import math
+import traceback
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+
+from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.signals import got_request_exception
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.views import defaults
+from rest_framework import exceptions as drf
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from zemi.common.errors import InvalidInput, Kind, ZemiError
+from zemi.common.logs import log
+from zemi.common.texts import Text
+
+# Keys of META: the prefix keeps them apart from everything that a client can send.
+REQUEST_ID = "zemi.request_id"
+ERROR_CODE = "zemi.error_code"
+
+_STATUS: dict[Kind, int] = {
+    Kind.VALIDATION: 400,
+    Kind.AUTHENTICATION: 401,
+    Kind.DECLINED: 402,
+    Kind.PERMISSION: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.STATE: 409,
+    Kind.AMOUNT: 422,
+    Kind.VERIFICATION: 422,
+    Kind.LOCKED: 423,
+    Kind.RATE_LIMIT: 429,
+    Kind.INTERNAL: 500,
+    Kind.PROVIDER: 503,
+}
+
+
+class ApiError(ZemiError):
+    """A refusal by the interface itself, before the domain is asked."""
+
+    http_status: ClassVar[int] = 400
+
+
+class InvalidJson(ApiError):
+    """The body is not JSON at all."""
+
+    code = "invalid_json"
+    kind = Kind.VALIDATION
+    text = Text(en="The body is not valid JSON.", sw="Mwili wa ombi si JSON sahihi.")
+    next_step = Text(
+        en="Send one JSON object, as RFC 8259 defines it. Nothing was changed.",
+        sw="Tuma kitu kimoja cha JSON, kama RFC 8259 inavyoeleza. Hakuna kilichobadilishwa.",
+    )
+
+
+class NotUtf8(ApiError):
+    """The body is in another encoding."""
+
+    code = "json_not_utf8"
+    kind = Kind.VALIDATION
+    text = Text(en="The body is not UTF-8 text.", sw="Mwili wa ombi si maandishi ya UTF-8.")
+
+
+class NotAnObject(ApiError):
+    """The body is a list, a text, a number: not an object."""
+
+    code = "json_not_an_object"
+    kind = Kind.VALIDATION
+    text = Text(
+        en="The body must be a JSON object: names and values in braces.",
+        sw="Mwili wa ombi lazima uwe kitu cha JSON: majina na thamani ndani ya mabano ya mawimbi.",
+    )
+
+
+class TooDeep(ApiError):
+    """Brackets within brackets."""
+
+    code = "json_too_deep"
+    kind = Kind.VALIDATION
+    text = Text(
+        en="The JSON is nested more than 16 levels deep.",
+        sw="JSON imepangwa ndani kwa ndani zaidi ya ngazi 16.",
+    )
+
+
+class DuplicateField(ApiError):
+    """One object has the same name twice: which one counts would be a guess."""
+
+    code = "json_duplicate_field"
+    kind = Kind.VALIDATION
+    text = Text(
+        en="The same field stands twice in one JSON object.",
+        sw="Sehemu moja imeandikwa mara mbili kwenye JSON.",
+    )
+
+
+class NumberTooLong(ApiError):
+    """A number that no field can hold."""
+
+    code = "json_number_too_long"
+    kind = Kind.VALIDATION
+    text = Text(
+        en="A number in the body has more than 40 characters.",
+        sw="Namba moja kwenye ombi ina herufi zaidi ya 40.",
+    )
+
+
+class NotANumber(ApiError):
+    """NaN and Infinity are not JSON."""
+
+    code = "json_not_a_number"
+    kind = Kind.VALIDATION
+    text = Text(en="NaN and Infinity are not JSON numbers.", sw="NaN na Infinity si namba za JSON.")
+
+
+class UnusableText(ApiError):
+    """A text that no database can keep."""
+
+    code = "json_unusable_text"
+    kind = Kind.VALIDATION
+    text = Text(
+        en="A text in the body holds a NUL or half of a surrogate pair.",
+        sw="Maandishi kwenye ombi yana NUL au nusu ya jozi ya surrogate.",
+    )
+
+
+class BodyTooLarge(ApiError):
+    """More than 64 KiB, many times what any endpoint needs."""
+
+    code = "body_too_large"
+    kind = Kind.VALIDATION
+    http_status = 413
+    text = Text(en="The body is larger than 64 KiB.", sw="Mwili wa ombi umezidi KiB 64.")
+
+
+class BadRequest(ApiError):
+    """The request itself is broken."""
+
+    code = "bad_request"
+    kind = Kind.VALIDATION
+    text = Text(en="The request could not be read.", sw="Ombi halikuweza kusomwa.")
+
+
+class UnsupportedMediaType(ApiError):
+    """Something other than JSON."""
+
+    code = "unsupported_media_type"
+    kind = Kind.VALIDATION
+    http_status = 415
+    text = Text(
+        en="Send the body as JSON, with the header Content-Type: application/json.",
+        sw="Tuma mwili wa ombi kama JSON, na kichwa Content-Type: application/json.",
+    )
+
+
+class NotAcceptable(ApiError):
+    """An answer is wanted in a form that there is none in."""
+
+    code = "not_acceptable"
+    kind = Kind.VALIDATION
+    http_status = 406
+    text = Text(
+        en="Answers are JSON: accept application/json.", sw="Majibu ni JSON: kubali application/json."
+    )
+
+
+class MethodNotAllowed(ApiError):
+    """The address exists, but not for this method."""
+
+    code = "method_not_allowed"
+    kind = Kind.VALIDATION
+    http_status = 405
+    text = Text(
+        en="This address does not take that HTTP method; the header Allow names those that it takes.",
+        sw="Anwani hii haipokei njia hiyo ya HTTP; kichwa Allow kinataja zinazokubalika.",
+    )
+
+
+class AddressNotFound(ApiError):
+    """No such address here."""
+
+    code = "not_found"
+    kind = Kind.NOT_FOUND
+    http_status = 404
+    text = Text(en="There is nothing at this address.", sw="Hakuna kitu kwenye anwani hii.")
+    next_step = Text(en="See /docs for every address.", sw="Tazama /docs kwa anwani zote.")
+
+
+class ApiKeyRequired(ApiError):
+    """The act needs a merchant's key."""
+
+    code = "api_key_required"
+    kind = Kind.AUTHENTICATION
+    http_status = 401
+    text = Text(
+        en="This needs an API key: send the header Authorization: Bearer zk_...",
+        sw="Hii inahitaji ufunguo wa API: tuma kichwa Authorization: Bearer zk_...",
+    )
+
+
+class ApiKeyInvalid(ApiError):
+    """The key is unknown, expired, revoked, of the other mode, or no key at all; which is not said."""
+
+    code = "api_key_invalid"
+    kind = Kind.AUTHENTICATION
+    http_status = 401
+    text = Text(en="The API key is not valid.", sw="Ufunguo wa API si sahihi.")
+    next_step = Text(
+        en="Check that the key is whole, valid and of this mode, or leave out the header Authorization.",
+        sw="Hakikisha ufunguo ni kamili, haujaisha muda, na ni wa mfumo huu; au ondoa kichwa Authorization.",
+    )
+
+
+class ScopeMissing(ApiError):
+    """The key is good, but not for this."""
+
+    code = "scope_missing"
+    kind = Kind.PERMISSION
+    http_status = 403
+    text = Text(
+        en="The API key does not have the scope {scope}.", sw="Ufunguo wa API hauna ruhusa ya {scope}."
+    )
+    next_step = Text(en="Use a key with the scope {scope}.", sw="Tumia ufunguo wenye ruhusa ya {scope}.")
+
+
+class Forbidden(ApiError):
+    """Not allowed, whoever asks."""
+
+    code = "forbidden"
+    kind = Kind.PERMISSION
+    http_status = 403
+    text = Text(en="This is not allowed.", sw="Hii hairuhusiwi.")
+
+
+class TooManyRequests(ApiError):
+    """Too many requests from one caller."""
+
+    code = "too_many_requests"
+    kind = Kind.RATE_LIMIT
+    http_status = 429
+    text = Text(en="Too many requests. Slow down.", sw="Maombi ni mengi mno. Punguza kasi.")
+    next_step = Text(
+        en="Wait for as many seconds as Retry-After says.",
+        sw="Subiri kwa sekunde zilizotajwa kwenye Retry-After.",
+    )
+    retryable = True
+
+
+class TemporarilyUnavailable(ApiError):
+    """The database did not answer in time. At a commit that is an unknown outcome: the caller has to look."""
+
+    code = "temporarily_unavailable"
+    kind = Kind.INTERNAL
+    http_status = 503
+    text = Text(
+        en="We are too busy right now and cannot say whether this was done.",
+        sw="Tuna shughuli nyingi sasa na hatuwezi kusema kama hili limefanyika.",
+    )
+    next_step = Text(
+        en="GET the order and look before you repeat this.", sw="Soma oda kwanza kabla ya kurudia ombi hili."
+    )
+    retryable = True
+
+
+class InternalError(ApiError):
+    """A fault of ours."""
+
+    code = "internal_error"
+    kind = Kind.INTERNAL
+    http_status = 500
+    text = Text(
+        en="Something went wrong on our side. We have been told.",
+        sw="Hitilafu imetokea upande wetu. Tumejulishwa.",
+    )
+    next_step = Text(
+        en="GET the order and look before you repeat this; quote the request_id when you ask us.",
+        sw="Soma oda kwanza kabla ya kurudia; taja request_id unapotuuliza.",
+    )
+
+
+# More special classes first: the first that fits is taken.
+_TRANSLATIONS: tuple[tuple[type[Exception], type[ApiError]], ...] = (
+    (drf.ParseError, InvalidJson),
+    (drf.NotAuthenticated, ApiKeyRequired),
+    (drf.AuthenticationFailed, ApiKeyInvalid),
+    (drf.PermissionDenied, Forbidden),
+    (drf.NotFound, AddressNotFound),
+    (drf.MethodNotAllowed, MethodNotAllowed),
+    (drf.NotAcceptable, NotAcceptable),
+    (drf.UnsupportedMediaType, UnsupportedMediaType),
+    (Http404, AddressNotFound),
+    (PermissionDenied, Forbidden),
+    (RequestDataTooBig, BodyTooLarge),
+    (SuspiciousOperation, BadRequest),
+    (UnreadablePostError, BadRequest),
+)
+
+
+def status_of(error: ZemiError | type[ZemiError]) -> int:
+    """The HTTP status of a refusal, or of a class of them."""
+    kind = error if isinstance(error, type) else type(error)
+    return kind.http_status if issubclass(kind, ApiError) else _STATUS[kind.kind]
+
+
+def language_of(request: HttpRequest) -> str:
+    """English or Swahili, whichever `Accept-Language` prefers; English when it says nothing of either."""
+    best, best_weight = "en", 0.0
+    for part in request.META.get("HTTP_ACCEPT_LANGUAGE", "")[:200].split(","):
+        name, _, parameter = part.partition(";")
+        language = name.strip().lower()[:2]
+        weight_text = parameter.strip().removeprefix("q=")
+        try:
+            weight = float(weight_text) if weight_text else 1.0
+        except ValueError:
+            weight = 0.0
+        if language in {"en", "sw"} and weight > best_weight:
+            best, best_weight = language, weight
+    return best
+
+
+def doc_url_of(error: ZemiError | type[ZemiError]) -> str:
+    """Where the refusal is explained."""
+    return f"/docs/errors#{error.code}"
+
+
+def details_of(error: ZemiError, language: str) -> dict[str, Any]:
+    """The facts of a refusal: its type, what is known, what to do next, and the fields that are wrong."""
+    details: dict[str, Any] = {"type": str(error.kind)}
+    details |= {name: _plain(value) for name, value in error.facts.items()}
+    details["retryable"] = error.retryable
+    advice = error.advice(language)
+    if advice is not None:
+        details["next_step"] = advice
+    if isinstance(error, InvalidInput):
+        details["errors"] = [
+            {"field": problem.field, "code": problem.code, "message": problem.text.render(language)}
+            for problem in error.problems
+        ]
+    return details
+
+
+def body_of(error: ZemiError, *, language: str, request_id: str) -> dict[str, Any]:
+    """The body that the seed's clients read, with `error` as a sentence (DOMAIN 4.2)."""
+    return {
+        "success": False,
+        "error": error.sentence(language),
+        "code": error.code,
+        "details": details_of(error, language),
+        "doc_url": doc_url_of(error),
+        "request_id": request_id,
+    }
+
+
+def handle(exc: Exception, context: Mapping[str, Any]) -> Response:
+    """Answer any exception of a view: DRF's single exception handler."""
+    request: Request = context["request"]
+    error = _translate(exc, request._request)
+    status, headers, content_type, body = _answer(error, request._request)
+    return Response(body, status=status, headers=headers, content_type=content_type)
+
+
+def json_answer(request: HttpRequest, error: ZemiError) -> HttpResponse:
+    """Answer a refusal outside of DRF, in the same shape."""
+    status, headers, content_type, body = _answer(error, request)
+    content = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return HttpResponse(content, status=status, headers=headers, content_type=content_type)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404."""
+    return (
+        json_answer(request, AddressNotFound())
+        if _is_api(request)
+        else defaults.page_not_found(request, exception)
+    )
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400."""
+    if not _is_api(request):
+        return defaults.bad_request(request, exception)
+    return json_answer(request, _translate(exception, request))
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler403."""
+    return (
+        json_answer(request, Forbidden())
+        if _is_api(request)
+        else defaults.permission_denied(request, exception)
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500; the exception is logged by Django itself."""
+    return json_answer(request, InternalError()) if _is_api(request) else defaults.server_error(request)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path.startswith(("/api", "/hooks"))
+
+
+def _translate(exc: Exception, request: HttpRequest) -> ZemiError:
+    if isinstance(exc, ZemiError):
+        return exc
+    if isinstance(exc, drf.Throttled):
+        return TooManyRequests(retry_after_s=math.ceil(getattr(exc, "wait", None) or 1))
+    for raised, error in _TRANSLATIONS:
+        if isinstance(exc, raised):
+            return error()
+    _log_unhandled(exc)
+    # Error trackers and Django's test client listen to this, as for any view that fails.
+    got_request_exception.send(sender=None, request=request)
+    if isinstance(exc, OperationalError | InterfaceError):
+        return TemporarilyUnavailable(retry_after_s=2)
+    return InternalError()
+
+
+def _log_unhandled(exc: Exception) -> None:
+    # The first line only: the second of a database's message shows the row. No locals: they hold phones.
+    first_line = next(iter(str(exc).splitlines()), "")[:300]
+    where = "".join(traceback.format_tb(exc.__traceback__))
+    log.error("request.failed", error=type(exc).__qualname__, message=first_line, where=where)
+
+
+def _answer(error: ZemiError, request: HttpRequest) -> tuple[int, dict[str, str], str, dict[str, Any]]:
+    status = status_of(error)
+    language = language_of(request)
+    request_id = str(request.META.get(REQUEST_ID, ""))
+    request.META[ERROR_CODE] = error.code
+    headers = {"Content-Language": language, "Vary": "Accept, Accept-Language", "Cache-Control": "no-store"}
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="zemi"'
+
+    body = body_of(error, language=language, request_id=request_id)
+    if "application/problem+json" not in request.META.get("HTTP_ACCEPT", ""):
+        return status, headers, "application/json", body
+    problem = {
+        "type": _absolute(request, doc_url_of(error)),
+        "title": str(error.kind).replace("_", " ").capitalize(),
+        "status": status,
+        "detail": body["error"],
+        "instance": request.path,
+        "code": error.code,
+        "details": body["details"],
+        "request_id": request_id,
+    }
+    return status, headers, "application/problem+json", problem
+
+
+def _absolute(request: HttpRequest, url: str) -> str:
+    try:
+        return request.build_absolute_uri(url)
+    except DisallowedHost:
+        return url
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can say of a fact; what it can't (money, keys) is said as the text that it prints as."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value)

@@ -1,0 +1,110 @@
+"""What every request gets: an id, one line in the log, and a known sender."""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from io import BytesIO
+from time import perf_counter
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from zemi.api.errors import ERROR_CODE, REQUEST_ID, BadRequest, json_answer
+from zemi.common.ids import new_request_id
+from zemi.common.logs import log
+
+_SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
+
+
+class RequestContext:
+    """Names the request, and writes one line about it when it is answered. The first of all middleware."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, with the header Request-Id."""
+        started = perf_counter()
+        request_id = new_request_id()
+        request.META[REQUEST_ID] = request_id
+        clear_contextvars()
+        bind_contextvars(request_id=request_id)
+        correlation_id = request.META.get("HTTP_X_REQUEST_ID", "")
+        if _SAFE_ID.fullmatch(correlation_id):
+            bind_contextvars(correlation_id=correlation_id)
+
+        # A host that isn't ours is refused by what it raises, as a 400.
+        request.get_host()
+        if "HTTP_TRANSFER_ENCODING" not in request.META or _take_chunked_body(request):
+            response = self._get_response(request)
+        else:
+            response = json_answer(request, BadRequest())
+
+        response.headers["Request-Id"] = request_id
+        if isinstance(response, HttpResponse):
+            # Without a length the server would send it in chunks; without a body HEAD is what it should be.
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+            if request.method == "HEAD":
+                response.content = b""
+        # The route, never the path: a callback's path is a secret, an order's names a sale.
+        match = request.resolver_match
+        log.info(
+            "request",
+            method=request.method,
+            route=f"/{match.route}" if match else "(none)",
+            status=response.status_code,
+            error=request.META.get(ERROR_CODE, ""),
+            ms=round((perf_counter() - started) * 1000, 1),
+        )
+        return response
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address that the request came from.
+
+    Behind `TRUSTED_PROXIES` proxies of our own it is the entry of X-Forwarded-For that the outermost of them
+    wrote, counted from the right: what stands further left is the client's own invention (SAFETY 3.9).
+    """
+    peer = str(request.META.get("REMOTE_ADDR") or "")
+    proxies: int = settings.TRUSTED_PROXIES
+    if proxies:
+        entries = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        if len(entries) >= proxies:
+            return _readable(entries[-proxies].strip()) or peer
+    return peer
+
+
+def _readable(entry: str) -> str:
+    """Read one entry of X-Forwarded-For, which may be written with a port; "" when it isn't an address."""
+    if entry.startswith("["):
+        entry = entry[1:].partition("]")[0]
+    elif entry.count(":") == 1:
+        entry = entry.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(entry)
+    except ValueError:
+        return ""
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(mapped or address)
+
+
+def _take_chunked_body(request: HttpRequest) -> bool:
+    """Read a body that came in chunks, without Content-Length, as some Java clients send it. False: it broke.
+
+    Django reads as much as Content-Length says, which is nothing then: a callback would be stored empty. The
+    server says by `wsgi.input_terminated` that its stream ends where the chunks end.
+    """
+    if (
+        request.META.get("wsgi.input_terminated")
+        and "chunked" in request.META["HTTP_TRANSFER_ENCODING"].lower()
+    ):
+        try:
+            body = request.META["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+        except Exception as error:
+            # Broken chunks or a broken connection: WSGI names no class for a server's errors. It is a 400.
+            log.info("request.unreadable", error=type(error).__qualname__)
+            return False
+        request.META["CONTENT_LENGTH"] = str(len(body))
+        request._stream = BytesIO(body)
+    return True

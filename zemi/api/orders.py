@@ -1,0 +1,230 @@
+"""Orders over HTTP: the seed's endpoints 1, 4 and 5."""
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from zemi.api.auth import Anyone, caller, key_of
+from zemi.api.endpoint import Endpoint, Shape, stamp
+from zemi.api.fields import (
+    AmountField,
+    CodeField,
+    MetadataField,
+    PhoneField,
+    ReferenceField,
+    Shown,
+    TextField,
+)
+from zemi.common import clock
+from zemi.identity.api_keys import Scope
+from zemi.orders import errors
+from zemi.orders.create import CreatedOrder, create_order
+from zemi.providers.errors import ProviderNotReady
+from zemi.releases.confirm import Confirmation, confirm_delivery
+from zemi.releases.errors import OrderNotPaid
+from zemi.releases.queries import Sale, read_sale
+from zemi.trust.errors import TooManyAttempts
+
+AMOUNT = {"type": "string", "pattern": r"^[0-9]{1,10}\.[0-9]{2}$", "examples": ["1500.00"]}
+REFERENCE = {"type": "string", "examples": ["ZEM-7K2M9QXA"]}
+MESSAGE = {"type": "string"}
+TIME = {"type": "string", "format": "date-time", "examples": ["2024-12-15T10:30:00Z"]}
+TIME_OR_NULL = {"type": ["string", "null"], "format": "date-time", "examples": ["2024-12-15T10:35:00Z"]}
+ORDER_STATUS = {
+    "type": "string",
+    "examples": ["awaiting_payment", "paid", "completed", "cancelled", "refunded"],
+    "description": "An open list: treat a word that you don't know as not final.",
+}
+
+
+class CreateOrderInput(Shape):
+    """What is bought, by whom, from whom."""
+
+    buyer_phone = PhoneField(
+        help_text="The buyer's mobile number. The delivery code goes there by SMS once it is paid."
+    )
+    amount = AmountField(help_text="The price in Kenyan shillings, whole shillings only.")
+    product_description = TextField(most=500, example="iPhone 13 Pro Max 256GB")
+    seller_phone = PhoneField(
+        required=False,
+        help_text="Where the money goes. Required in live mode; in sandbox the buyer stands in.",
+    )
+    release_policy = TextField(required=False, most=20, example="instant")
+    metadata = MetadataField(required=False)
+    reference = TextField(
+        required=False, least=0, most=64, help_text="A merchant's own number, unique per merchant."
+    )
+
+
+class CreatedOrderData(Shape):
+    """A new order. `delivery_code` is there only for the buyer, and only this once."""
+
+    order_reference = Shown(REFERENCE)
+    amount = Shown(AMOUNT)
+    status = Shown(ORDER_STATUS)
+    delivery_code = Shown({"type": "string", "pattern": "^[0-9]{6}$"}, required=False)
+    created_at = Shown(TIME)
+    message = Shown(MESSAGE)
+
+
+class CreateOrder(Endpoint):
+    """Create an order.
+
+    Without an API key the buyer makes it and gets the delivery code in this answer, once. With a key (scope
+    `orders`) the merchant makes it, and the buyer gets the code by SMS when the order is paid.
+    """
+
+    access = Anyone(keys_need=Scope.ORDERS)
+    input = CreateOrderInput
+    output = CreatedOrderData
+    statuses = {201: "The order was created."}
+    errors = (
+        errors.SellerPhoneRequired,
+        errors.AmountOutOfRange,
+        errors.AmountNotWholeShilling,
+        errors.ReleasePolicyUnknown,
+        errors.MerchantReferenceUsed,
+    )
+
+    def post(self, request: Request) -> Response:
+        """Create it."""
+        given = self.read(request)
+        key = key_of(request)
+
+        created = create_order(
+            buyer_phone=given["buyer_phone"],
+            amount=given["amount"],
+            product_description=given["product_description"],
+            merchant_id=key.merchant_id if key else None,
+            merchant_reference=given.get("reference", ""),
+            now=clock.now(),
+            **{name: given[name] for name in ("seller_phone", "release_policy", "metadata") if name in given},
+        )
+
+        return self.answer(_created(created), status=201)
+
+
+class OrderData(Shape):
+    """An order, as a stranger who knows its reference may see it."""
+
+    id = Shown({"type": "string", "format": "uuid"})
+    order_reference = Shown(REFERENCE)
+    buyer_phone_masked = Shown({"type": "string", "pattern": r"^\*{4}[0-9]{4}$", "examples": ["****5678"]})
+    amount = Shown(AMOUNT)
+    product_description = Shown({"type": "string"})
+    status = Shown(ORDER_STATUS)
+    created_at = Shown(TIME)
+    paid_at = Shown(TIME_OR_NULL)
+    completed_at = Shown(TIME_OR_NULL)
+    payout_status = Shown(
+        {
+            "type": ["string", "null"],
+            "examples": ["pending", "processing", "completed", "failed"],
+            "description": "How far the seller's money is; null before there is a payout.",
+        }
+    )
+
+
+class GetOrder(Endpoint):
+    """Read an order.
+
+    Its state, and of the buyer's number the last four digits: nothing else is open. With an API key, orders
+    of other merchants are not found.
+    """
+
+    access = Anyone()
+    output = OrderData
+    errors = (errors.OrderNotFound, TooManyAttempts)
+
+    def get(self, request: Request, order_reference: str) -> Response:
+        """Read it."""
+        key = key_of(request)
+        sale = read_sale(
+            order_reference=order_reference,
+            merchant_id=key.merchant_id if key else None,
+            caller=caller(request),
+            now=clock.now(),
+        )
+        return self.answer(_sale(sale))
+
+
+class ConfirmDeliveryInput(Shape):
+    """The order, and the code that only its buyer has."""
+
+    order_reference = ReferenceField()
+    delivery_code = CodeField()
+
+
+class ConfirmationData(Shape):
+    """The order is done; its money is on the way to the seller."""
+
+    order_reference = Shown(REFERENCE)
+    status = Shown(ORDER_STATUS)
+    completed_at = Shown(TIME_OR_NULL)
+    payout_initiated = Shown({"type": "boolean"})
+    message = Shown(MESSAGE)
+
+
+class ConfirmDelivery(Endpoint):
+    """Release the money to the seller by giving the buyer's delivery code.
+
+    Three wrong codes within 15 minutes lock the order for an hour. An unknown order and a wrong code get the
+    same answer.
+    """
+
+    access = Anyone()
+    input = ConfirmDeliveryInput
+    output = ConfirmationData
+    statuses = {200: "The delivery is confirmed and the payout is made."}
+    errors = (errors.DeliveryCodeWrong, errors.CodeLocked, OrderNotPaid, TooManyAttempts, ProviderNotReady)
+
+    def post(self, request: Request) -> Response:
+        """Confirm it."""
+        confirmation = confirm_delivery(**self.read(request), caller=caller(request), now=clock.now())
+        return self.answer(_confirmation(confirmation))
+
+
+def _created(created: CreatedOrder) -> dict[str, Any]:
+    order, code = created.order, created.delivery_code
+    told = {"delivery_code": code} if code is not None else {}
+    keep = (
+        "Keep your delivery code safe!"
+        if code is not None
+        else "The buyer gets the delivery code by SMS once it is paid."
+    )
+    return {
+        "order_reference": order.order_reference,
+        "amount": str(order.amount),
+        "status": order.status,
+        **told,
+        "created_at": stamp(order.created_at),
+        "message": f"Order created successfully. {keep}",
+    }
+
+
+def _sale(sale: Sale) -> dict[str, Any]:
+    order = sale.order
+    return {
+        "id": str(order.id),
+        "order_reference": order.order_reference,
+        "buyer_phone_masked": order.buyer.phone_masked,
+        "amount": str(order.amount),
+        "product_description": order.product_description,
+        "status": order.status,
+        "created_at": stamp(order.created_at),
+        "paid_at": stamp(order.paid_at),
+        "completed_at": stamp(order.completed_at),
+        "payout_status": sale.payout_status,
+    }
+
+
+def _confirmation(confirmation: Confirmation) -> dict[str, Any]:
+    order = confirmation.order
+    return {
+        "order_reference": order.order_reference,
+        "status": order.status,
+        "completed_at": stamp(order.completed_at),
+        "payout_initiated": confirmation.payout_initiated,
+        "message": "Delivery confirmed. Payment is being released to seller.",
+    }

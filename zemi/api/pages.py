@@ -1,0 +1,159 @@
+"""What surrounds the API: is it alive, what does it offer, what do its refusals mean."""
+
+import base64
+import hashlib
+import html
+import re
+from functools import cache
+from typing import Any, ClassVar
+
+from django.db import Error, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import get_template
+from django.views.decorators.http import require_safe
+from drf_spectacular.views import SpectacularSwaggerSplitView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from zemi.api.auth import Access, Anyone
+from zemi.api.endpoint import Endpoint
+from zemi.api.errors import status_of
+from zemi.common.errors import ZemiError
+from zemi.common.logs import log
+
+_YES_OR_NO = {"type": "object", "required": ["ok"], "properties": {"ok": {"type": "boolean"}}}
+_CLOSED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:1rem}"
+    "section{border-top:1px solid #ccc;padding:.5rem 0}p{margin:.25rem 0}:target{background:#fff6d6}"
+    "h2{font:600 1.05rem ui-monospace,monospace;margin:.5rem 0}"
+)
+
+
+class Alive(Endpoint):
+    """Say that the process runs. It asks nothing of anybody else."""
+
+    access: ClassVar[Access] = Anyone()
+    authentication_classes = ()
+    tag = "health"
+    statuses = {200: "The process runs."}
+    answer_schema = _YES_OR_NO
+
+    def get(self, request: Request) -> HttpResponse:
+        """Answer yes."""
+        return self.answer_bare({"ok": True})
+
+
+class Ready(Endpoint):
+    """Say whether requests can be served: the database answers and is migrated. Why not, the log says."""
+
+    access: ClassVar[Access] = Anyone()
+    authentication_classes = ()
+    tag = "health"
+    statuses = {200: "Requests can be served.", 503: "Not now."}
+    answer_schema = _YES_OR_NO
+
+    def get(self, request: Request) -> HttpResponse:
+        """Answer yes or no."""
+        ready = is_ready()
+        return self.answer_bare({"ok": ready}, status=200 if ready else 503)
+
+
+class Docs(SpectacularSwaggerSplitView):
+    """The API to read and to try, served from here: no script and no style of anybody else's."""
+
+    authentication_classes = ()
+    url = "/api/openapi.json"
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Answer with a policy of its own, since the page brings one style in its head."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response.headers["Content-Security-Policy"] = (
+            f"{_CLOSED}; style-src 'self' {_swagger_style_hash()}; script-src 'self'; img-src 'self' data:; "
+            "connect-src 'self'"
+        )
+        return response
+
+
+@require_safe
+def openapi(_: HttpRequest) -> HttpResponse:
+    """The OpenAPI document of this deployment."""
+    from zemi.api.schema import document_bytes
+
+    return HttpResponse(document_bytes(), content_type="application/json")
+
+
+@require_safe
+def error_list(_: HttpRequest) -> HttpResponse:
+    """Every error code: its status, its sentences, and what to do."""
+    response = HttpResponse(_error_page(), content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = f"{_CLOSED}; style-src {_hash(_STYLE)}"
+    return response
+
+
+def documented_errors() -> list[type[ZemiError]]:
+    """Every refusal of the product, by code (tests define some of their own)."""
+    return [error for error in ZemiError.catalogue() if error.__module__.startswith("zemi.")]
+
+
+def is_ready() -> bool:
+    """Whether the database answers and no migration is missing."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return _is_migrated()
+    except Error as error:
+        log.warning("not_ready", error=type(error).__qualname__)
+        return False
+
+
+_migrated = False
+
+
+def _is_migrated() -> bool:
+    # Looked up until it is true once: the files of a running process don't change.
+    global _migrated  # noqa: PLW0603 (a fact about the process)
+    if not _migrated:
+        executor = MigrationExecutor(connection)
+        _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return _migrated
+
+
+@cache
+def _swagger_style_hash() -> str:
+    template = get_template("drf_spectacular/swagger_ui.html")
+    source: str = template.template.source  # type: ignore[attr-defined]
+    return " ".join(_hash(style) for style in re.findall(r"<style>(.*?)</style>", source, re.DOTALL))
+
+
+def _hash(style: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
+
+
+@cache
+def _error_page() -> str:
+    sections = "".join(_error_section(error) for error in documented_errors())
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Zemi: errors</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
+        "<body><h1>Errors</h1><p>Programs read <code>code</code>, people the sentence: in English or, with "
+        "<code>Accept-Language: sw</code>, in Swahili. Words in braces are filled in.</p>"
+        f"{sections}</body></html>"
+    )
+
+
+def _error_section(error: type[ZemiError]) -> str:
+    advice = error.next_step
+    repeat = "may be repeated" if error.retryable else "do not just repeat it"
+    lines = [
+        f"<p>HTTP {status_of(error)}, <code>{html.escape(error.kind)}</code>, {repeat}.</p>",
+        f"<p>{html.escape((error.__doc__ or '').strip())}</p>",
+        f"<p>{html.escape(error.text.en)}</p>",
+        f'<p lang="sw">{html.escape(error.text.sw)}</p>',
+    ]
+    if advice is not None:
+        lines.append(f"<p><strong>What to do:</strong> {html.escape(advice.en)}</p>")
+        lines.append(f'<p lang="sw"><strong>La kufanya:</strong> {html.escape(advice.sw)}</p>')
+    code = html.escape(error.code)
+    return f'<section id="{code}"><h2>{code}</h2>{"".join(lines)}</section>'

@@ -1,0 +1,262 @@
+"""The OpenAPI document, made from the endpoints' own declarations (ECOSYSTEM 1.1)."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+
+from zemi.api import errors, json
+from zemi.api.auth import Anyone, NeedsScope
+from zemi.api.endpoint import Endpoint
+from zemi.common.errors import InvalidInput, ZemiError
+
+_DESCRIPTION = """\
+M-Pesa escrow checkout. The buyer pays, Zemi holds the money, the buyer gives a six-digit code when the goods
+are in hand, and the seller is paid.
+
+Everything under `/api/` is also under `/api/v1/`. Amounts are shillings: a JSON number or a text comes in, a
+text with two decimals goes out. Times are UTC. Fields may be added to answers; none is renamed or removed.
+Every answer has the header `Request-Id`. Errors are explained at `/docs/errors`.
+"""
+_SCHEME = "apiKey"
+_READING = (
+    errors.InvalidJson,
+    errors.NotUtf8,
+    errors.NotAnObject,
+    errors.TooDeep,
+    errors.DuplicateField,
+    errors.NumberTooLong,
+    errors.NotANumber,
+    errors.UnusableText,
+    InvalidInput,
+    errors.UnsupportedMediaType,
+)
+_ERROR_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["success", "error", "code", "details", "doc_url", "request_id"],
+    "properties": {
+        "success": {"type": "boolean", "const": False},
+        "error": {
+            "type": "string",
+            "description": "One sentence for people, in English or Swahili (Accept-Language).",
+        },
+        "code": {"type": "string", "description": "What programs read; the list is at /docs/errors."},
+        "details": {
+            "type": "object",
+            "required": ["type", "retryable"],
+            "properties": {
+                "type": {"type": "string"},
+                "retryable": {"type": "boolean"},
+                "next_step": {"type": "string"},
+                "errors": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["field", "code", "message"],
+                        "properties": {
+                            "field": {"type": "string"},
+                            "code": {"type": "string"},
+                            "message": {"type": "string"},
+                        },
+                    },
+                },
+            },
+            "additionalProperties": True,
+        },
+        "doc_url": {"type": "string"},
+        "request_id": {"type": "string"},
+    },
+}
+_PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457, sent when Accept asks for it.",
+    "required": ["type", "title", "status", "detail", "instance", "code", "details", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "code": {"type": "string"},
+        "details": {"type": "object"},
+        "request_id": {"type": "string"},
+    },
+}
+
+
+class ZemiSchema(AutoSchema):
+    """Describes an `Endpoint` by what it declares."""
+
+    @property
+    def _endpoint(self) -> Endpoint:
+        view = self.view
+        if not isinstance(view, Endpoint):
+            raise TypeError(f"{type(view).__qualname__} is not an Endpoint")
+        return view
+
+    def get_operation_id(self) -> str:
+        """Name the operation by its class; the second address of one operation is told apart by its end."""
+        name = type(self._endpoint).__name__
+        version = "V1" if self.path.startswith("/api/v1/") else ""
+        slash = "Slash" if self.path.endswith("/") else ""
+        return f"{name[0].lower()}{name[1:]}{version}{slash}"
+
+    def get_summary(self) -> str:
+        """The first line of the class's docstring."""
+        return (type(self._endpoint).__doc__ or "").strip().splitlines()[0].rstrip(".")
+
+    def get_description(self) -> str:  # type: ignore[override]
+        """The rest of it."""
+        lines = (type(self._endpoint).__doc__ or "").strip().splitlines()[1:]
+        return "\n".join(line.strip() for line in lines).strip()
+
+    def get_tags(self) -> list[str]:
+        """The endpoint's tag."""
+        return [self._endpoint.tag]
+
+    def get_request_serializer(self) -> Any:
+        """The shape of the body."""
+        return self._endpoint.input
+
+    def get_response_serializers(self) -> Any:
+        """The shape of the answer's data."""
+        return self._endpoint.output or {}
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        """A key, no key, or either."""
+        access = self._endpoint.access
+        if not self._endpoint.authentication_classes:
+            return [{}]
+        scheme = {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "zk_test_... or zk_live_...",
+            "description": "A merchant's API key. Keys have scopes; `payouts` is in no default set.",
+        }
+        self.registry.register_on_missing(
+            ResolvedComponent(
+                name=_SCHEME, type=ResolvedComponent.SECURITY_SCHEMA, object=_SCHEME, schema=scheme
+            )
+        )
+        if isinstance(access, NeedsScope):
+            return [{_SCHEME: [str(access.scope)]}]
+        needed = access.keys_need if isinstance(access, Anyone) else None
+        return [{}, {_SCHEME: [str(needed)] if needed else []}]
+
+    def _get_request_body(self, direction: Any = "request") -> dict[str, Any] | None:
+        if self.method != "POST":
+            return None
+        if self._endpoint.input is None:
+            anything: dict[str, Any] = {"description": "Stored as it comes."}
+            return {"content": {"application/json": {"schema": anything}}}
+        component = self.resolve_serializer(self._endpoint.input, "request")
+        return {"required": True, "content": {"application/json": {"schema": component.ref}}}
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        view = self._endpoint
+        headers = {"Request-Id": {"schema": {"type": "string"}, "description": "Quote it when you ask us."}}
+        bodies: dict[str, Any] = {
+            str(status): {
+                "description": description,
+                "headers": headers,
+                "content": {"application/json": {"schema": self._success_schema()}},
+            }
+            for status, description in view.statuses.items()
+        }
+        for status, refusals in _by_status(self._refusals()).items():
+            bodies.setdefault(
+                str(status),
+                {
+                    "description": ", ".join(error.code for error in refusals),
+                    "headers": headers,
+                    "content": {
+                        "application/json": {
+                            "schema": self._shared("Error", _ERROR_SCHEMA),
+                            "examples": {error.code: {"value": _example(error)} for error in refusals},
+                        },
+                        "application/problem+json": {"schema": self._shared("Problem", _PROBLEM_SCHEMA)},
+                    },
+                },
+            )
+        return bodies
+
+    def _success_schema(self) -> dict[str, Any]:
+        view = self._endpoint
+        if view.answer_schema is not None or view.output is None:
+            return dict(view.answer_schema or {})
+        return {
+            "type": "object",
+            "required": ["success", "data"],
+            "properties": {
+                "success": {"type": "boolean", "const": True},
+                "data": self.resolve_serializer(view.output, "response").ref,
+            },
+            "additionalProperties": False,
+        }
+
+    def _refusals(self) -> Iterable[type[ZemiError]]:
+        view = self._endpoint
+        yield from view.errors
+        if view.input is not None:
+            yield from _READING
+        if self.method == "POST":
+            yield errors.BodyTooLarge
+        if view.authentication_classes:
+            yield errors.ApiKeyInvalid
+        if isinstance(view.access, NeedsScope):
+            yield from (errors.ApiKeyRequired, errors.ScopeMissing)
+        elif isinstance(view.access, Anyone) and view.access.keys_need:
+            yield errors.ScopeMissing
+        if "{" in self.path:
+            yield errors.AddressNotFound
+        yield from (errors.MethodNotAllowed, errors.InternalError, errors.TemporarilyUnavailable)
+
+    def _shared(self, name: str, schema: dict[str, Any]) -> dict[str, Any]:
+        component = ResolvedComponent(name=name, type=ResolvedComponent.SCHEMA, object=name, schema=schema)
+        self.registry.register_on_missing(component)
+        return dict(component.ref)
+
+
+def document() -> dict[str, Any]:
+    """Make the document.
+
+    :raises ValueError: the generator has a doubt about an endpoint
+    """
+    found: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    if GENERATOR_STATS:
+        doubts = [*GENERATOR_STATS._warn_cache, *GENERATOR_STATS._error_cache]
+        raise ValueError("\n".join(doubts))
+    found["info"]["description"] = _DESCRIPTION
+    return found
+
+
+@cache
+def document_bytes() -> bytes:
+    """The document as it is served; the same for the life of a process."""
+    return json.write(document())
+
+
+def _by_status(refusals: Iterable[type[ZemiError]]) -> dict[int, list[type[ZemiError]]]:
+    found: dict[int, list[type[ZemiError]]] = {}
+    for error in dict.fromkeys(refusals):
+        found.setdefault(errors.status_of(error), []).append(error)
+    return dict(sorted(found.items()))
+
+
+def _example(error: type[ZemiError]) -> dict[str, Any]:
+    """What the refusal looks like, its facts shown by their names."""
+    details: dict[str, Any] = {"type": str(error.kind), "retryable": error.retryable}
+    if error.next_step is not None:
+        details["next_step"] = error.next_step.en
+    return {
+        "success": False,
+        "error": error.text.en,
+        "code": error.code,
+        "details": details,
+        "doc_url": errors.doc_url_of(error),
+        "request_id": "req_01932f4e6c7a7c3d8e1f5a6b7c8d9e0f",
+    }

@@ -1,0 +1,54 @@
+"""What a sandbox starts with: a merchant with an API key, and money in the shortcodes, in both books."""
+
+import os
+from datetime import datetime
+
+from django.conf import settings
+
+from zemi.common import crypto
+from zemi.identity.api_keys import Scope, authenticate, create_api_key
+
+MERCHANT = "Duka la Zemi (demo)"
+SCOPES = (Scope.ORDERS, Scope.PAYMENTS, Scope.PAYOUTS, Scope.READ)
+
+_CONTEXT = "file|demo_api_key"
+
+
+def ensure(now: datetime) -> str:
+    """Make the demo data that isn't there yet; return the demo merchant's API key.
+
+    Needs a running simulator and a migrated database. May run any number of times; sandbox mode only.
+    """
+    if settings.LIVE:
+        raise RuntimeError("demo data is for sandbox mode")
+
+    _ensure_opening_float(now)
+    return _ensure_api_key(now)
+
+
+def _ensure_api_key(now: datetime) -> str:
+    """The key of earlier starts if it still works, else a new one; its text is sealed in a file."""
+    file = settings.VAR / "secrets" / "demo_api_key"
+    if file.exists():
+        try:
+            token = crypto.unseal(file.read_bytes(), context=_CONTEXT)
+        except crypto.SealBroken:
+            # The master key is another one now.
+            token = ""
+        if authenticate(token, now=now) is not None:
+            return token
+
+    _, token = create_api_key(merchant_name=MERCHANT, scopes=SCOPES, now=now)
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = file.with_suffix(f".{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_bytes(crypto.seal(token, context=_CONTEXT))
+    draft.replace(file)
+    return token
+
+
+def _ensure_opening_float(now: datetime) -> None:
+    """Book what the simulator's shortcodes hold before anything happens, so that both books start alike."""
+    from zemi.reconciliation.opening import ensure_opening_float
+
+    ensure_opening_float(now=now)

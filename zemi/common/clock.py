@@ -1,0 +1,17 @@
+"""The one clock. Read at the edge, handed down as `now`; moved by tests and by nobody else."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+_source: Callable[[], datetime] | None = None
+
+
+def now() -> datetime:
+    """The time, aware and in UTC."""
+    return _source() if _source is not None else datetime.now(UTC)
+
+
+def use(source: Callable[[], datetime] | None) -> None:
+    """Read the time from `source` from now on; None is the machine's clock again."""
+    global _source  # noqa: PLW0603 (there is one clock on purpose)
+    _source = source

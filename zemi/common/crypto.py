@@ -1,0 +1,106 @@
+"""Keyed hashes to find by and sealed values to use: every key comes from one master key outside the database.
+
+The master key ring is given once, at start (`use_keys`). A ring has numbered keys; the highest number seals and
+hashes, all of them open. Sub-keys are derived by HKDF, one per purpose, so that a leak of one says nothing of
+another (SAFETY 3.1).
+"""
+
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping
+from functools import cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+_NONCE_BYTES = 12
+_ring: dict[int, bytes] = {}
+
+
+class SealBroken(Exception):
+    """A sealed value was changed, moved to another row, or sealed by a key that is not in the ring."""
+
+
+def read_ring(text: str) -> dict[int, bytes]:
+    """Read a key ring: "1:<64 hex digits>", several separated by commas.
+
+    :raises ValueError: a key that is not 32 bytes of hex, or a number outside 1 to 255
+    """
+    ring: dict[int, bytes] = {}
+    for part in text.split(","):
+        number, colon, value = part.strip().partition(":")
+        if not colon or not number.isdecimal() or not 1 <= int(number) <= 255:
+            raise ValueError("each master key is written <number>:<64 hex digits>")
+        key = bytes.fromhex(value)
+        if len(key) != 32:
+            raise ValueError("a master key has 32 bytes: 64 hex digits")
+        ring[int(number)] = key
+    return ring
+
+
+def use_keys(ring: Mapping[int, bytes]) -> None:
+    """Use `ring` from now on: the highest number seals and hashes."""
+    _ring.clear()
+    _ring.update(ring)
+    _subkey.cache_clear()
+    _cipher.cache_clear()
+
+
+def current_key() -> int:
+    """The number of the key that seals and hashes now."""
+    return max(_ring)
+
+
+def blind_index(purpose: str, value: str) -> bytes:
+    """Hash `value` so that equal values of one purpose can be found and nothing else can be told (32 bytes)."""
+    return keyed_hash(f"index:{purpose}", value.encode())
+
+
+def keyed_hash(purpose: str, message: bytes, *, key: int | None = None) -> bytes:
+    """HMAC-SHA256 of `message` under the sub-key of `purpose` (32 bytes).
+
+    :raises SealBroken: `key` is not in the ring
+    """
+    return hmac.digest(_subkey(key or current_key(), purpose), message, hashlib.sha256)
+
+
+def same(left: bytes, right: bytes) -> bool:
+    """Compare in constant time."""
+    return hmac.compare_digest(left, right)
+
+
+def seal(value: str, *, context: str) -> bytes:
+    """Encrypt `value` (AES-256-GCM) and bind it to `context`, which names table, column and row."""
+    key = current_key()
+    nonce = os.urandom(_NONCE_BYTES)
+    return bytes([key]) + nonce + _cipher(key).encrypt(nonce, value.encode(), context.encode())
+
+
+def unseal(sealed: bytes | memoryview, *, context: str) -> str:
+    """Open what `seal` closed for the same context.
+
+    :raises SealBroken: it was altered, belongs to another row, or its key is gone
+    """
+    raw = bytes(sealed)
+    try:
+        cipher = _cipher(raw[0])
+        return cipher.decrypt(raw[1 : 1 + _NONCE_BYTES], raw[1 + _NONCE_BYTES :], context.encode()).decode()
+    except (InvalidTag, IndexError, ValueError) as error:
+        raise SealBroken("a sealed value does not open") from error
+
+
+@cache
+def _subkey(key: int, purpose: str) -> bytes:
+    try:
+        master = _ring[key]
+    except KeyError as error:
+        raise SealBroken(f"master key {key} is not in the ring") from error
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"zemi:{purpose}".encode()).derive(master)
+
+
+@cache
+def _cipher(key: int) -> AESGCM:
+    return AESGCM(_subkey(key, "seal"))

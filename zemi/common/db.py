@@ -1,0 +1,150 @@
+"""Transactions with a meaning: a use case opens exactly one unit of work, and never holds it over a provider call.
+
+Append-only rows (events, transfers and their like) are collected while the unit runs and written together at its
+end: on PostgreSQL in one statement, hence one round trip; on SQLite one after the other, where a statement costs no
+trip at all.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models import sql
+from django.db.models.constants import OnConflict
+
+from zemi.common.faults import fault_point
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class BoundaryError(RuntimeError):
+    """A step ran without its transaction, or a provider call ran inside one: a bug, never a refusal."""
+
+
+class _Appends:
+    """The append-only rows of one unit of work, by table in the order in which the tables were first named."""
+
+    def __init__(self) -> None:
+        self.rows: dict[type[models.Model], list[models.Model]] = {}
+        self.ignored: set[type[models.Model]] = set()
+
+    def add(self, rows: Iterable[models.Model], *, ignore_conflicts: bool) -> None:
+        for row in rows:
+            model = type(row)
+            self.rows.setdefault(model, []).append(row)
+            if ignore_conflicts:
+                self.ignored.add(model)
+
+    def flush(self) -> None:
+        statements = [self._insert(model, rows) for model, rows in self.rows.items()]
+        self.rows = {}
+        if not statements:
+            return
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                # Data-modifying CTEs: foreign keys are checked at commit, triggers fire when all rows are in.
+                *first, (last, last_params) = statements
+                ctes = ", ".join(f"w{number} AS ({text})" for number, (text, _) in enumerate(first))
+                params = [value for _, values in first for value in values] + list(last_params)
+                cursor.execute(f"WITH {ctes} {last}" if first else last, params)
+            else:
+                for text, values in statements:
+                    cursor.execute(text, values)
+
+    def _insert(self, model: type[models.Model], rows: list[models.Model]) -> tuple[str, tuple[Any, ...]]:
+        query = sql.InsertQuery(model, on_conflict=OnConflict.IGNORE if model in self.ignored else None)
+        query.insert_values(model._meta.concrete_fields, rows)
+        [(text, params)] = query.get_compiler(connection=connection).as_sql()
+        return text, tuple(params)
+
+
+_appends: ContextVar[_Appends | None] = ContextVar("appends", default=None)
+
+
+@contextmanager
+def unit_of_work() -> Iterator[None]:
+    """Open the one transaction of a use case; refuse to nest inside another.
+
+    :raises BoundaryError: a unit of work is already open
+    """
+    if in_unit_of_work():
+        raise BoundaryError("a unit of work does not nest")
+    with transaction.atomic(durable=True):  # noqa: TID251 (the one place)
+        appends = _Appends()
+        token = _appends.set(appends)
+        try:
+            yield
+            appends.flush()
+        finally:
+            _appends.reset(token)
+    fault_point("committed")
+
+
+def in_unit_of_work() -> bool:
+    """Whether a transaction of the product is open (the ones that Django's TestCase wraps around don't count)."""
+    return any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
+
+
+def append(*rows: models.Model, ignore_conflicts: bool = False) -> None:
+    """Have append-only `rows` written at the end of this unit of work, together with all others.
+
+    They can't be read before that; whatever the database refuses about them undoes the whole unit.
+
+    :raises BoundaryError: no unit of work is open
+    """
+    appends = _appends.get()
+    if appends is None:
+        raise BoundaryError("append-only rows need a unit of work")
+    appends.add(rows, ignore_conflicts=ignore_conflicts)
+
+
+def inside_transaction(step: Callable[P, R]) -> Callable[P, R]:
+    """Mark a step: it refuses to run outside a unit of work."""
+
+    @wraps(step)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not in_unit_of_work():
+            raise BoundaryError(f"{step.__qualname__} is a step of a unit of work")
+        return step(*args, **kwargs)
+
+    return guarded
+
+
+def outside_transaction(call: Callable[P, R]) -> Callable[P, R]:
+    """Mark a call to the outside world: it refuses to run while a transaction is open."""
+
+    @wraps(call)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        if in_unit_of_work():
+            raise BoundaryError(f"{call.__qualname__} must not run inside a transaction")
+        return call(*args, **kwargs)
+
+    return guarded
+
+
+def violates(error: IntegrityError, model: type[models.Model], constraint: str) -> bool:
+    """Tell whether `error` is the violation of the named constraint of `model`.
+
+    PostgreSQL names the constraint. SQLite names checks, but for a unique index only its columns.
+    """
+    cause = error.__cause__
+    named = getattr(getattr(cause, "diag", None), "constraint_name", None)
+    if named is not None:
+        return bool(named == constraint)
+    message = str(cause or error)
+    declared = next((c for c in model._meta.constraints if c.name == constraint), None)
+    if isinstance(declared, models.UniqueConstraint):
+        table = model._meta.db_table
+        columns = [f"{table}.{column_of(model, field)}" for field in declared.fields]
+        return message == f"UNIQUE constraint failed: {', '.join(columns)}"
+    return message == f"CHECK constraint failed: {constraint}"
+
+
+def column_of(model: type[models.Model], field: str) -> str:
+    """The column in which a field of `model` is stored."""
+    found = model._meta.get_field(field)
+    return str(found.column) if isinstance(found, models.Field) else field

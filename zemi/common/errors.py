@@ -1,0 +1,98 @@
+"""The root of every refusal: a class per situation, a stable code, a sentence for people in two languages.
+
+Which HTTP status a kind becomes is known only to the interfaces (DOMAIN 4.2).
+"""
+
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from zemi.common.texts import Text
+
+
+class Kind(StrEnum):
+    """What sort of refusal it is; the type list of DOMAIN 4.2."""
+
+    VALIDATION = "validation_error"
+    AUTHENTICATION = "authentication_error"
+    PERMISSION = "permission_error"
+    NOT_FOUND = "not_found"
+    STATE = "state_error"
+    AMOUNT = "amount_error"
+    VERIFICATION = "verification_error"
+    LOCKED = "locked"
+    RATE_LIMIT = "rate_limit_error"
+    DECLINED = "payment_declined"
+    PROVIDER = "provider_error"
+    INTERNAL = "internal_error"
+
+
+class ZemiError(Exception):
+    """A refusal that a person or a program can act on.
+
+    `facts` fill in the sentences and are shown as the error's details: no phone, code or key may be among them.
+    `retry_after_s` is in seconds, where waiting helps.
+    """
+
+    code: ClassVar[str]
+    kind: ClassVar[Kind]
+    text: ClassVar[Text]
+    next_step: ClassVar[Text | None] = None
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, *, retry_after_s: int | None = None, **facts: Any) -> None:
+        super().__init__(self.code)
+        self.retry_after_s = retry_after_s
+        self.facts = facts
+
+    def sentence(self, language: str = "en") -> str:
+        """Say what happened in `language`."""
+        return self.text.render(language, **self.facts)
+
+    def advice(self, language: str = "en") -> str | None:
+        """Say what to do next, if there is something to do."""
+        return self.next_step.render(language, **self.facts) if self.next_step else None
+
+    @classmethod
+    def catalogue(cls) -> list[type["ZemiError"]]:
+        """List every concrete error that is loaded, by code."""
+        found: dict[str, type[ZemiError]] = {}
+        waiting = list(cls.__subclasses__())
+        while waiting:
+            error = waiting.pop()
+            waiting.extend(error.__subclasses__())
+            if "code" in error.__dict__:
+                found[error.code] = error
+        return [found[code] for code in sorted(found)]
+
+
+class FieldProblem:
+    """One thing wrong with one field of the input."""
+
+    __slots__ = ("code", "field", "text")
+
+    def __init__(self, field: str, code: str, text: Text) -> None:
+        self.field = field
+        self.code = code
+        self.text = text
+
+
+class InvalidInput(ZemiError):
+    """One or more fields can't be read as what they have to be."""
+
+    code = "invalid_input"
+    kind = Kind.VALIDATION
+    text = Text(
+        en="The request has a field that cannot be accepted. Nothing was changed.",
+        sw="Ombi lina sehemu isiyokubalika. Hakuna kilichobadilishwa.",
+    )
+
+    def __init__(self, *problems: FieldProblem) -> None:
+        super().__init__()
+        self.problems = problems
+
+    def sentence(self, language: str = "en") -> str:
+        """Say the first problem itself: it is more use than saying that there is one."""
+        if self.problems:
+            first = self.problems[0]
+            return f"{first.field}: {first.text.render(language)}"
+        return super().sentence(language)

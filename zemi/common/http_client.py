@@ -1,0 +1,98 @@
+"""The one HTTP client. Time-outs on everything, no redirects, no retries, answers capped in size.
+
+What became of a request is told apart the way that money needs it (SAFETY 4.2): it was certainly not sent, or
+nobody knows.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+CONNECT_S = 5.0
+READ_S = 20.0
+MOST_BYTES = 256 * 1024
+
+
+_client: httpx2.Client | None = None
+_transport: httpx2.BaseTransport | None = None
+_lock = threading.Lock()
+
+
+class NotSent(Exception):
+    """Not a byte of the request left: it may be sent again."""
+
+
+class NoAnswer(Exception):
+    """The request may have arrived: what it did is unknown, and it must not be sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status and raw body of an answer."""
+
+    status: int
+    body: bytes
+
+
+def send(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    json: Any = None,
+    form: Mapping[str, str] | None = None,
+    auth: tuple[str, str] | None = None,
+    read_timeout_s: float = READ_S,
+) -> Answer:
+    """Send one request, once.
+
+    :raises NotSent: name look-up, connection or TLS failed: nothing arrived
+    :raises NoAnswer: it was sent, and the answer was lost, late or too large
+    """
+    timeout = httpx2.Timeout(read_timeout_s, connect=CONNECT_S)
+    try:
+        with _shared().stream(
+            method,
+            url,
+            headers=dict(headers or {}),
+            json=json,
+            data=dict(form) if form else None,
+            auth=auth,
+            timeout=timeout,
+        ) as response:
+            body = b""
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > MOST_BYTES:
+                    raise NoAnswer("the answer is too large")
+            return Answer(response.status_code, body)
+    except (
+        httpx2.ConnectError,
+        httpx2.ConnectTimeout,
+        httpx2.PoolTimeout,
+        httpx2.UnsupportedProtocol,
+    ) as error:
+        raise NotSent(type(error).__name__) from error
+    except httpx2.HTTPError as error:
+        raise NoAnswer(type(error).__name__) from error
+
+
+def use_transport(transport: httpx2.BaseTransport | None) -> None:
+    """Send through `transport` from now on (tests mount the simulator so); None is the network again."""
+    global _client, _transport
+    with _lock:
+        if _client is not None:
+            _client.close()
+        _client, _transport = None, transport
+
+
+def _shared() -> httpx2.Client:
+    global _client  # noqa: PLW0603 (one client per process)
+    with _lock:
+        if _client is None:
+            # Proxies and credentials from the environment are ignored: a money call goes where the settings say.
+            _client = httpx2.Client(transport=_transport, follow_redirects=False, trust_env=False)
+        return _client

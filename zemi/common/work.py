@@ -1,0 +1,55 @@
+"""The row is the job: what is due is a row with a time on it, claimed by a conditional update (SAFETY 4.4)."""
+
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from django.db import connection, models
+
+LEASE = timedelta(minutes=2)
+_MAX_STEP = 6
+
+
+class WorkRow(models.Model):
+    """Columns of a row that a sweep finds when it is due. `due_at` is null when nothing is left to do."""
+
+    due_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    fence = models.PositiveIntegerField(default=0)
+    tries = models.PositiveIntegerField(default=0)
+    last_error = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        abstract = True
+
+
+Row = TypeVar("Row", bound=WorkRow)
+
+
+def claim_due(model: type[Row], *, now: datetime, limit: int, lease: timedelta = LEASE) -> list[Row]:
+    """Claim up to `limit` rows of `model` that are due, oldest first, for as long as `lease`.
+
+    One statement on either database. A claim raises the row's fence: whoever held it before can no longer finish it.
+    """
+    table = model._meta.db_table
+    skip = "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    statement = f"""
+        UPDATE {table} SET lease_until = %s, fence = fence + 1, tries = tries + 1
+        WHERE id IN (
+            SELECT id FROM {table}
+            WHERE due_at <= %s AND (lease_until IS NULL OR lease_until <= %s)
+            ORDER BY due_at LIMIT {limit:d} {skip})
+        RETURNING *"""  # noqa: S608 (a table's own name and a number)
+    adapt = connection.ops.adapt_datetimefield_value
+    rows = list(model._default_manager.raw(statement, [adapt(now + lease), adapt(now), adapt(now)]))
+    return sorted(rows, key=lambda row: (row.due_at or now, str(row.pk)))
+
+
+def finish(row: WorkRow, *, due_at: datetime | None = None, error: str = "", **changes: Any) -> bool:
+    """Give a claimed row back: nothing left to do, or due again at `due_at`. False when the claim was lost meanwhile."""
+    rows = type(row)._default_manager.filter(pk=row.pk, fence=row.fence)
+    return rows.update(due_at=due_at, lease_until=None, last_error=error[:200], **changes) == 1
+
+
+def back_off(tries: int, *, base_s: int = 5, most_s: int = 3600) -> timedelta:
+    """How long to wait before try number `tries` + 1: doubling from `base_s`, at most `most_s` seconds."""
+    return timedelta(seconds=min(base_s * 2 ** min(max(tries - 1, 0), _MAX_STEP + 4), most_s))

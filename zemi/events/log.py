@@ -1,0 +1,97 @@
+"""The only door to a status, and the only way to write an event."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+from uuid import UUID
+
+from django.db import models
+
+from zemi.common.db import append, inside_transaction
+from zemi.events.errors import InvalidTransition
+from zemi.events.models import Event, EventDelivery
+from zemi.events.subscriptions import SUBSCRIPTIONS
+
+Moves = Mapping[tuple[str, str], str]
+
+
+class Subject(Protocol):
+    """What an event can be about."""
+
+    SUBJECT: ClassVar[str]
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def timeline_id(self) -> UUID | None: ...
+
+
+class Stateful(models.Model):
+    """A row with a status. `TRANSITIONS` lists the allowed moves, each with the type of the event that it is."""
+
+    TRANSITIONS: ClassVar[Moves] = {}
+    SUBJECT: ClassVar[str] = ""
+
+    status: Any
+    id: Any
+
+    class Meta:
+        abstract = True
+
+    @property
+    def timeline_id(self) -> UUID | None:
+        """The order on whose timeline this row's events stand."""
+        return getattr(self, "order_id", None)
+
+
+@inside_transaction
+def transition(
+    row: Stateful, to: str, *, at: datetime, actor: str, data: Mapping[str, Any] | None = None, **changes: Any
+) -> Event:
+    """Move `row` to status `to`, set `changes` with it, and record the event that it is.
+
+    :raises InvalidTransition: not a listed move, or another process moved the row first
+    """
+    moved = row.status
+    event_type = row.TRANSITIONS.get((moved, to))
+    if event_type is None:
+        raise InvalidTransition(subject=row.SUBJECT, status=str(moved), wanted=str(to))
+    # The status stands in the WHERE clause: of two processes, exactly one updates a row.
+    rows: models.Manager[Any] = type(row)._default_manager
+    if rows.filter(pk=row.pk, status=moved).update(status=to, **changes) != 1:
+        raise InvalidTransition(subject=row.SUBJECT, status=str(moved), wanted=str(to))
+    row.status = to
+    for name, value in changes.items():
+        setattr(row, name, value)
+    return record(
+        event_type, row, at=at, actor=actor, data={"from": str(moved), "to": str(to), **(data or {})}
+    )
+
+
+@inside_transaction
+def record(
+    event_type: str, row: Subject, *, at: datetime, actor: str, data: Mapping[str, Any] | None = None
+) -> Event:
+    """Write an event about `row`, and for each of its subscribers the row that it now owes."""
+    event = Event(
+        type=event_type,
+        subject_type=row.SUBJECT,
+        subject_id=row.id,
+        order_id=row.timeline_id,
+        actor=actor,
+        at=at,
+        data=dict(data or {}),
+    )
+    append(event)
+    append(
+        *(
+            EventDelivery(event=event, subscriber=name, due_at=at)
+            for name in SUBSCRIPTIONS.get(event_type, ())
+        )
+    )
+    return event
+
+
+def history_of(order_id: UUID) -> list[Event]:
+    """List all events of an order and of what belongs to it, oldest first."""
+    return list(Event.objects.filter(order_id=order_id).order_by("id")[:1000])

@@ -1,0 +1,7 @@
+"""Who hears of what: event type -> names of subscribers. The functions behind the names live in the worker."""
+
+SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
+    "order.paid": ("text_messages",),
+    "payment.failed": ("text_messages",),
+    "payout.succeeded": ("text_messages",),
+}

@@ -1,0 +1,64 @@
+"""Who takes part: people by their phone, merchants by their keys."""
+
+from django.db import models
+
+from zemi.common import crypto
+from zemi.common.ids import new_key
+from zemi.common.phone import Phone
+
+
+class Party(models.Model):
+    """A person, known by a phone: hashed to find, sealed to use, four digits to show (DESIGN 5)."""
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    phone_hash = models.BinaryField(max_length=32)
+    phone_sealed = models.BinaryField()
+    phone_last4 = models.CharField(max_length=4)
+    language = models.CharField(max_length=2, default="en")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["phone_hash"], name="identity_party_once")]
+
+    @property
+    def phone(self) -> Phone:
+        """The number in the clear, to pay and to text."""
+        return Phone(crypto.unseal(self.phone_sealed, context=f"identity|phone|{self.id}"))
+
+    @property
+    def phone_masked(self) -> str:
+        """The number as it is shown: ****5678."""
+        return f"****{self.phone_last4}"
+
+
+class Merchant(models.Model):
+    """Somebody who uses the API for others."""
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    name = models.CharField(max_length=100)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["name"], name="identity_merchant_name")]
+
+
+class ApiKey(models.Model):
+    """A merchant's key: public id and hash; the secret is shown once and kept nowhere (SAFETY 3.9)."""
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="api_keys")
+    public_id = models.CharField(max_length=8)
+    secret_hash = models.BinaryField(max_length=32)
+    scopes = models.JSONField(default=list)
+    mode = models.CharField(max_length=7)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["public_id"], name="identity_api_key_public_id"),
+            models.CheckConstraint(
+                condition=models.Q(mode__in=["live", "sandbox"]), name="identity_api_key_mode"
+            ),
+        ]

@@ -1,0 +1,86 @@
+"""What the ledger can prove by itself: balance, kept balances against the transfers, one currency, no overdraft."""
+
+from collections.abc import Iterator
+
+from django.db.models import F, Q, Sum
+
+from zemi.ledger.chart import BY_CODE
+from zemi.ledger.models import Account, Transfer
+
+
+def unsound_transfers() -> Iterator[str]:
+    """Transfers that no constraint should ever have let in: their keys."""
+    broken = Transfer.objects.filter(
+        Q(amount_minor__lte=0)
+        | Q(debit=F("credit"))
+        | ~Q(currency=F("debit__currency"))
+        | ~Q(currency=F("credit__currency"))
+    )
+    yield from broken.order_by("id").values_list("key", flat=True)[:1000]
+
+
+def totals() -> dict[str, tuple[int, int]]:
+    """Per currency, what all accounts were debited and credited with, summed account by account (minor units)."""
+    found: dict[str, tuple[int, int]] = {}
+    for side, index in (("debit", 0), ("credit", 1)):
+        rows = (
+            Transfer.objects.values_list(f"{side}__currency").annotate(total=Sum("amount_minor")).order_by()
+        )
+        for currency, total in rows:
+            pair = list(found.get(currency, (0, 0)))
+            pair[index] = total
+            found[currency] = (pair[0], pair[1])
+    return found
+
+
+def wrong_balances() -> Iterator[tuple[str, int, int]]:
+    """Accounts whose kept balance is not what their transfers sum to: name, kept, summed (minor units)."""
+    debited = dict(
+        Transfer.objects.filter(debit__keeps_balance=True)
+        .values_list("debit")
+        .annotate(Sum("amount_minor"))
+        .order_by()
+    )
+    credited = dict(
+        Transfer.objects.filter(credit__keeps_balance=True)
+        .values_list("credit")
+        .annotate(Sum("amount_minor"))
+        .order_by()
+    )
+    for account in Account.objects.filter(keeps_balance=True).iterator():
+        net = credited.get(account.pk, 0) - debited.get(account.pk, 0)
+        summed = net if account.credit_side else -net
+        if account.balance_minor != summed or summed < 0:
+            yield f"{account.code}[{account.of}]", account.balance_minor, summed
+
+
+def overdrawn_accounts() -> Iterator[tuple[str, int]]:
+    """Asset accounts without a kept balance that have gone below zero: name, balance (minor units)."""
+    debited = dict(Transfer.objects.values_list("debit").annotate(Sum("amount_minor")).order_by())
+    credited = dict(Transfer.objects.values_list("credit").annotate(Sum("amount_minor")).order_by())
+    assets = [
+        code for code, line in BY_CODE.items() if line.side == "debit" and line.dimension == "shortcode"
+    ]
+    for account in Account.objects.filter(code__in=assets):
+        balance = debited.get(account.pk, 0) - credited.get(account.pk, 0)
+        if balance < 0:
+            yield f"{account.code}[{account.of}]", balance
+
+
+def kept_balances(code: int) -> dict[str, int]:
+    """The kept balances of one line of the chart, by what each account is for (minor units)."""
+    return dict(Account.objects.filter(code=code).values_list("of", "balance_minor"))
+
+
+def transfers_without_cause() -> Iterator[str]:
+    """Transfers whose event is not there: their keys."""
+    yield from Transfer.objects.filter(event__id__isnull=True).values_list("key", flat=True)[:1000]
+
+
+def events_without_transfers(types: list[str]) -> Iterator[str]:
+    """Events of `types` that booked nothing: their keys. Asked of the transfers' side of the relation."""
+    from django.apps import apps
+
+    events = apps.get_model("events", "Event")._default_manager
+    rows = events.filter(type__in=types, transfers__isnull=True).order_by("id").values_list("type", "id")
+    yield from (f"{kind} {key}" for kind, key in rows[:1000])

@@ -1,0 +1,63 @@
+"""What stands on an account: kept balances are read, all others are summed."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Sum
+from django.db.models.functions import Coalesce
+
+from zemi.common.money import Money
+from zemi.ledger.chart import BY_CODE, AccountRef
+from zemi.ledger.models import Account, Transfer
+
+
+def balance_of(ref: AccountRef) -> Money:
+    """The balance of one account, on the side on which it grows."""
+    account = Account.objects.filter(pk=ref.key).first()
+    if account is None:
+        return Money(0, ref.currency)
+    return Money(account.balance_minor if account.keeps_balance else _summed(account), ref.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    """One line of the chart with what stands on all of its accounts."""
+
+    code: int
+    name: str
+    balance: Money
+
+
+def trial_balance() -> list[TrialRow]:
+    """Every used line of the chart, summed from the transfers alone, by code."""
+    debited = dict(_by_code("debit__code"))
+    credited = dict(_by_code("credit__code"))
+    rows = []
+    for code in sorted({*debited, *credited}):
+        line = BY_CODE[code]
+        net = debited.get(code, 0) - credited.get(code, 0)
+        rows.append(TrialRow(code, line.name, Money(net if line.side == "debit" else -net)))
+    return rows
+
+
+def _by_code(column: str) -> list[tuple[int, int]]:
+    rows = Transfer.objects.values_list(column).annotate(total=Sum("amount_minor")).order_by(column)
+    return [(code, total) for code, total in rows]
+
+
+def _summed(account: Account) -> int:
+    debited, credited = (
+        Transfer.objects.filter(**{side: account}).aggregate(total=Coalesce(Sum("amount_minor"), 0))["total"]
+        for side in ("debit", "credit")
+    )
+    return int(credited - debited if account.credit_side else debited - credited)
+
+
+def transfers_of(order_id: UUID) -> list[str]:
+    """Every transfer of an order in words, oldest first: what, from where to where, how much."""
+    rows = Transfer.objects.filter(order_id=order_id).select_related("debit", "credit").order_by("id")
+    return [
+        f"{row.kind}: debit {BY_CODE[row.debit.code].name}, credit {BY_CODE[row.credit.code].name}, "
+        f"{row.currency} {Money(row.amount_minor, row.currency)}"
+        for row in rows
+    ]

@@ -1,0 +1,139 @@
+"""The chart of accounts: what each one means, on which side it grows, and whether its balance is kept (DOMAIN 6.2)."""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class Side(StrEnum):
+    """The side on which an account grows."""
+
+    DEBIT = "debit"
+    CREDIT = "credit"
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One line of the chart.
+
+    `dimension` names what there is one account for each of. A kept balance is updated with every transfer, and the
+    database refuses to let it fall below zero; all other balances are summed when somebody asks.
+    """
+
+    code: int
+    name: str
+    side: Side
+    dimension: str
+    keeps_balance: bool
+    meaning: str
+
+
+MPESA_COLLECTION = Chart(
+    1100, "M-Pesa collection", Side.DEBIT, "shortcode", False, "money in the paybill that collects"
+)
+MPESA_DISBURSEMENT = Chart(
+    1110, "M-Pesa disbursement", Side.DEBIT, "shortcode", False, "money in the shortcode that pays out"
+)
+ESCROW = Chart(2100, "Escrow held", Side.CREDIT, "order", True, "what is held for one order")
+SELLER_PAYABLE = Chart(2200, "Seller payable", Side.CREDIT, "party", True, "what a seller may be paid now")
+PAYOUTS_IN_FLIGHT = Chart(
+    2300, "Payouts in flight", Side.CREDIT, "payout", True, "a payout from its creation to its result"
+)
+UNALLOCATED = Chart(
+    2500, "Unallocated receipts", Side.CREDIT, "receipt", True, "real money that fits no open order"
+)
+OWN_FLOAT = Chart(
+    3100,
+    "Operator's own float",
+    Side.CREDIT,
+    "shortcode",
+    False,
+    "own money put in to cover fees and payouts",
+)
+COMMISSION = Chart(4100, "Commission revenue", Side.CREDIT, "", False, "what Zemi earned")
+DISBURSEMENT_FEES = Chart(
+    5110,
+    "Provider fees, disbursement",
+    Side.DEBIT,
+    "provider",
+    False,
+    "what the provider charged for payouts",
+)
+
+ACCOUNTS: tuple[Chart, ...] = (
+    MPESA_COLLECTION,
+    MPESA_DISBURSEMENT,
+    ESCROW,
+    SELLER_PAYABLE,
+    PAYOUTS_IN_FLIGHT,
+    UNALLOCATED,
+    OWN_FLOAT,
+    COMMISSION,
+    DISBURSEMENT_FEES,
+)
+BY_CODE = {line.code: line for line in ACCOUNTS}
+CLIENT_MONEY = (ESCROW, SELLER_PAYABLE, PAYOUTS_IN_FLIGHT, UNALLOCATED)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRef:
+    """One account: a line of the chart and the thing that it is kept for."""
+
+    line: Chart
+    of: str = ""
+    currency: str = "KES"
+
+    @property
+    def key(self) -> UUID:
+        """The account's key, derived from what it is, so that it never has to be looked up."""
+        text = f"{self.line.code}|{self.of}|{self.currency}"
+        return UUID(bytes=hashlib.sha256(text.encode()).digest()[:16], version=5)
+
+    def __str__(self) -> str:
+        return f"{self.line.code}[{self.of}]" if self.of else str(self.line.code)
+
+
+def collection(shortcode: str) -> AccountRef:
+    """1100 of one paybill."""
+    return AccountRef(MPESA_COLLECTION, shortcode)
+
+
+def disbursement(shortcode: str) -> AccountRef:
+    """1110 of one shortcode."""
+    return AccountRef(MPESA_DISBURSEMENT, shortcode)
+
+
+def escrow(order_id: UUID) -> AccountRef:
+    """2100 of one order."""
+    return AccountRef(ESCROW, str(order_id))
+
+
+def seller_payable(party_id: UUID) -> AccountRef:
+    """2200 of one seller."""
+    return AccountRef(SELLER_PAYABLE, str(party_id))
+
+
+def payout_in_flight(payout_id: UUID) -> AccountRef:
+    """2300 of one payout."""
+    return AccountRef(PAYOUTS_IN_FLIGHT, str(payout_id))
+
+
+def unallocated(receipt_id: UUID) -> AccountRef:
+    """2500 of one receipt."""
+    return AccountRef(UNALLOCATED, str(receipt_id))
+
+
+def own_float(shortcode: str) -> AccountRef:
+    """3100 of one shortcode."""
+    return AccountRef(OWN_FLOAT, shortcode)
+
+
+def commission() -> AccountRef:
+    """4100."""
+    return AccountRef(COMMISSION)
+
+
+def disbursement_fees(provider: str) -> AccountRef:
+    """5110 of one provider."""
+    return AccountRef(DISBURSEMENT_FEES, provider)

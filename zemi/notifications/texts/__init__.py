@@ -1,0 +1,27 @@
+"""The words of every text message, in both languages; each fits one SMS with the longest values (ECOSYSTEM 3.4)."""
+
+from zemi.common.texts import Text
+
+# No links yet: pages for people come later. "Zemi:" first, never ask for a PIN.
+TEXTS: dict[str, Text] = {
+    "buyer_code": Text(
+        en="Zemi: KES {amount} held for {reference}. Delivery code: {code}. "
+        "Give it ONLY when you have the goods. Nobody from Zemi will ask for it.",
+        sw="Zemi: KES {amount} imehifadhiwa kwa {reference}. Namba ya siri: {code}. "
+        "Itoe BAADA ya kupokea bidhaa tu. Zemi haitakuuliza namba hii.",
+    ),
+    "seller_paid_order": Text(
+        en="Zemi: The buyer has paid KES {amount} for {reference}. Zemi holds the money. "
+        "Deliver, ask for the 6-digit code, then you are paid.",
+        sw="Zemi: Mnunuzi amelipa KES {amount} kwa {reference}. Zemi inashika pesa. "
+        "Peleka bidhaa, omba namba ya siri, kisha utalipwa.",
+    ),
+    "payment_failed": Text(
+        en="Zemi: {why} Order {reference} is not paid.",
+        sw="Zemi: {why} Oda {reference} haijalipwa.",
+    ),
+    "seller_payout": Text(
+        en="Zemi: KES {amount} sent to ****{last4} for {reference}. M-Pesa ref {receipt}. Thank you for selling safely.",
+        sw="Zemi: KES {amount} imetumwa kwa ****{last4} kwa {reference}. M-Pesa {receipt}. Asante kwa kuuza kwa usalama.",
+    ),
+}

@@ -1,0 +1,98 @@
+"""Make an order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError
+
+from zemi.common.db import unit_of_work, violates
+from zemi.common.ids import new_code, new_reference
+from zemi.common.money import Money, kes
+from zemi.common.phone import Phone
+from zemi.events.log import record
+from zemi.identity.parties import find_or_create_parties
+from zemi.orders import errors
+from zemi.orders.codes import set_code
+from zemi.orders.models import Order, ReleasePolicy
+
+# The least that M-Pesa pays out (DARAJA 4.1): an order below it could never reach its seller.
+LEAST = kes(10)
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedOrder:
+    """The order, and its delivery code if the one who made it is the one who keeps it: the buyer."""
+
+    order: Order
+    delivery_code: str | None
+
+
+def create_order(
+    *,
+    buyer_phone: Phone,
+    amount: Money,
+    product_description: str,
+    seller_phone: Phone | None = None,
+    release_policy: str = ReleasePolicy.INSTANT,
+    metadata: Mapping[str, str] | None = None,
+    merchant_id: UUID | None = None,
+    merchant_reference: str = "",
+    now: datetime,
+) -> CreatedOrder:
+    """Make an order that awaits its payment.
+
+    Without `merchant_id` the buyer made it and is told the delivery code here, once. With one nobody is told here: the
+    buyer gets the code by SMS when the order is paid. Opens its own transaction.
+
+    :raises SellerPhoneRequired: live orders name their seller
+    :raises AmountOutOfRange: below KES 10 or above the operator's limit
+    :raises AmountNotWholeShilling: M-Pesa can't move cents
+    :raises ReleasePolicyUnknown: not a policy
+    :raises MerchantReferenceUsed: this merchant has an order with that reference
+    """
+    if seller_phone is None and settings.LIVE:
+        raise errors.SellerPhoneRequired
+    if not LEAST <= amount <= kes(settings.ORDER_MAX_KES):
+        raise errors.AmountOutOfRange(least=LEAST.shillings, most=f"{settings.ORDER_MAX_KES:,}")
+    if not amount.is_whole:
+        raise errors.AmountNotWholeShilling
+    if release_policy not in ReleasePolicy.values:
+        raise errors.ReleasePolicyUnknown(known=", ".join(ReleasePolicy.values))
+
+    code = new_code()
+    order = Order(
+        order_reference=new_reference(),
+        merchant_id=merchant_id,
+        merchant_reference=merchant_reference,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        fee_bps=settings.FEE_BPS,
+        product_description=product_description,
+        release_policy=release_policy,
+        metadata=dict(metadata or {}),
+        created_at=now,
+        updated_at=now,
+    )
+    set_code(order, code)
+    try:
+        with unit_of_work():
+            # The seed's sandbox has no sellers: the buyer stands in.
+            parties = find_or_create_parties({buyer_phone, seller_phone or buyer_phone}, now=now)
+            order.buyer = parties[buyer_phone]
+            order.seller = parties[seller_phone or buyer_phone]
+            order.save(force_insert=True)
+            record(
+                "order.created",
+                order,
+                at=now,
+                actor="merchant" if merchant_id else "buyer",
+                data={"amount": str(amount), "currency": amount.currency},
+            )
+    except IntegrityError as error:
+        if violates(error, Order, "orders_merchant_reference"):
+            raise errors.MerchantReferenceUsed from error
+        raise
+    return CreatedOrder(order, None if merchant_id else code)

@@ -1,0 +1,100 @@
+"""What orders refuse."""
+
+from zemi.common.errors import Kind, ZemiError
+from zemi.common.texts import Text
+
+
+class OrderNotFound(ZemiError):
+    """No such order, or not one of the caller's: the answer is the same."""
+
+    code = "order_not_found"
+    kind = Kind.NOT_FOUND
+    text = Text(en="There is no order with this reference.", sw="Hakuna oda yenye namba hii.")
+    next_step = Text(
+        en="Check the reference: ZEM- and 8 characters.", sw="Hakikisha namba ya oda: ZEM- na herufi 8."
+    )
+
+
+class SellerPhoneRequired(ZemiError):
+    """A live order needs somebody to pay."""
+
+    code = "seller_phone_required"
+    kind = Kind.VALIDATION
+    text = Text(
+        en="Give the seller's phone number: it is where the money goes. No order was made.",
+        sw="Andika namba ya simu ya muuzaji: ndipo pesa zitatumwa. Oda haikutengenezwa.",
+    )
+
+
+class AmountOutOfRange(ZemiError):
+    """More or less than can be paid in one M-Pesa transaction and paid out again."""
+
+    code = "amount_out_of_range"
+    kind = Kind.AMOUNT
+    text = Text(
+        en="The amount must be from KES {least} to KES {most}. No order was made.",
+        sw="Kiasi kiwe kati ya KES {least} na KES {most}. Oda haikutengenezwa.",
+    )
+
+
+class AmountNotWholeShilling(ZemiError):
+    """M-Pesa moves whole shillings only."""
+
+    code = "amount_not_whole_shilling"
+    kind = Kind.AMOUNT
+    text = Text(
+        en="M-Pesa moves whole shillings only: leave out the cents. Nothing was changed.",
+        sw="M-Pesa inatuma shilingi kamili tu: ondoa senti. Hakuna kilichobadilishwa.",
+    )
+
+
+class MerchantReferenceUsed(ZemiError):
+    """The merchant has an order with this reference already."""
+
+    code = "merchant_reference_used"
+    kind = Kind.STATE
+    text = Text(
+        en="You already have an order with this reference; no second one was made.",
+        sw="Tayari una oda yenye namba hii; nyingine haikutengenezwa.",
+    )
+
+
+class ReleasePolicyUnknown(ZemiError):
+    """Not one of the policies."""
+
+    code = "release_policy_unknown"
+    kind = Kind.VALIDATION
+    text = Text(
+        en="This release policy is not known; use: {known}. No order was made.",
+        sw="Utaratibu huu wa kutoa pesa haujulikani; tumia: {known}. Oda haikutengenezwa.",
+    )
+
+
+class DeliveryCodeWrong(ZemiError):
+    """Wrong code, or no such order: the answer is the same, after the same work."""
+
+    code = "delivery_code_wrong"
+    kind = Kind.VERIFICATION
+    text = Text(
+        en="This code does not open this order. The money stays held.",
+        sw="Namba hii haifungui oda hii. Pesa bado imehifadhiwa.",
+    )
+    next_step = Text(
+        en="Ask the buyer for the 6-digit code from the SMS. After 3 wrong codes the order is locked for an hour.",
+        sw="Muulize mnunuzi namba ya tarakimu 6 kwenye SMS. Ukikosea mara 3 oda itafungwa kwa saa moja.",
+    )
+
+
+class CodeLocked(ZemiError):
+    """Too many wrong codes for this order."""
+
+    code = "code_attempts_exhausted"
+    kind = Kind.LOCKED
+    text = Text(
+        en="Too many wrong codes: this order is locked for now. The money stays held.",
+        sw="Namba zisizo sahihi zimezidi: oda imefungwa kwa sasa. Pesa bado imehifadhiwa.",
+    )
+    next_step = Text(
+        en="Wait for as many seconds as Retry-After says, or ask support.",
+        sw="Subiri kwa sekunde zilizotajwa kwenye Retry-After, au uliza msaada.",
+    )

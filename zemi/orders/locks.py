@@ -1,0 +1,31 @@
+"""Lock an order: always the first lock of whatever moves its money (DESIGN 4)."""
+
+from uuid import UUID
+
+from zemi.common.db import inside_transaction
+from zemi.orders.errors import OrderNotFound
+from zemi.orders.models import Order
+
+
+@inside_transaction
+def lock_order(*, order_reference: str) -> Order:
+    """Lock the order and read it afresh, with its parties.
+
+    :raises OrderNotFound: there is none
+    """
+    # On SQLite BEGIN IMMEDIATE has locked everything already; Django leaves the clause out.
+    order = (
+        Order.objects.select_related("buyer", "seller")
+        .select_for_update(of=("self",))
+        .filter(order_reference=order_reference)
+        .first()
+    )
+    if order is None:
+        raise OrderNotFound
+    return order
+
+
+@inside_transaction
+def lock_order_by_id(order_id: UUID) -> Order:
+    """Lock the order and read it afresh."""
+    return Order.objects.select_for_update(of=("self",)).get(pk=order_id)

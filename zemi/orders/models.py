@@ -1,0 +1,110 @@
+"""The order: what is bought, by whom, from whom, and where it stands."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+
+from zemi.common.ids import new_key
+from zemi.common.money import Money
+from zemi.events.log import Stateful
+
+
+class OrderStatus(models.TextChoices):
+    """The seed's five words."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    PAID = "paid"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+
+
+class ReleasePolicy(models.TextChoices):
+    """When the held money goes to the seller; frozen when the order is made."""
+
+    INSTANT = "instant"
+
+
+class Order(Stateful):
+    """One sale. Its row is locked first by whatever moves its money."""
+
+    SUBJECT: ClassVar[str] = "order"
+    TRANSITIONS: ClassVar[Mapping[tuple[str, str], str]] = {
+        (OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID): "order.paid",
+        (OrderStatus.PAID, OrderStatus.COMPLETED): "order.completed",
+    }
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    order_reference = models.CharField(max_length=12)
+    merchant = models.ForeignKey(
+        "identity.Merchant", null=True, on_delete=models.PROTECT, related_name="orders", db_index=False
+    )
+    merchant_reference = models.CharField(max_length=64, blank=True, default="")
+    buyer = models.ForeignKey(
+        "identity.Party", on_delete=models.PROTECT, related_name="purchases", db_index=False
+    )
+    seller = models.ForeignKey("identity.Party", on_delete=models.PROTECT, related_name="sales")
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3, default="KES")
+    fee_bps = models.PositiveIntegerField(default=0)
+    product_description = models.TextField()
+    release_policy = models.CharField(max_length=20, choices=ReleasePolicy.choices)
+    metadata = models.JSONField(default=dict)
+    status = models.CharField(
+        max_length=20, choices=OrderStatus.choices, default=OrderStatus.AWAITING_PAYMENT
+    )
+    delivery_code_hash = models.CharField(max_length=140)
+    delivery_code_sealed = models.BinaryField(null=True)
+    code_generation = models.PositiveSmallIntegerField(default=1)
+    code_failures = models.PositiveSmallIntegerField(default=0)
+    code_locked_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True)
+    completed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order_reference"], name="orders_reference"),
+            models.UniqueConstraint(
+                fields=["merchant", "merchant_reference"],
+                name="orders_merchant_reference",
+                condition=~Q(merchant_reference=""),
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="orders_amount_positive"),
+            models.CheckConstraint(condition=Q(status__in=OrderStatus.values), name="orders_status"),
+            models.CheckConstraint(
+                condition=Q(paid_at__isnull=False) | Q(status__in=["awaiting_payment", "cancelled"]),
+                name="orders_paid_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(completed_at__isnull=False) | ~Q(status="completed"), name="orders_completed_at"
+            ),
+        ]
+        indexes = [models.Index(fields=["buyer", "created_at"], name="orders_by_buyer")]
+
+    @property
+    def amount(self) -> Money:
+        """The price."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def timeline_id(self) -> UUID:
+        """Its own timeline."""
+        return self.id
+
+    def __str__(self) -> str:
+        return self.order_reference
+
+
+class DeliveryAttempt(models.Model):
+    """One wrong delivery code, counted against its order. Who gave it is kept as a hash."""
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="delivery_attempts")
+    generation = models.PositiveSmallIntegerField()
+    attempted_at = models.DateTimeField()
+    caller_hash = models.BinaryField(max_length=32)

@@ -1,0 +1,66 @@
+"""Steps by which higher packages move an order on; each is one move of its transition table."""
+
+from datetime import datetime, timedelta
+
+from zemi.common import crypto
+from zemi.common.db import inside_transaction
+from zemi.events.log import record, transition
+from zemi.events.models import Event
+from zemi.orders.codes import is_code_of
+from zemi.orders.errors import CodeLocked
+from zemi.orders.models import DeliveryAttempt, Order, OrderStatus
+
+CODE_WINDOW = timedelta(minutes=15)
+CODE_TRIES = 3
+CODE_LOCK = timedelta(hours=1)
+CODE_TRIES_IN_ITS_LIFE = 10
+
+
+@inside_transaction
+def mark_paid(order: Order, *, now: datetime, actor: str) -> Event:
+    """All of the price has come in. The order must be locked."""
+    return transition(order, OrderStatus.PAID, at=now, actor=actor, paid_at=now, updated_at=now)
+
+
+@inside_transaction
+def mark_completed(order: Order, *, now: datetime, actor: str) -> Event:
+    """All of the money has been released to the seller. The order must be locked."""
+    return transition(order, OrderStatus.COMPLETED, at=now, actor=actor, completed_at=now, updated_at=now)
+
+
+@inside_transaction
+def check_delivery_code(order: Order, code: str, *, caller: str, now: datetime) -> bool:
+    """Compare `code`, and count it if it is wrong. The order must be locked; 50 parallel guesses stand in line here.
+
+    Three wrong codes in 15 minutes lock the order for an hour; ten in the life of a code lock it for good. On False the
+    caller must commit before it refuses: a count that is rolled back never was (SAFETY 3.2).
+
+    :raises CodeLocked: the order is locked; the code was not even compared
+    """
+    if order.code_failures >= CODE_TRIES_IN_ITS_LIFE:
+        raise CodeLocked
+    if order.code_locked_until is not None and order.code_locked_until > now:
+        raise CodeLocked(retry_after_s=int((order.code_locked_until - now).total_seconds()) + 1)
+    if is_code_of(order, code):
+        return True
+
+    DeliveryAttempt.objects.create(
+        order=order,
+        generation=order.code_generation,
+        attempted_at=now,
+        caller_hash=crypto.blind_index("code-caller", caller),
+    )
+    # Wrong codes before the last lock have had their punishment: the hour is longer than the window.
+    recent = DeliveryAttempt.objects.filter(order=order, attempted_at__gt=now - CODE_WINDOW).count()
+    locked = recent >= CODE_TRIES
+    order.code_failures += 1
+    order.code_locked_until = now + CODE_LOCK if locked else order.code_locked_until
+    order.save(update_fields=["code_failures", "code_locked_until"])
+    record(
+        "order.code_refused",
+        order,
+        at=now,
+        actor="caller",
+        data={"failures": order.code_failures, "locked": locked},
+    )
+    return False

@@ -1,0 +1,195 @@
+"""Ask a phone for the price of an order: commit the attempt, send the prompt once, record what was heard."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError
+
+from zemi.common.db import outside_transaction, unit_of_work, violates
+from zemi.common.ids import read_reference
+from zemi.common.money import Money
+from zemi.common.phone import Phone
+from zemi.events.errors import InvalidTransition
+from zemi.events.log import record, transition
+from zemi.orders.locks import lock_order
+from zemi.orders.models import Order, OrderStatus
+from zemi.payments import errors
+from zemi.payments.models import Payment, PaymentMethod, PaymentStatus
+from zemi.providers import registry
+from zemi.providers.base import Accepted, ChargeOutcome, ChargeRequest, Reason, Refused, Succeeded, Unknown
+from zemi.trust.limits import Allowance, charge, give_back
+from zemi.webhooks.tokens import CallbackKind, mint
+
+# A prompt is dead after about a minute; five leave room for a slow network (DOMAIN M1).
+PROMPT_LIFE = timedelta(minutes=5)
+# The first question comes when most people have entered their PIN (SAFETY 3.3, 5).
+FIRST_QUERY = timedelta(seconds=25)
+FAILED_IN_10_MINUTES = 3
+FAILED_IN_A_DAY = 10
+
+
+def start_payment(
+    *, order_reference: str, payer_phone: Phone, amount: Money, description: str, now: datetime
+) -> Payment:
+    """Send a payment prompt for an order to `payer_phone`, which need not be the buyer's.
+
+    Opens two transactions with the call between them. The answer's status is `pending`, or `unknown` when the provider's
+    answer was lost: then the prompt may be on the phone, and it must not be sent again.
+
+    :raises OrderNotFound, OrderNotPayable, AmountMismatch: nothing was sent
+    :raises PaymentInProgress: the order has a live attempt
+    :raises PromptTooSoon: this phone was asked too recently, or refused too often
+    :raises PaymentRefused, ProviderUnreachable: the provider did not take it; nothing is on its way
+    """
+    registry.mobile_money()
+    payment = _begin(order_reference=order_reference, payer_phone=payer_phone, amount=amount, now=now)
+    outcome = _send(payment, payer_phone, order_reference=order_reference, description=description)
+    return _record(payment, outcome, payer_phone=payer_phone, now=now)
+
+
+def open_attempt(order: Order, *, payer_phone: Phone, now: datetime) -> Payment:
+    """Insert a live attempt for a locked order.
+
+    :raises IntegrityError: payments_one_live, the order has a live attempt
+    """
+    provider = registry.mobile_money()
+    payment = Payment(
+        order=order,
+        payment_method=PaymentMethod.MPESA,
+        provider=provider.name,
+        amount_minor=order.amount_minor,
+        currency=order.currency,
+        live_until=now + PROMPT_LIFE,
+        due_at=now + FIRST_QUERY,
+        created_at=now,
+        updated_at=now,
+    )
+    payment.set_payer(payer_phone)
+    payment.save(force_insert=True)
+    record("payment.pending", payment, at=now, actor="buyer", data={"amount": str(order.amount)})
+    return payment
+
+
+def check_payable(order: Order, amount: Money) -> None:
+    """Refuse what a locked order can't take.
+
+    :raises OrderNotPayable: it does not await a payment
+    :raises AmountMismatch: `amount` is not what is due
+    """
+    if order.status != OrderStatus.AWAITING_PAYMENT:
+        raise errors.OrderNotPayable(status=str(order.status))
+    if amount != order.amount:
+        raise errors.AmountMismatch(due=str(order.amount))
+
+
+def retire_dead_attempts(order: Order, *, now: datetime) -> int:
+    """Let go of attempts whose prompt is long dead; they are still watched for late money. The order must be locked."""
+    return Payment.objects.filter(order=order, is_live=True, live_until__lte=now).update(is_live=False)
+
+
+def _begin(*, order_reference: str, payer_phone: Phone, amount: Money, now: datetime) -> Payment:
+    for last_try in (False, True):
+        try:
+            with unit_of_work():
+                order = lock_order(order_reference=read_reference(order_reference))
+                check_payable(order, amount)
+                if last_try and not retire_dead_attempts(order, now=now):
+                    raise errors.PaymentInProgress
+                payment = open_attempt(order, payer_phone=payer_phone, now=now)
+                _charge_prompt(payment, payer_phone, now=now)
+                return payment
+        except IntegrityError as error:
+            if not violates(error, Payment, "payments_one_live"):
+                raise
+    raise errors.PaymentInProgress
+
+
+def _charge_prompt(payment: Payment, payer_phone: Phone, *, now: datetime) -> None:
+    if not charge(*_prompt_budgets(payment, payer_phone), now=now):
+        raise errors.PromptTooSoon(retry_after_s=120)
+    # Only now, with the phone's budget row locked: nobody else can add a failure for this phone meanwhile.
+    failed = list(
+        Payment.objects.filter(
+            payer_phone_hash=payment.payer_phone_hash,
+            created_at__gt=now - timedelta(days=1),
+            status=PaymentStatus.FAILED,
+        )
+        .order_by("-created_at")
+        .values_list("created_at", flat=True)[:FAILED_IN_A_DAY]
+    )
+    if sum(at > now - timedelta(minutes=10) for at in failed) >= FAILED_IN_10_MINUTES:
+        raise errors.PromptTooSoon(retry_after_s=600)
+    if len(failed) >= FAILED_IN_A_DAY:
+        raise errors.PromptTooSoon(retry_after_s=86_400)
+
+
+def _prompt_budgets(payment: Payment, payer_phone: Phone) -> tuple[Allowance, Allowance]:
+    """One prompt a minute for a phone (DARAJA 4.2), one in two minutes for the same amount (DARAJA 3.1, code 17)."""
+    return (
+        Allowance("prompt", payer_phone.e164, 1, timedelta(seconds=60)),
+        Allowance("prompt-amount", f"{payer_phone.e164}|{payment.amount}", 1, timedelta(seconds=120)),
+    )
+
+
+@outside_transaction
+def _send(payment: Payment, payer_phone: Phone, *, order_reference: str, description: str) -> ChargeOutcome:
+    return registry.mobile_money().charge(
+        ChargeRequest(
+            amount=payment.amount,
+            payer=payer_phone,
+            reference=read_reference(order_reference),
+            description=description,
+            callback_url=f"{settings.CALLBACK_ORIGIN}/hooks/{mint(CallbackKind.STK, payment.id)}",
+        )
+    )
+
+
+def _record(payment: Payment, outcome: ChargeOutcome, *, payer_phone: Phone, now: datetime) -> Payment:
+    said = {"response_code": outcome.code[:40], "response_text": outcome.text[:200]}
+    match outcome:
+        case Accepted():
+            said |= {
+                "provider_reference": outcome.provider_reference[:80],
+                "merchant_request_id": outcome.request_reference[:80],
+            }
+            # The callback may have overtaken this answer and settled the attempt: only the ids are written here.
+            with unit_of_work():
+                Payment.objects.filter(pk=payment.pk).update(**said)
+            for name, value in said.items():
+                setattr(payment, name, value)
+        case Unknown() | Succeeded():
+            _move_if_pending(payment, PaymentStatus.UNKNOWN, now=now, **said)
+        case Refused():
+            _refuse(payment, outcome, payer_phone=payer_phone, now=now, said=said)
+    return payment
+
+
+def _refuse(
+    payment: Payment, outcome: Refused, *, payer_phone: Phone, now: datetime, said: dict[str, str]
+) -> None:
+    _move_if_pending(
+        payment,
+        PaymentStatus.FAILED,
+        now=now,
+        failure_reason=outcome.reason,
+        is_live=False,
+        due_at=None,
+        **said,
+    )
+    if outcome.may_resend:
+        with unit_of_work():
+            give_back(*_prompt_budgets(payment, payer_phone))
+        raise errors.ProviderUnreachable(retry_after_s=60)
+    if outcome.reason is Reason.TOO_SOON:
+        raise errors.PromptTooSoon(retry_after_s=60)
+    raise errors.PaymentRefused
+
+
+def _move_if_pending(payment: Payment, status: PaymentStatus, *, now: datetime, **changes: Any) -> None:
+    try:
+        with unit_of_work():
+            transition(payment, status, at=now, actor="provider", updated_at=now, **changes)
+    except InvalidTransition:
+        # A callback was handled before the answer came: what it proved stands.
+        payment.refresh_from_db()

@@ -1,0 +1,105 @@
+"""What payments refuse."""
+
+from zemi.common.errors import Kind, ZemiError
+from zemi.common.texts import Text
+
+
+class OrderNotPayable(ZemiError):
+    """The order does not await a payment."""
+
+    code = "order_not_payable"
+    kind = Kind.STATE
+    text = Text(
+        en="This order is {status}: it cannot be paid. No money was moved.",
+        sw="Oda hii iko katika hali ya {status}: haiwezi kulipwa. Hakuna pesa iliyotumwa.",
+    )
+    next_step = Text(
+        en="Read the order and act on its status.", sw="Soma oda, kisha tenda kulingana na hali yake."
+    )
+
+
+class AmountMismatch(ZemiError):
+    """Not what the order is due."""
+
+    code = "amount_mismatch"
+    kind = Kind.AMOUNT
+    text = Text(
+        en="The amount must be what the order is due: KES {due}. No money was moved.",
+        sw="Kiasi kiwe sawa na deni la oda: KES {due}. Hakuna pesa iliyotumwa.",
+    )
+
+
+class PaymentInProgress(ZemiError):
+    """The order has a live attempt. The English sentence is the seed's."""
+
+    code = "payment_in_progress"
+    kind = Kind.STATE
+    text = Text(en="Payment already in progress", sw="Malipo tayari yanaendelea")
+    next_step = Text(
+        en="Look at the phone, or wait until this attempt has ended; do not pay twice.",
+        sw="Angalia simu, au subiri jaribio hili liishe; usilipe mara mbili.",
+    )
+    retryable = True
+
+
+class PromptTooSoon(ZemiError):
+    """The phone was asked a moment ago, or refused too often (DARAJA 3.1 code 17, 4.2; SAFETY 2.3)."""
+
+    code = "prompt_too_soon"
+    kind = Kind.RATE_LIMIT
+    text = Text(
+        en="This phone was asked to pay a moment ago. No new prompt was sent and no money was moved.",
+        sw="Simu hii imeombwa kulipa muda mfupi uliopita. Ombi jipya halikutumwa na hakuna pesa iliyotumwa.",
+    )
+    next_step = Text(
+        en="Wait for as many seconds as Retry-After says, then try again.",
+        sw="Subiri kwa sekunde zilizotajwa kwenye Retry-After, kisha jaribu tena.",
+    )
+    retryable = True
+
+
+class PaymentRefused(ZemiError):
+    """The provider turned the request down at once."""
+
+    code = "payment_refused"
+    kind = Kind.DECLINED
+    text = Text(
+        en="M-Pesa did not accept the request. No money was moved.",
+        sw="M-Pesa haikukubali ombi. Hakuna pesa iliyotumwa.",
+    )
+    next_step = Text(en="Check the number, then try again.", sw="Hakikisha namba, kisha jaribu tena.")
+
+
+class ProviderUnreachable(ZemiError):
+    """The request certainly did not arrive."""
+
+    code = "provider_unreachable"
+    kind = Kind.PROVIDER
+    text = Text(
+        en="M-Pesa cannot be reached right now. No prompt was sent and no money was moved.",
+        sw="M-Pesa haipatikani kwa sasa. Ombi halikutumwa na hakuna pesa iliyotumwa.",
+    )
+    next_step = Text(en="Try again in a minute.", sw="Jaribu tena baada ya dakika moja.")
+    retryable = True
+
+
+class TransactionIdUsed(ZemiError):
+    """This receipt number is booked already."""
+
+    code = "transaction_id_used"
+    kind = Kind.STATE
+    text = Text(
+        en="This transaction id was used before. Nothing was booked again.",
+        sw="Namba hii ya muamala imeshatumika. Hakuna kilichoandikwa tena.",
+    )
+
+
+class PaymentMethodUnavailable(ZemiError):
+    """Known, but not offered here yet."""
+
+    code = "payment_method_unavailable"
+    kind = Kind.VALIDATION
+    text = Text(
+        en="This payment method is not available; use: {available}. Nothing was changed.",
+        sw="Njia hii ya malipo haipatikani; tumia: {available}. Hakuna kilichobadilishwa.",
+    )

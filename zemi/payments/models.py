@@ -1,0 +1,160 @@
+"""Money coming in: attempts to collect it, and receipts for what came. An attempt may fail and its money still arrive."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+
+from zemi.common import crypto
+from zemi.common.ids import new_key
+from zemi.common.money import Money
+from zemi.common.phone import Phone
+from zemi.common.work import WorkRow
+from zemi.events.log import Stateful
+
+
+class PaymentMethod(models.TextChoices):
+    """The seed's three; cards come later."""
+
+    MPESA = "mpesa"
+    STRIPE = "stripe"
+    VISA = "visa"
+
+
+class PaymentStatus(models.TextChoices):
+    """`unknown` is neither pending nor failed: it is asked about until the answer is final (DOMAIN 5.2)."""
+
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+LIVE = (PaymentStatus.PENDING, PaymentStatus.UNKNOWN)
+
+
+class Payment(Stateful, WorkRow):
+    """One attempt to collect the price of an order. Due means: ask the provider what became of it."""
+
+    SUBJECT: ClassVar[str] = "payment"
+    TRANSITIONS: ClassVar[Mapping[tuple[str, str], str]] = {
+        (PaymentStatus.PENDING, PaymentStatus.UNKNOWN): "payment.unknown",
+        (PaymentStatus.PENDING, PaymentStatus.COMPLETED): "payment.completed",
+        (PaymentStatus.PENDING, PaymentStatus.FAILED): "payment.failed",
+        (PaymentStatus.UNKNOWN, PaymentStatus.COMPLETED): "payment.completed",
+        (PaymentStatus.UNKNOWN, PaymentStatus.FAILED): "payment.failed",
+        # Money beats message: a proven success replaces an earlier failure, never the other way round (M10).
+        (PaymentStatus.FAILED, PaymentStatus.COMPLETED): "payment.completed",
+    }
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="payments")
+    payment_method = models.CharField(max_length=10, choices=PaymentMethod.choices)
+    provider = models.CharField(max_length=20)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=12, choices=PaymentStatus.choices, default=PaymentStatus.PENDING)
+    # Live until conclusive, at most for the life of a prompt: what the one-attempt-at-a-time index looks at.
+    is_live = models.BooleanField(default=True)
+    live_until = models.DateTimeField()
+    payer_phone_hash = models.BinaryField(max_length=32)
+    payer_phone_sealed = models.BinaryField()
+    payer_phone_last4 = models.CharField(max_length=4)
+    provider_reference = models.CharField(max_length=80, blank=True, default="")
+    merchant_request_id = models.CharField(max_length=80, blank=True, default="")
+    response_code = models.CharField(max_length=40, blank=True, default="")
+    response_text = models.CharField(max_length=200, blank=True, default="")
+    result_code = models.CharField(max_length=40, blank=True, default="")
+    result_text = models.CharField(max_length=200, blank=True, default="")
+    failure_reason = models.CharField(max_length=40, blank=True, default="")
+    metadata = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order"], name="payments_one_live", condition=Q(is_live=True)),
+            models.UniqueConstraint(
+                fields=["provider", "provider_reference"],
+                name="payments_provider_reference",
+                condition=~Q(provider_reference=""),
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payments_amount_positive"),
+            models.CheckConstraint(condition=Q(status__in=PaymentStatus.values), name="payments_status"),
+            models.CheckConstraint(
+                condition=Q(is_live=False) | Q(status__in=[str(s) for s in LIVE]),
+                name="payments_live_is_open",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="payments_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["payer_phone_hash", "created_at"], name="payments_by_payer"),
+        ]
+
+    @property
+    def amount(self) -> Money:
+        """What was asked for."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def payer_phone(self) -> Phone:
+        """Whom it was asked of; a refund goes there."""
+        return Phone(crypto.unseal(self.payer_phone_sealed, context=f"payments|payer|{self.id}"))
+
+    def set_payer(self, phone: Phone) -> None:
+        """Hash, seal and cut the payer's number."""
+        self.payer_phone_hash = crypto.blind_index("payer-phone", phone.e164)
+        self.payer_phone_sealed = crypto.seal(phone.e164, context=f"payments|payer|{self.id}")
+        self.payer_phone_last4 = phone.last4
+
+
+class ReceiptStatus(models.TextChoices):
+    """Whether the money that came belongs to an order yet."""
+
+    ALLOCATED = "allocated"
+    UNALLOCATED = "unallocated"
+
+
+class Receipt(Stateful):
+    """Money that really came, once per number of the provider's. The number may follow later (M9)."""
+
+    SUBJECT: ClassVar[str] = "receipt"
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="receipts", db_index=False)
+    order = models.ForeignKey(
+        "orders.Order", on_delete=models.PROTECT, related_name="receipts", db_index=False
+    )
+    provider = models.CharField(max_length=20)
+    transaction_id = models.CharField(max_length=40, null=True)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    status = models.CharField(max_length=12, choices=ReceiptStatus.choices)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "transaction_id"], name="payments_receipt_once"),
+            models.UniqueConstraint(
+                fields=["payment"],
+                name="payments_receipt_without_number",
+                condition=Q(transaction_id__isnull=True),
+            ),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payments_receipt_positive"),
+            models.CheckConstraint(
+                condition=Q(status__in=ReceiptStatus.values), name="payments_receipt_status"
+            ),
+        ]
+        indexes = [models.Index(fields=["order"], name="payments_receipt_by_order")]
+
+    @property
+    def amount(self) -> Money:
+        """What came."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def timeline_id(self) -> UUID:
+        """The timeline of the order that it was meant for."""
+        return self.order_id

@@ -1,0 +1,215 @@
+"""What came of an attempt: book the money if it came, say so if it didn't.
+
+Success beats failure in any order, and is booked once: the attempt's status and the receipt's number see to that.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError
+
+from zemi.common.db import outside_transaction, unit_of_work, violates
+from zemi.common.logs import log
+from zemi.common.work import claim_due, finish
+from zemi.events.log import transition
+from zemi.ledger import chart
+from zemi.ledger.posting import Line, post
+from zemi.orders.models import Order, OrderStatus
+from zemi.orders.progress import mark_paid
+from zemi.payments.locks import lock_payment
+from zemi.payments.models import LIVE, Payment, PaymentStatus, Receipt, ReceiptStatus
+from zemi.providers import registry
+from zemi.providers.base import ChargeResult, Refused, Succeeded
+from zemi.webhooks.inbox import mark_handled
+from zemi.webhooks.models import WebhookLog
+
+# Asked again so long after each question that got no final answer (SAFETY 3.3, 4); the last one repeats.
+QUERY_GAPS_S = (10, 30, 120, 600, 3600)
+
+
+def handle_charge_callback(row: WebhookLog, result: ChargeResult, *, now: datetime) -> None:
+    """Handle a claimed callback about a prompt. A success counts only when the provider, asked back, confirms it.
+
+    A callback on an attempt's own secret path proves its origin: its failure is final, its receipt and amount are
+    believed once the payment is confirmed. Any other is a hint to ask, and nothing in it is believed.
+    """
+    payment = _attempt_of(row, result)
+    if payment is None:
+        _close(row, now=now, error="unknown_checkout_id")
+        return
+    proven = row.subject_id is not None
+    claimed = result.outcome
+    if proven and isinstance(claimed, Refused):
+        fail_charge(payment.id, claimed, now=now, row=row)
+        return
+    if payment.status == PaymentStatus.COMPLETED:
+        settle_charge(payment.id, claimed if proven else None, now=now, row=row)
+        return
+
+    found = registry.mobile_money().query_charge(payment.provider_reference or result.provider_reference)
+    if isinstance(found, Succeeded):
+        settle_charge(payment.id, claimed if proven else found, now=now, row=row)
+    elif isinstance(found, Refused) and not found.may_resend and not proven:
+        fail_charge(payment.id, found, now=now, row=row)
+    else:
+        # Still pending, no answer, or the query contradicts a proven success: ask again, never fail it by a query.
+        contradicted = isinstance(found, Refused) and not found.may_resend
+        if contradicted:
+            log.error("payment.contradicted", payment=str(payment.id), code=found.code)
+        finish(
+            row, due_at=now + _gap(row.tries), error="contradicted" if contradicted else "not_confirmed_yet"
+        )
+
+
+def settle_charge(payment_id: UUID, claimed: object, *, now: datetime, row: WebhookLog | None = None) -> None:
+    """Book the money of an attempt that is confirmed as paid, and close the inbox row that said so. Idempotent.
+
+    `claimed` is the Succeeded that carries receipt number and amount, where they are known; without an amount it is
+    the one that was asked for. Opens its own transaction.
+    """
+    said = claimed if isinstance(claimed, Succeeded) else Succeeded()
+    try:
+        with unit_of_work():
+            payment = lock_payment(payment_id)
+            error = (
+                _number_receipt(payment, said)
+                if payment.status == PaymentStatus.COMPLETED
+                else _book(payment, said, now=now)
+            )
+            if row is not None:
+                mark_handled(row, now=now, error=error, merchant_request_id=payment.merchant_request_id)
+    except IntegrityError as broken:
+        if not violates(broken, Receipt, "payments_receipt_once"):
+            raise
+        # This money is in the books already, under another attempt.
+        log.error("receipt.known", payment=str(payment_id))
+        _close(row, now=now, error="receipt_known")
+
+
+def fail_charge(payment_id: UUID, refused: Refused, *, now: datetime, row: WebhookLog | None = None) -> None:
+    """End an attempt for which no money came. A completed one stays completed. Opens its own transaction."""
+    with unit_of_work():
+        payment = lock_payment(payment_id)
+        if payment.status in LIVE:
+            transition(
+                payment,
+                PaymentStatus.FAILED,
+                at=now,
+                actor="provider",
+                data={"reason": refused.reason},
+                failure_reason=refused.reason,
+                result_code=refused.code[:40],
+                result_text=refused.text[:200],
+                is_live=False,
+                due_at=None,
+                lease_until=None,
+                updated_at=now,
+            )
+        error = "failure_after_success" if payment.status == PaymentStatus.COMPLETED else ""
+        if row is not None:
+            mark_handled(row, now=now, error=error, merchant_request_id=payment.merchant_request_id)
+
+
+@outside_transaction
+def query_due_payments(*, now: datetime, limit: int = 20) -> int:
+    """Ask the provider about attempts that have had no final answer. A pending one is asked about again, later."""
+    payments = claim_due(Payment, now=now, limit=limit)
+    for payment in payments:
+        if not payment.provider_reference:
+            _wait_for_callback(payment, now=now)
+            continue
+        found = registry.mobile_money().query_charge(payment.provider_reference)
+        if isinstance(found, Succeeded):
+            settle_charge(payment.id, found, now=now)
+        elif isinstance(found, Refused) and not found.may_resend:
+            fail_charge(payment.id, found, now=now)
+        else:
+            finish(
+                payment,
+                due_at=now + _gap(payment.tries),
+                is_live=payment.is_live and payment.live_until > now,
+            )
+    return len(payments)
+
+
+def _attempt_of(row: WebhookLog, result: ChargeResult) -> Payment | None:
+    if row.subject_id is not None:
+        payment = Payment.objects.filter(pk=row.subject_id).first()
+        # An early callback finds its attempt before the ids are known; afterwards they must agree.
+        if payment is not None and payment.provider_reference not in {"", result.provider_reference}:
+            return None
+        return payment
+    if not result.provider_reference:
+        return None
+    return Payment.objects.filter(provider=row.provider, provider_reference=result.provider_reference).first()
+
+
+def _book(payment: Payment, said: Succeeded, *, now: datetime) -> str:
+    order: Order = payment.order
+    amount = said.amount or payment.amount
+    fits = order.status == OrderStatus.AWAITING_PAYMENT and amount == order.amount
+    receipt = Receipt(
+        payment=payment,
+        order=order,
+        provider=payment.provider,
+        transaction_id=said.receipt,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        status=ReceiptStatus.ALLOCATED if fits else ReceiptStatus.UNALLOCATED,
+        received_at=now,
+    )
+    receipt.save(force_insert=True)
+    event = transition(
+        payment,
+        PaymentStatus.COMPLETED,
+        at=now,
+        actor="provider",
+        data={"amount": str(amount), "receipt": said.receipt, "allocated": fits},
+        is_live=False,
+        due_at=None,
+        lease_until=None,
+        updated_at=now,
+    )
+    cash = chart.collection(registry.mobile_money().collection_account)
+    if fits:
+        post(event, Line("receipt", receipt.id, cash, chart.escrow(order.id), amount))
+        mark_paid(order, now=now, actor="provider")
+        return ""
+    # Real money is never refused and never dropped: which rule it follows is decided elsewhere (DOMAIN 5.8).
+    post(event, Line("unallocated", receipt.id, cash, chart.unallocated(receipt.id), amount))
+    return "amount_differs" if amount != order.amount else "order_not_payable"
+
+
+def _number_receipt(payment: Payment, said: Succeeded) -> str:
+    """Learn the number of a receipt that a query had proved without one; anything else about it is a repetition."""
+    if said.receipt is None:
+        return ""
+    unnumbered = Receipt.objects.filter(payment=payment, transaction_id__isnull=True)
+    if unnumbered.update(transaction_id=said.receipt) == 1:
+        if said.amount is not None and said.amount != payment.amount:
+            log.error("receipt.amount_differs", payment=str(payment.id))
+            return "amount_differs"
+        return ""
+    known = Receipt.objects.filter(payment=payment, transaction_id=said.receipt).exists()
+    return "" if known else "second_receipt"
+
+
+def _wait_for_callback(payment: Payment, *, now: datetime) -> None:
+    """The answer with the provider's id was lost: there is nothing to ask by, and the secret path will find the attempt."""
+    still_live = payment.is_live and payment.live_until > now
+    if payment.status == PaymentStatus.PENDING:
+        with unit_of_work():
+            locked = lock_payment(payment.id)
+            if locked.status == PaymentStatus.PENDING:
+                transition(locked, PaymentStatus.UNKNOWN, at=now, actor="worker", updated_at=now)
+    finish(payment, due_at=now + _gap(payment.tries), is_live=still_live)
+
+
+def _close(row: WebhookLog | None, *, now: datetime, error: str) -> None:
+    if row is not None:
+        with unit_of_work():
+            mark_handled(row, now=now, error=error)
+
+
+def _gap(tries: int) -> timedelta:
+    return timedelta(seconds=QUERY_GAPS_S[min(max(tries, 1), len(QUERY_GAPS_S)) - 1])

@@ -1,0 +1,194 @@
+"""What Zemi asks of a payment or message provider, and the four things that it may hear.
+
+Adapters are plain Python: typed request in, typed outcome out. *Unknown is not failed*: an unknown outcome is
+asked about, never repeated (DESIGN 2.4). A provider's code and words are kept with every outcome.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from zemi.common.money import Money
+from zemi.common.phone import Phone
+
+
+class Reason(StrEnum):
+    """Why a provider refused, in our own words; the adapter's table of codes maps to these (DARAJA 3)."""
+
+    NOT_SENT = "not_sent"  # not a byte left: the same attempt may be sent again
+    BUSY = "busy"  # turned away before acting (token, spike arrest, quota): again later, same attempt
+    INSUFFICIENT_FUNDS = "insufficient_funds"  # the payer's
+    CANCELLED = "cancelled"
+    NO_ANSWER = "no_answer"  # the prompt timed out or the phone could not be reached
+    WRONG_PIN = "wrong_pin"
+    PIN_LOCKED = "pin_locked"
+    TOO_SOON = "too_soon"  # same amount again within two minutes, or another prompt is open on the phone
+    LIMIT = "limit"  # a limit of the payer's or payee's wallet or day
+    WALLET_FULL = "wallet_full"
+    FLOAT_LOW = "float_low"  # our own account has too little
+    PAYEE_INVALID = "payee_invalid"
+    CREDENTIALS = "credentials"  # ours: password expired, initiator locked, role missing
+    INVALID_REQUEST = "invalid_request"  # a bug or a wrong setting of ours
+    OTHER = "other"  # a final answer without a better word
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider has it and no result yet. For a query: it is still being processed."""
+
+    code: str = ""
+    text: str = ""
+    provider_reference: str = ""  # M-Pesa: CheckoutRequestID, ConversationID
+    request_reference: str = ""  # M-Pesa: MerchantRequestID, OriginatorConversationID
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """The money moved. `receipt` and `amount` are None where the answer doesn't carry them (STK query)."""
+
+    code: str = ""
+    text: str = ""
+    receipt: str | None = None
+    amount: Money | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing moved and nothing will, by this request."""
+
+    reason: Reason
+    code: str = ""
+    text: str = ""
+
+    @property
+    def may_resend(self) -> bool:
+        """Whether the same attempt with the same id may be sent again: it reached no provider's books."""
+        return self.reason in {Reason.NOT_SENT, Reason.BUSY}
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody knows what became of it."""
+
+    code: str = ""
+    text: str = ""
+
+
+ChargeOutcome = Accepted | Succeeded | Refused | Unknown
+DisburseOutcome = Accepted | Succeeded | Refused | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeRequest:
+    """Ask `payer` for `amount` by a prompt on the phone. `callback_url` is secret, this attempt's alone."""
+
+    amount: Money
+    payer: Phone
+    reference: str
+    description: str
+    callback_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class DisburseRequest:
+    """Pay `amount` to `payee`. `originator_id` is ours, unique: the provider's key against paying twice."""
+
+    originator_id: str
+    amount: Money
+    payee: Phone
+    reference: str
+    result_url: str
+    timeout_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeResult:
+    """A callback about a charge: a claim, until a query has confirmed it."""
+
+    provider_reference: str
+    request_reference: str
+    outcome: Succeeded | Refused | Accepted | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class DisburseResult:
+    """A callback about a payout: its result, or what a status query found out."""
+
+    originator_id: str
+    provider_reference: str
+    outcome: DisburseOutcome
+
+
+class UnreadableCallback(ValueError):
+    """The body is not what the provider documents: kept, and left to a person."""
+
+
+class PaymentProvider(Protocol):
+    """A mobile-money provider. Every call is made once, with time-outs, outside any transaction."""
+
+    name: str
+    collection_account: str  # the ledger's dimension for 1100, such as "174379"
+    disbursement_account: str  # the ledger's dimension for 1110, such as "600000"
+
+    def charge(self, request: ChargeRequest) -> ChargeOutcome:
+        """Send the prompt."""
+        ...
+
+    def query_charge(self, provider_reference: str) -> ChargeOutcome:
+        """Ask what became of a prompt; safe to repeat.
+
+        The outcome is the prompt's. Whatever becomes of the question (not sent, refused, lost) is Unknown.
+        """
+        ...
+
+    def disburse(self, request: DisburseRequest) -> DisburseOutcome:
+        """Send the payment."""
+        ...
+
+    def query_disbursement(self, originator_id: str, *, result_url: str, timeout_url: str) -> DisburseOutcome:
+        """Ask what became of a payment; Accepted means that the answer comes by callback. Safe to repeat."""
+        ...
+
+    def read_charge_callback(self, body: bytes) -> ChargeResult:
+        """Read a prompt's callback.
+
+        :raises UnreadableCallback: not in a documented shape
+        """
+        ...
+
+    def read_disburse_callback(self, body: bytes) -> DisburseResult:
+        """Read a payout's result.
+
+        :raises UnreadableCallback: not in a documented shape
+        """
+        ...
+
+    def read_timeout_notice(self, body: bytes) -> DisburseResult:
+        """Read a notice that a payout or a question timed out in the provider's queue: always Unknown.
+
+        :raises UnreadableCallback: not even JSON; the address that it came to says the same
+        """
+        ...
+
+    def read_status_callback(self, body: bytes) -> DisburseResult:
+        """Read the answer to `query_disbursement`: the payment's fate, not the query's.
+
+        :raises UnreadableCallback: not in a documented shape
+        """
+        ...
+
+    def disbursement_fee(self, amount: Money) -> Money:
+        """What the provider charges us for paying out `amount` (DARAJA 4.1)."""
+        ...
+
+
+class MessageProvider(Protocol):
+    """A provider of text messages."""
+
+    name: str
+
+    def send_text(self, *, to: Phone, text: str) -> Accepted | Refused | Unknown:
+        """Send one message. A lost answer is Unknown: it was possibly sent (DARAJA 9.1)."""
+        ...

@@ -1,0 +1,109 @@
+"""Daraja's HTTP answers as outcomes (DARAJA 3.2, SAFETY 4.2).
+
+For a money call an answer that can't be read is Unknown. For a query it is Unknown too, and so is every
+refusal of the query itself: that Daraja would not say is nothing about the money.
+"""
+
+from dataclasses import replace
+
+from zemi.common.http_client import Answer
+from zemi.providers import wire
+from zemi.providers.base import Accepted, ChargeOutcome, DisburseOutcome, Refused, Unknown, UnreadableCallback
+from zemi.providers.mpesa import codes
+
+
+def read_push(answer: Answer) -> ChargeOutcome:
+    """Read the answer to an STK push: Accepted with both ids, Refused, or Unknown (DARAJA 1.2)."""
+    try:
+        fields = wire.read_object(answer.body)
+        if "errorCode" in fields:
+            return _error(answer, fields, of_prompt=True)
+        code, text = wire.code(fields, "ResponseCode"), wire.words(fields, "ResponseDescription")
+        if answer.status == 200 and code == codes.SUCCESS:
+            checkout_id = wire.identifier(fields, "CheckoutRequestID")
+            if checkout_id:
+                return Accepted(code, text, checkout_id, wire.identifier(fields, "MerchantRequestID"))
+            # A prompt that can't be asked about: only its callback can tell.
+            return Unknown(code, text)
+        if code in codes.CHARGE_RESULTS:
+            return Refused(codes.CHARGE_RESULTS[code], code, text)
+        return Unknown(code, text)
+    except UnreadableCallback as problem:
+        return _unreadable(answer, problem)
+
+
+def read_query(answer: Answer, *, checkout_id: str) -> ChargeOutcome:
+    """Read the answer to an STK query. Both forms of "still processing" are Accepted (DARAJA 1.3)."""
+    try:
+        fields = wire.read_object(answer.body)
+        if "errorCode" in fields:
+            code, text = wire.code(fields, "errorCode"), wire.words(fields, "errorMessage")
+            if code == codes.CATCH_ALL and codes.still_processing(code, text):
+                return Accepted(code, text, checkout_id)
+            return Unknown(code, text)
+        code, text = wire.code(fields, "ResultCode"), wire.words(fields, "ResultDesc")
+        answered = wire.identifier(fields, "CheckoutRequestID")
+        if answer.status != 200 or fields.get("ResponseCode") != "0" or answered not in {"", checkout_id}:
+            return Unknown(code, text)
+        outcome = codes.charge_result(code, text, is_answer=True)
+        if isinstance(outcome, Accepted):
+            return replace(outcome, provider_reference=checkout_id)
+        return outcome
+    except UnreadableCallback as problem:
+        return _unreadable(answer, problem)
+
+
+def read_b2c(answer: Answer, *, originator_id: str) -> DisburseOutcome:
+    """Read the acknowledgement of a B2C payment; Refused only when provably nothing was done (DARAJA 1.4)."""
+    try:
+        fields = wire.read_object(answer.body)
+        if "errorCode" in fields:
+            return _error(answer, fields, of_prompt=False)
+        code, text = wire.code(fields, "ResponseCode"), wire.words(fields, "ResponseDescription")
+        if answer.status != 200 or code != codes.SUCCESS:
+            # A duplicate was once reported as 200 with ResponseCode 1: no other code is proof (DARAJA 1.4).
+            return Unknown(code, text)
+        theirs = wire.identifier(fields, "OriginatorConversationID")
+        return Accepted(code, text, wire.identifier(fields, "ConversationID"), theirs or originator_id)
+    except UnreadableCallback as problem:
+        return _unreadable(answer, problem)
+
+
+def read_status(answer: Answer) -> Accepted | Unknown:
+    """Read the acknowledgement of a status query. Accepted: the answer comes by callback (DARAJA 1.5)."""
+    try:
+        fields = wire.read_object(answer.body)
+        if "errorCode" in fields:
+            return Unknown(wire.code(fields, "errorCode"), wire.words(fields, "errorMessage"))
+        code, text = wire.code(fields, "ResponseCode"), wire.words(fields, "ResponseDescription")
+        if answer.status != 200 or code != codes.SUCCESS:
+            return Unknown(code, text)
+        return Accepted(
+            code,
+            text,
+            wire.identifier(fields, "ConversationID"),
+            wire.identifier(fields, "OriginatorConversationID"),
+        )
+    except UnreadableCallback as problem:
+        return _unreadable(answer, problem)
+
+
+def says_token_is_invalid(answer: Answer) -> bool:
+    """Tell whether the gateway refused the token, and with it the call, before acting (DARAJA 3.2)."""
+    if answer.status < 400:
+        return False
+    try:
+        fields = wire.read_object(answer.body)
+        code = wire.code(fields, "errorCode")
+    except UnreadableCallback:
+        return False
+    return codes.is_token_error(code, wire.words(fields, "errorMessage"), status=answer.status)
+
+
+def _error(answer: Answer, fields: dict[str, object], *, of_prompt: bool) -> Refused | Unknown:
+    code, text = wire.code(fields, "errorCode"), wire.words(fields, "errorMessage")
+    return codes.error(code, text, status=answer.status, of_prompt=of_prompt)
+
+
+def _unreadable(answer: Answer, problem: UnreadableCallback) -> Unknown:
+    return Unknown(f"http_{answer.status}", f"unreadable answer: {problem}")

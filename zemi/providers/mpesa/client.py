@@ -1,0 +1,240 @@
+"""Daraja, thin and typed: token, STK push and query, B2C v3, transaction status (DARAJA 1).
+
+No money call is repeated. The one exception is an answer that says the token was invalid: the gateway turned
+the call away before acting, so it is sent once more with a fresh token.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from zemi.common import clock, http_client
+from zemi.common.http_client import Answer, NoAnswer, NotSent
+from zemi.common.money import Money
+from zemi.providers import wire
+from zemi.providers.base import (
+    ChargeOutcome,
+    ChargeRequest,
+    ChargeResult,
+    DisburseOutcome,
+    DisburseRequest,
+    DisburseResult,
+    Reason,
+    Refused,
+    Unknown,
+    UnreadableCallback,
+)
+from zemi.providers.mpesa import answers, fields, messages, tariff
+from zemi.providers.mpesa.tokens import IssuedToken, ProcessTokens, TokenStore, TokenUnavailable
+
+_TOKEN_PATH = "/oauth/v1/generate?grant_type=client_credentials"  # noqa: S105 (a path)
+_PUSH_PATH = "/mpesa/stkpush/v1/processrequest"
+_QUERY_PATH = "/mpesa/stkpushquery/v1/query"
+_B2C_PATH = "/mpesa/b2c/v3/paymentrequest"
+_STATUS_PATH = "/mpesa/transactionstatus/v1/query"
+TOKEN_READ_S = 10.0
+_TOKEN = re.compile(r"[!-~]{1,4096}", re.ASCII)
+_TOKEN_LIFE_S = 3599  # when Daraja doesn't say
+
+
+@dataclass(frozen=True, slots=True)
+class MpesaConfig:
+    """What Daraja knows us by. The secrets stay out of its repr."""
+
+    base_url: str
+    consumer_key: str
+    consumer_secret: str = field(repr=False)
+    shortcode: str
+    passkey: str = field(repr=False)
+    b2c_shortcode: str = ""
+    initiator_name: str = ""
+    initiator_password: str = field(default="", repr=False)
+    certificate_pem: str = field(default="", repr=False)
+    transaction_type: str = "CustomerPayBillOnline"
+
+
+class Mpesa:
+    """M-Pesa as a payment provider.
+
+    :raises UnusableCertificate: a certificate is configured that can't encrypt the initiator's password
+    """
+
+    name = "mpesa"
+
+    def __init__(self, config: MpesaConfig, tokens: TokenStore | None = None) -> None:
+        self._config = config
+        self._tokens = tokens or ProcessTokens()
+        self.collection_account = config.shortcode
+        self.disbursement_account = config.b2c_shortcode
+        # RSA once: Safaricom takes the same credential again (DARAJA 4.4).
+        self._credential = (
+            fields.security_credential(config.initiator_password, config.certificate_pem)
+            if config.certificate_pem
+            else ""
+        )
+
+    def charge(self, request: ChargeRequest) -> ChargeOutcome:
+        """Send an STK push (DARAJA 1.2)."""
+        problem = fields.amount_problem(request.amount, least=tariff.CHARGE_LEAST, most=tariff.CHARGE_MOST)
+        if problem is not None:
+            return problem
+        # Numbers, not strings: with strings a push may silently end in 1037 (DARAJA 1.2).
+        payer = int(request.payer.msisdn)
+        body = self._signed() | {
+            "TransactionType": self._config.transaction_type,
+            "Amount": request.amount.shillings,
+            "PartyA": payer,
+            "PartyB": self._config.shortcode,
+            "PhoneNumber": payer,
+            "CallBackURL": request.callback_url,
+            "AccountReference": fields.clean(request.reference, most=fields.REFERENCE_MOST),
+            "TransactionDesc": fields.clean(request.description, most=fields.DESCRIPTION_MOST),
+        }
+        answer = self._money_call(_PUSH_PATH, body)
+        if not isinstance(answer, Answer):
+            return answer
+        return answers.read_push(answer)
+
+    def query_charge(self, provider_reference: str) -> ChargeOutcome:
+        """Ask what became of a prompt (DARAJA 1.3). Refused is the prompt's fate, never the question's."""
+        body = self._signed() | {"CheckoutRequestID": provider_reference}
+        answer = self._question(_QUERY_PATH, body)
+        if not isinstance(answer, Answer):
+            return answer
+        return answers.read_query(answer, checkout_id=provider_reference)
+
+    def disburse(self, request: DisburseRequest) -> DisburseOutcome:
+        """Send a B2C payment, version 3, under our own OriginatorConversationID (DARAJA 1.4)."""
+        problem = fields.amount_problem(request.amount, least=tariff.PAYOUT_LEAST, most=tariff.PAYOUT_MOST)
+        if problem is not None:
+            return problem
+        if not self._credential:
+            return Refused(Reason.CREDENTIALS, text="no certificate is configured for payouts")
+        body = {
+            "OriginatorConversationID": request.originator_id,
+            "InitiatorName": self._config.initiator_name,
+            "SecurityCredential": self._credential,
+            "CommandID": "BusinessPayment",
+            "Amount": request.amount.shillings,
+            "PartyA": self._config.b2c_shortcode,
+            "PartyB": request.payee.msisdn,
+            "Remarks": fields.clean(f"Payment for {request.reference}", most=fields.REMARKS_MOST),
+            "QueueTimeOutURL": request.timeout_url,
+            "ResultURL": request.result_url,
+            "Occassion": fields.clean(request.reference, most=fields.REMARKS_MOST),  # their spelling
+        }
+        answer = self._money_call(_B2C_PATH, body)
+        if not isinstance(answer, Answer):
+            return answer
+        return answers.read_b2c(answer, originator_id=request.originator_id)
+
+    def query_disbursement(self, originator_id: str, *, result_url: str, timeout_url: str) -> DisburseOutcome:
+        """Ask for the status of the payment `originator_id`; the answer comes by callback (DARAJA 1.5)."""
+        if not self._credential:
+            return Unknown(text="no certificate is configured for payouts")
+        body = {
+            "Initiator": self._config.initiator_name,
+            "SecurityCredential": self._credential,
+            "CommandID": "TransactionStatusQuery",
+            "OriginalConversationID": originator_id,
+            "PartyA": self._config.b2c_shortcode,
+            "IdentifierType": "4",
+            "ResultURL": result_url,
+            "QueueTimeOutURL": timeout_url,
+            "Remarks": "Status of a payment",
+            "Occasion": "Status",
+        }
+        answer = self._question(_STATUS_PATH, body)
+        if not isinstance(answer, Answer):
+            return answer
+        return answers.read_status(answer)
+
+    def read_charge_callback(self, body: bytes) -> ChargeResult:
+        """Read an STK callback."""
+        return messages.read_stk_callback(body)
+
+    def read_disburse_callback(self, body: bytes) -> DisburseResult:
+        """Read a B2C result."""
+        return messages.read_b2c_result(body)
+
+    def read_timeout_notice(self, body: bytes) -> DisburseResult:
+        """Read a notice on a QueueTimeOutURL: Unknown."""
+        return messages.read_timeout_notice(body)
+
+    def read_status_callback(self, body: bytes) -> DisburseResult:
+        """Read a transaction status result."""
+        return messages.read_status_result(body)
+
+    def disbursement_fee(self, amount: Money) -> Money:
+        """Say what a payout of `amount` costs us."""
+        return tariff.payout_fee(amount)
+
+    def _signed(self) -> dict[str, object]:
+        stamp = fields.timestamp(clock.now())
+        return {
+            "BusinessShortCode": self._config.shortcode,
+            "Password": fields.password(self._config.shortcode, self._config.passkey, stamp),
+            "Timestamp": stamp,
+        }
+
+    def _money_call(self, path: str, body: Mapping[str, object]) -> Answer | Refused | Unknown:
+        try:
+            return self._post(path, body)
+        except TokenUnavailable as problem:
+            return problem.refusal
+        except NotSent as problem:
+            return Refused(Reason.NOT_SENT, text=str(problem))
+        except NoAnswer as problem:
+            return Unknown(text=str(problem))
+
+    def _question(self, path: str, body: Mapping[str, object]) -> Answer | Unknown:
+        """Ask; a question that fails says nothing about the money, so it is never Refused."""
+        outcome = self._money_call(path, body)
+        return Unknown(outcome.code, outcome.text) if isinstance(outcome, Refused) else outcome
+
+    def _post(self, path: str, body: Mapping[str, object]) -> Answer:
+        token = self._tokens.get(self._issue_token)
+        answer = self._send(path, body, token)
+        if answers.says_token_is_invalid(answer):
+            self._tokens.drop(token)
+            answer = self._send(path, body, self._tokens.get(self._issue_token))
+        return answer
+
+    def _send(self, path: str, body: Mapping[str, object], token: str) -> Answer:
+        url = self._config.base_url.rstrip("/") + path
+        return http_client.send("POST", url, headers={"Authorization": f"Bearer {token}"}, json=dict(body))
+
+    def _issue_token(self) -> IssuedToken:
+        """Get a token, which kills the one before (DARAJA 1.1).
+
+        :raises TokenUnavailable: whatever went wrong; no money call has been sent then
+        """
+        asked_at = clock.now()
+        try:
+            answer = http_client.send(
+                "GET",
+                self._config.base_url.rstrip("/") + _TOKEN_PATH,
+                auth=(self._config.consumer_key, self._config.consumer_secret),
+                read_timeout_s=TOKEN_READ_S,
+            )
+        except (NotSent, NoAnswer) as problem:
+            raise TokenUnavailable(Refused(Reason.NOT_SENT, text=f"no token: {problem}")) from problem
+        # A wrong key, or the sandbox's key against production, is 400 with an empty body.
+        if answer.status in {400, 401, 403}:
+            raise TokenUnavailable(
+                Refused(Reason.CREDENTIALS, f"http_{answer.status}", "the consumer key was refused")
+            )
+        busy = TokenUnavailable(Refused(Reason.BUSY, f"http_{answer.status}", "no token in the answer"))
+        if answer.status != 200:
+            raise busy
+        try:
+            found = wire.read_object(answer.body)
+        except UnreadableCallback as problem:
+            raise busy from problem
+        token, life_s = found.get("access_token"), found.get("expires_in")
+        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+            raise busy
+        # A number in the documentation, a string in many answers.
+        known = isinstance(life_s, str) and life_s.isdecimal() and life_s.isascii() and len(life_s) <= 6
+        return IssuedToken(token, asked_at + timedelta(seconds=int(str(life_s)) if known else _TOKEN_LIFE_S))

@@ -1,0 +1,136 @@
+"""M-Pesa's callbacks: bytes in, typed results out, tolerant of every variation that DARAJA 2 lists.
+
+A callback is a claim. Nothing here is matched by phone number, which may come in full, masked, hashed or not
+at all.
+"""
+
+from dataclasses import replace
+
+from zemi.providers import wire
+from zemi.providers.base import ChargeResult, DisburseResult, Succeeded, Unknown, UnreadableCallback
+from zemi.providers.mpesa import codes
+
+_CHARGE_ITEMS = frozenset({"Amount", "MpesaReceiptNumber", "TransactionDate"})
+_RESULT_ITEMS = frozenset({"TransactionAmount", "TransactionReceipt", "TransactionCompletedDateTime"})
+_STATUS_ITEMS = frozenset(
+    {
+        "Amount",
+        "ConversationID",
+        "FinalisedTime",
+        "OriginatorConversationID",
+        "ReceiptNo",
+        "TransactionStatus",
+    }
+)
+
+
+def read_stk_callback(body: bytes) -> ChargeResult:
+    """Read what became of a prompt (DARAJA 2.1).
+
+    A success without metadata is still a success, without receipt and amount.
+    :raises UnreadableCallback: not in a documented shape
+    """
+    callback = wire.child(wire.child(wire.read_object(body), "Body"), "stkCallback")
+    checkout_id = wire.identifier(callback, "CheckoutRequestID")
+    if not checkout_id:
+        raise UnreadableCallback("CheckoutRequestID is missing")
+    outcome = codes.charge_result(wire.code(callback, "ResultCode"), wire.words(callback, "ResultDesc"))
+    if isinstance(outcome, Succeeded):
+        items = wire.named_values(
+            callback.get("CallbackMetadata"), entries="Item", key="Name", wanted=_CHARGE_ITEMS
+        )
+        outcome = replace(
+            outcome,
+            receipt=wire.receipt(items.get("MpesaReceiptNumber")),
+            amount=wire.amount(items.get("Amount")),
+            at=wire.eat_time(items.get("TransactionDate")),
+        )
+    return ChargeResult(
+        provider_reference=checkout_id,
+        request_reference=wire.identifier(callback, "MerchantRequestID"),
+        outcome=outcome,
+    )
+
+
+def read_b2c_result(body: bytes) -> DisburseResult:
+    """Read what became of a payout (DARAJA 2.3).
+
+    `originator_id` may be the gateway's own instead of ours: match by either id, or by the path it came to.
+    :raises UnreadableCallback: not in a documented shape
+    """
+    result = wire.child(wire.read_object(body), "Result")
+    originator_id = wire.identifier(result, "OriginatorConversationID")
+    conversation_id = wire.identifier(result, "ConversationID")
+    if not originator_id and not conversation_id:
+        raise UnreadableCallback("both conversation ids are missing")
+    outcome = codes.payout_result(wire.code(result, "ResultCode"), wire.words(result, "ResultDesc"))
+    if isinstance(outcome, Succeeded):
+        items = _parameters(result, _RESULT_ITEMS)
+        outcome = replace(
+            outcome,
+            receipt=wire.receipt(items.get("TransactionReceipt"))
+            or wire.receipt(result.get("TransactionID")),
+            amount=wire.amount(items.get("TransactionAmount")),
+            at=wire.eat_time(items.get("TransactionCompletedDateTime")),
+        )
+    return DisburseResult(originator_id=originator_id, provider_reference=conversation_id, outcome=outcome)
+
+
+def read_timeout_notice(body: bytes) -> DisburseResult:
+    """Read a notice on a QueueTimeOutURL: always Unknown, whatever code it carries (DARAJA 2.4).
+
+    Its shape is not documented, so the ids are taken where they are found; the path tells which attempt it
+    means.
+    :raises UnreadableCallback: not a JSON object
+    """
+    notice = wire.read_object(body)
+    result = notice.get("Result")
+    fields = result if isinstance(result, dict) else notice
+    outcome = Unknown(_code_or_none(fields), wire.words(fields, "ResultDesc"))
+    return DisburseResult(
+        originator_id=wire.identifier(fields, "OriginatorConversationID"),
+        provider_reference=wire.identifier(fields, "ConversationID"),
+        outcome=outcome,
+    )
+
+
+def read_status_result(body: bytes) -> DisburseResult:
+    """Read the answer to a transaction status query (DARAJA 2.5).
+
+    ResultCode 0 says that the query worked; the payment's fate is TransactionStatus. The ids are those of
+    the payment that was asked about, empty where the answer leaves them out: the envelope's own belong to
+    the query.
+    :raises UnreadableCallback: not in a documented shape
+    """
+    result = wire.child(wire.read_object(body), "Result")
+    code, text = wire.code(result, "ResultCode"), wire.words(result, "ResultDesc")
+    if code != codes.SUCCESS:
+        # Not found is no proof either: what M-Pesa answers for an id it never saw is not documented (DARAJA
+        # 1.5).
+        return DisburseResult(originator_id="", provider_reference="", outcome=Unknown(code, text))
+    items = _parameters(result, _STATUS_ITEMS)
+    outcome = codes.payout_state(wire.words(items, "TransactionStatus"), text)
+    if isinstance(outcome, Succeeded):
+        outcome = replace(
+            outcome,
+            receipt=wire.receipt(items.get("ReceiptNo")),
+            amount=wire.amount(items.get("Amount")),
+            at=wire.eat_time(items.get("FinalisedTime")),
+        )
+    return DisburseResult(
+        originator_id=wire.identifier(items, "OriginatorConversationID"),
+        provider_reference=wire.identifier(items, "ConversationID"),
+        outcome=outcome,
+    )
+
+
+def _parameters(result: dict[str, object], wanted: frozenset[str]) -> dict[str, object]:
+    found = result.get("ResultParameters")
+    return wire.named_values(found, entries="ResultParameter", key="Key", wanted=wanted)
+
+
+def _code_or_none(fields: dict[str, object]) -> str:
+    try:
+        return wire.code(fields, "ResultCode")
+    except UnreadableCallback:
+        return ""

@@ -1,0 +1,112 @@
+"""What only the simulator offers: its books, its messages, and paying by hand. Nothing here exists in live mode."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from zemi.common import http_client
+from zemi.common.money import Money
+from zemi.common.phone import Phone
+from zemi.providers.base import Reason, Refused, Succeeded, Unknown
+
+
+class SandboxUnreachable(Exception):
+    """The simulator doesn't answer, or not as a simulator would."""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxTransaction:
+    """One movement in the simulator's books; amounts in cents."""
+
+    receipt: str
+    kind: str
+    amount_minor: int
+    fee_minor: int
+    checkout_request_id: str
+    originator_conversation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """The simulator at `base_url`."""
+
+    base_url: str
+
+    def accounts(self) -> dict[str, int]:
+        """Every account of its books in cents, such as "shortcode:600000:utility".
+
+        :raises SandboxUnreachable: no answer
+        """
+        return {str(name): int(cents) for name, cents in self._get("/_sim/books")["accounts"].items()}
+
+    def transactions(self) -> list[SandboxTransaction]:
+        """Every movement between wallets and shortcodes, oldest first.
+
+        :raises SandboxUnreachable: no answer
+        """
+        return [
+            SandboxTransaction(
+                receipt=str(row["receipt"]),
+                kind=str(row["kind"]),
+                amount_minor=int(row["amount"]),
+                fee_minor=int(row["fee"] or 0),
+                checkout_request_id=str(row["checkout_request_id"] or ""),
+                originator_conversation_id=str(row["originator_conversation_id"] or ""),
+            )
+            for row in self._get("/_sim/transactions")["transactions"]
+        ]
+
+    def messages(self, to: Phone | None = None) -> list[dict[str, Any]]:
+        """The text messages it has taken, oldest first.
+
+        :raises SandboxUnreachable: no answer
+        """
+        found = self._get(f"/_sim/sms?to={quote(to.msisdn)}" if to else "/_sim/sms")
+        messages: list[dict[str, Any]] = found["messages"]
+        return messages
+
+    def pay(
+        self,
+        *,
+        shortcode: str,
+        payer: Phone,
+        amount: Money,
+        receipt: str,
+        reference: str,
+        checkout_request_id: str = "",
+    ) -> Succeeded | Refused | Unknown:
+        """Have `payer` pay under a receipt of our choice: by hand, or the prompt `checkout_request_id` if it is open.
+
+        Refused: nothing was booked, the receipt being known already or the prompt open no longer.
+        """
+        body = {
+            "shortcode": shortcode,
+            "msisdn": payer.msisdn,
+            "amount": str(amount),
+            "receipt": receipt,
+            "account_reference": reference,
+            "checkout_request_id": checkout_request_id,
+        }
+        try:
+            answer = http_client.send("POST", f"{self.base_url}/_sim/payments", json=body)
+        except http_client.NotSent as problem:
+            return Refused(Reason.NOT_SENT, text=str(problem))
+        except http_client.NoAnswer as problem:
+            return Unknown(text=str(problem))
+        status = f"http_{answer.status}"
+        if answer.status == 200:
+            return Succeeded(status, receipt=receipt, amount=amount)
+        if answer.status == 409:
+            return Refused(Reason.OTHER, status)
+        return Refused(Reason.INVALID_REQUEST, status) if answer.status < 500 else Unknown(status)
+
+    def _get(self, path: str) -> dict[str, Any]:
+        try:
+            answer = http_client.send("GET", f"{self.base_url}{path}")
+            found: dict[str, Any] = json.loads(answer.body)
+        except (http_client.NotSent, http_client.NoAnswer, ValueError) as error:
+            raise SandboxUnreachable(path) from error
+        if answer.status != 200:
+            raise SandboxUnreachable(path)
+        return found

@@ -1,0 +1,48 @@
+"""Release held money to the seller: out of escrow, commission off, payout made, order completed."""
+
+from datetime import datetime
+
+from zemi.common.db import inside_transaction
+from zemi.events.log import transition
+from zemi.ledger import chart
+from zemi.ledger.posting import Line, post
+from zemi.orders.models import Order
+from zemi.orders.progress import mark_completed
+from zemi.payments.queries import payment_of
+from zemi.payouts.disburse import create_payout
+from zemi.payouts.models import Payout
+from zemi.releases.models import Release, ReleaseStatus
+from zemi.releases.rules import schedule
+
+
+@inside_transaction
+def release_instantly(order: Order, *, now: datetime, actor: str) -> Payout:
+    """Release all that is held for a locked, paid order, and complete it (P3, P4, P10a)."""
+    [part] = schedule(
+        policy=order.release_policy, amount=order.amount, fee_bps=order.fee_bps, delivered_at=now
+    )
+    release = Release(
+        order=order,
+        number=part.number,
+        amount_minor=part.amount.minor,
+        fee_minor=part.fee.minor,
+        currency=order.currency,
+        due_at=part.due_at,
+    )
+    release.save(force_insert=True)
+    event = transition(release, ReleaseStatus.RELEASED, at=now, actor=actor, released_at=now)
+    seller = chart.seller_payable(order.seller_id)
+    post(
+        event,
+        Line("release", release.id, chart.escrow(order.id), seller, part.amount),
+        Line("commission", release.id, seller, chart.commission(), part.fee),
+    )
+    payout = create_payout(
+        order=order,
+        release_id=release.id,
+        payment_id=payment_of(order),
+        amount=part.amount - part.fee,
+        now=now,
+    )
+    mark_completed(order, now=now, actor=actor)
+    return payout

@@ -1,0 +1,291 @@
+"""Every setting, from the environment or `.env`. `OPTIONS` is the table that reads, documents and checks them.
+
+A secret may stand in a file: `NAME_FILE` names it. Nothing is required in sandbox mode; live mode refuses to start
+half-configured (DESIGN 6).
+"""
+
+import os
+import secrets
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from environs import Env
+
+from zemi.common import crypto, logs
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting: its name, default in sandbox mode, why it exists, and whether it is a secret or needed in live."""
+
+    name: str
+    default: str
+    why: str
+    secret: bool = False
+    live: bool = False
+
+
+OPTIONS = (
+    Option("ZEMI_MODE", "sandbox", "sandbox: simulator, demo keys; live: real money"),
+    Option("ZEMI_PORT", "8000", "port of the web server"),
+    Option("ZEMI_SIM_PORT", "8001", "port of the simulator that `make run` starts"),
+    Option("ZEMI_VAR", "var", "directory of the database, the simulator's state and the logs; nothing is written elsewhere"),
+    Option("ZEMI_MASTER_KEY", "", "<number>:<64 hex digits>, several by commas: hashes and seals phones and codes", secret=True, live=True),
+    Option("ZEMI_FEE_BPS", "0", "commission in basis points (100 = 1 %), taken at release, rounded to whole shillings"),
+    Option("ZEMI_ORDER_MAX_KES", "250000", "largest order in shillings; M-Pesa moves at most 250,000 at a time"),
+    Option("ZEMI_CODE_BUDGET", "10", "wrong delivery codes that one caller may give in 15 minutes, over all orders"),
+    Option("ZEMI_LOOKUP_BUDGET", "60", "unknown references that one caller may read in 15 minutes"),
+    Option("ZEMI_TRUSTED_PROXIES", "0", "number of own proxies in front; 0 ignores X-Forwarded-For"),
+    Option("ZEMI_WEB_WORKERS", "", "web processes; default 1 on SQLite, 2 on PostgreSQL"),
+    Option("ZEMI_WEB_THREADS", "4", "threads of each web process"),
+    Option("ZEMI_LOG_JSON", "", "1 writes logs as JSON lines; default in live mode"),
+    Option("DJANGO_SECRET_KEY", "", "Django's own secret (sessions, CSRF)", secret=True, live=True),
+    Option("DEBUG", "False", "Django's debug pages; never in live mode"),
+    Option("ALLOWED_HOSTS", "", "host names that the web server answers to, by commas", live=True),
+    Option("DATABASE_URL", "", "postgres://user:password@host:port/name; default is SQLite below ZEMI_VAR", secret=True),
+    Option("DB_NAME", "", "PostgreSQL database; choosing it chooses PostgreSQL when DATABASE_URL is empty"),
+    Option("DB_USER", "postgres", "PostgreSQL user"),
+    Option("DB_PASSWORD", "", "PostgreSQL password", secret=True),
+    Option("DB_HOST", "localhost", "PostgreSQL host"),
+    Option("DB_PORT", "5432", "PostgreSQL port"),
+    Option("MPESA_ENVIRONMENT", "sandbox", "sandbox or production: which Safaricom host is meant"),
+    Option("MPESA_BASE_URL", "", "Daraja's address; default is the simulator as long as MPESA_CONSUMER_KEY is empty, then Safaricom's by ZEMI_MODE"),
+    Option("MPESA_CONSUMER_KEY", "", "Daraja app's consumer key; empty in sandbox mode asks the simulator for its own", live=True),
+    Option("MPESA_CONSUMER_SECRET", "", "Daraja app's consumer secret", secret=True, live=True),
+    Option("MPESA_SHORTCODE", "", "paybill that collects", live=True),
+    Option("MPESA_PASSKEY", "", "passkey of the paybill, for STK push", secret=True, live=True),
+    Option("MPESA_CALLBACK_URL", "", "public address for callbacks; only its origin is used, the paths are secret per attempt", live=True),
+    Option("MPESA_B2C_SHORTCODE", "", "shortcode that pays out", live=True),
+    Option("MPESA_INITIATOR_NAME", "", "API operator with the B2C role", live=True),
+    Option("MPESA_INITIATOR_PASSWORD", "", "the operator's password; valid for 90 days", secret=True, live=True),
+    Option("MPESA_CERTIFICATE", "", "file with Safaricom's certificate (PEM) for the SecurityCredential", live=True),
+    Option("AT_BASE_URL", "", "Africa's Talking; default is the simulator as long as AT_API_KEY is empty, then their host"),
+    Option("AT_USERNAME", "", "Africa's Talking user name", live=True),
+    Option("AT_API_KEY", "", "Africa's Talking API key", secret=True, live=True),
+    Option("AT_SENDER_ID", "", "sender of the text messages, as registered"),
+)  # fmt: skip
+
+env = Env(eager=False)
+# What the environment says wins over the file. ZEMI_ENV_FILE can't stand in it; empty means no file (tests, checks).
+if _env_file := os.environ.get("ZEMI_ENV_FILE", str(BASE_DIR / ".env")):
+    env.read_env(_env_file, recurse=False)
+_names = {option.name: option for option in OPTIONS}
+
+
+def read(name: str) -> str:
+    """Read a setting, or the file that NAME_FILE names; an empty one is its default."""
+    option = _names[name]
+    file = os.environ.get(f"{name}_FILE", "")
+    value = Path(file).read_text().strip() if file else env.str(name, "")
+    return value or option.default
+
+
+def refuse(problems: list[str]) -> None:
+    """Say all that is wrong with the configuration at once, and stop with exit code 78 (EX_CONFIG)."""
+    lines = "\n".join(f"  - {problem}" for problem in problems)
+    print(f"zemi can't start with this configuration:\n{lines}", file=sys.stderr)  # noqa: T201 (logs are not set up yet)
+    raise SystemExit(78)
+
+
+def whole(name: str, least: int, most: int) -> int:
+    """Read a whole number between `least` and `most`; what it isn't goes to the list of problems."""
+    text = read(name)
+    if not text.isdecimal() or not least <= int(text) <= most:
+        _problems.append(f"{name} is a whole number from {least} to {most}, not {text!r}")
+        return least
+    return int(text)
+
+
+_problems: list[str] = []
+
+MODE = read("ZEMI_MODE")
+LIVE = MODE == "live"
+if MODE not in {"sandbox", "live"}:
+    _problems.append(f"ZEMI_MODE is sandbox or live, not {MODE!r}")
+
+DEBUG = read("DEBUG").lower() in {"1", "true", "yes", "on"}
+VAR = (BASE_DIR / read("ZEMI_VAR")).resolve()
+PORT = whole("ZEMI_PORT", 1, 65535)
+SIM_PORT = whole("ZEMI_SIM_PORT", 1, 65535)
+FEE_BPS = whole("ZEMI_FEE_BPS", 0, 5000)
+ORDER_MAX_KES = whole("ZEMI_ORDER_MAX_KES", 10, 250_000)
+CODE_BUDGET = whole("ZEMI_CODE_BUDGET", 1, 10_000)
+LOOKUP_BUDGET = whole("ZEMI_LOOKUP_BUDGET", 1, 1_000_000)
+TRUSTED_PROXIES = whole("ZEMI_TRUSTED_PROXIES", 0, 8)
+SIM_URL = f"http://127.0.0.1:{SIM_PORT}"
+
+if LIVE:
+    _problems += [f"{o.name} is missing: {o.why}" for o in OPTIONS if o.live and not read(o.name)]
+    if DEBUG:
+        _problems.append("DEBUG is on: error pages would show phones and keys")
+    if read("MPESA_ENVIRONMENT") != "production":
+        _problems.append("MPESA_ENVIRONMENT is not production, but ZEMI_MODE is live")
+    for _name in ("MPESA_BASE_URL", "MPESA_CALLBACK_URL", "AT_BASE_URL"):
+        if read(_name) and urlsplit(read(_name)).scheme != "https":
+            _problems.append(f"{_name} is not https")
+    for _name in ("DJANGO_SECRET_KEY", "MPESA_PASSKEY", "MPESA_CONSUMER_SECRET", "AT_API_KEY"):
+        if 0 < len(read(_name)) < 16 or read(_name).startswith("your-"):
+            _problems.append(f"{_name} is a placeholder or too short")
+elif read("MPESA_ENVIRONMENT") == "production":
+    _problems.append("MPESA_ENVIRONMENT is production, but ZEMI_MODE is sandbox")
+if _problems:
+    refuse(_problems)
+
+
+def _own_secret(name: str) -> str:
+    """In sandbox mode make a secret once and keep it below ZEMI_VAR, so that nothing has to be configured."""
+    file = VAR / "secrets" / name.lower()
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = file.with_suffix(f".{os.getpid()}")
+        draft.write_text(secrets.token_hex(32))
+        draft.chmod(0o600)
+        try:
+            # Two processes may start at once: the link exists once, and both read the winner's.
+            os.link(draft, file)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return file.read_text().strip()
+
+
+SECRET_KEY = read("DJANGO_SECRET_KEY") or _own_secret("DJANGO_SECRET_KEY")
+try:
+    crypto.use_keys(crypto.read_ring(read("ZEMI_MASTER_KEY") or f"1:{_own_secret('ZEMI_MASTER_KEY')}"))
+except ValueError as _error:
+    refuse([f"ZEMI_MASTER_KEY: {_error}"])
+
+ALLOWED_HOSTS = [host.strip() for host in read("ALLOWED_HOSTS").split(",") if host.strip()] or ["*"]
+CALLBACK_ORIGIN = "{0.scheme}://{0.netloc}".format(
+    urlsplit(read("MPESA_CALLBACK_URL") or f"http://127.0.0.1:{PORT}")
+)
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "zemi.events",
+    "zemi.ledger",
+    "zemi.providers",
+    "zemi.notifications",
+    "zemi.webhooks",
+    "zemi.identity",
+    "zemi.trust",
+    "zemi.orders",
+    "zemi.payments",
+    "zemi.payouts",
+    "zemi.releases",
+    "zemi.api",
+    "zemi.worker",
+]
+MIDDLEWARE = [
+    "zemi.api.middleware.RequestContext",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "zemi.urls"
+WSGI_APPLICATION = "zemi.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True, "OPTIONS": {}}
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+APPEND_SLASH = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+TEST_RUNNER = "zemi.cli.pytest_runner.PytestRunner"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_HSTS_SECONDS = 31_536_000 if LIVE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = LIVE
+# 64 KiB is many times what any endpoint needs (SAFETY 2.3).
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+LOGGING_CONFIG = None
+
+
+def _database() -> dict[str, Any]:
+    """PostgreSQL where DATABASE_URL or DB_NAME says so, else SQLite below ZEMI_VAR (DESIGN 5)."""
+    url = read("DATABASE_URL")
+    if url and not url.startswith("sqlite"):
+        found: dict[str, Any] = (
+            dict(Env().dj_db_url("DATABASE_URL")) if not os.environ.get("DATABASE_URL_FILE") else {}
+        )
+        if not found:
+            import dj_database_url
+
+            found = dict(dj_database_url.parse(url))
+    elif read("DB_NAME") and not url:
+        found = {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": read("DB_NAME"),
+            "USER": read("DB_USER"),
+            "PASSWORD": read("DB_PASSWORD"),
+            "HOST": read("DB_HOST"),
+            "PORT": read("DB_PORT"),
+        }
+    else:
+        file = Path(url.removeprefix("sqlite:///")) if url else VAR / "zemi.sqlite3"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": str(file),
+            "CONN_MAX_AGE": None,
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                # FULL: no acknowledged commit is lost at power loss. Without recursive_triggers an
+                # INSERT OR REPLACE would slip past the append-only triggers (SAFETY 4.6).
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON;",
+            },
+        }
+    options = dict(found.get("OPTIONS") or {})
+    options |= {
+        "pool": {"min_size": 0, "max_size": 8, "timeout": 10},
+        "server_side_binding": True,
+        "prepare_threshold": 2,
+        # A request never waits for ever: on a lock, on a statement, or with its transaction open (SAFETY 4.6).
+        "options": "-c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s",
+    }
+    found |= {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 0, "OPTIONS": options}
+    return found
+
+
+DATABASES = {"default": _database()}
+POSTGRES = DATABASES["default"]["ENGINE"].endswith("postgresql")
+WEB_WORKERS = whole("ZEMI_WEB_WORKERS", 1, 64) if read("ZEMI_WEB_WORKERS") else (2 if POSTGRES else 1)
+WEB_THREADS = whole("ZEMI_WEB_THREADS", 1, 64)
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["zemi.api.auth.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["zemi.api.auth.DenyByDefault"],
+    "DEFAULT_PARSER_CLASSES": ["zemi.api.json.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["zemi.api.json.EnvelopeRenderer"],
+    "EXCEPTION_HANDLER": "zemi.api.errors.handle",
+    "DEFAULT_SCHEMA_CLASS": "zemi.api.schema.ZemiSchema",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Zemi",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+
+logs.configure(json_lines=read("ZEMI_LOG_JSON") == "1" or (LIVE and read("ZEMI_LOG_JSON") != "0"))

@@ -1,0 +1,54 @@
+"""Every address of the product, on one page."""
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path, register_converter
+
+from zemi.api import callbacks, orders, pages, payments
+
+
+class OrderReferenceConverter:
+    """What may stand in a path as an order's reference. Whatever else stands there is no order's."""
+
+    regex = "[A-Za-z0-9-]{1,40}"
+
+    def to_python(self, value: str) -> str:
+        """Leave it to the domain to read."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """Write it as it is."""
+        return value
+
+
+register_converter(OrderReferenceConverter, "reference")
+
+handler400 = "zemi.api.errors.bad_request"
+handler403 = "zemi.api.errors.permission_denied"
+handler404 = "zemi.api.errors.not_found"
+handler500 = "zemi.api.errors.server_error"
+
+# The seed's contract, without trailing slashes. Both prefixes are the same (DESIGN 7).
+API: list[URLPattern | URLResolver] = [
+    path("orders/create", orders.CreateOrder.as_view()),
+    path("orders/confirm-delivery", orders.ConfirmDelivery.as_view()),
+    path("orders/<reference:order_reference>", orders.GetOrder.as_view()),
+    path("payments/mpesa/stk-push", payments.StkPush.as_view()),
+    path("payments/mpesa/b2c-payout", payments.B2cPayout.as_view()),
+    # The seed writes its callback address both ways.
+    path("webhooks/mpesa", callbacks.MpesaCallback.as_view()),
+    path("webhooks/mpesa/", callbacks.MpesaCallback.as_view()),
+]
+if settings.MODE == "sandbox":
+    API.append(path("webhooks/payment", payments.SimulatedPayment.as_view()))
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/", include(API)),
+    path("api/v1/", include(API)),
+    path("api/openapi.json", pages.openapi),
+    # The path that M-Pesa is given: neutral, and secret for each attempt (DESIGN 6).
+    path("hooks/<slug:token>", callbacks.SecretCallback.as_view()),
+    path("healthz", pages.Alive.as_view()),
+    path("readyz", pages.Ready.as_view()),
+    path("docs", pages.Docs.as_view()),
+    path("docs/errors", pages.error_list),
+]

@@ -1,0 +1,64 @@
+"""Run the sweeps: once, until nothing is due, or for as long as the process lives."""
+
+import threading
+from datetime import datetime
+
+import structlog
+from django.db import DatabaseError, close_old_connections
+
+from zemi.common import clock
+from zemi.common.errors import ZemiError
+from zemi.common.logs import log
+from zemi.providers import registry
+from zemi.worker.sweeps import SWEEPS
+
+POLL_S = 0.25
+_MOST_ROUNDS = 1000
+
+
+def run_once(now: datetime) -> int:
+    """Run every sweep once; the number of things done."""
+    registry.mobile_money()
+    return sum(sweep(now) for sweep in SWEEPS.values())
+
+
+def run_until_idle(now: datetime) -> int:
+    """Run the sweeps until nothing is due at `now`; the number of things done."""
+    done = 0
+    for _ in range(_MOST_ROUNDS):
+        did = run_once(now)
+        if did == 0:
+            return done
+        done += did
+    raise RuntimeError("the sweeps do not come to rest")
+
+
+def run_forever(stop: threading.Event, *, poll_s: float = POLL_S) -> None:
+    """Run the sweeps until `stop` is set. A sweep that breaks is logged and tried again; the others go on.
+
+    Nothing is lost by a crash: claimed rows are due again when their lease ends.
+    """
+    while not stop.is_set():
+        did = sum(_guarded(name) for name in SWEEPS)
+        if did == 0:
+            close_old_connections()
+            stop.wait(poll_s)
+
+
+def _guarded(name: str) -> int:
+    with structlog.contextvars.bound_contextvars(sweep=name):
+        try:
+            registry.mobile_money()
+            return SWEEPS[name](clock.now())
+        except (
+            ZemiError,
+            DatabaseError,
+            ArithmeticError,
+            LookupError,
+            TypeError,
+            ValueError,
+            RuntimeError,
+        ) as error:
+            # One row that breaks its sweep must not stop the others: its lease keeps it away for a while.
+            log.error("sweep.broken", error=type(error).__name__, exc_info=True)
+            return 0

@@ -1,0 +1,112 @@
+"""What subscribers do for the events that are owed to them; the names stand in `events.subscriptions`.
+
+A subscriber may see an event twice: what it writes is unique per event.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from zemi.common.db import inside_transaction, unit_of_work
+from zemi.common.work import claim_due
+from zemi.events.models import Event, EventDelivery
+from zemi.identity.models import Party
+from zemi.notifications.models import Message
+from zemi.notifications.sending import compose
+from zemi.orders.codes import sealed_code
+from zemi.orders.models import Order
+from zemi.payments.models import Payment
+from zemi.payments.reasons import reason_text
+from zemi.payouts.models import Payout
+
+Composer = Callable[[Event, datetime], list[Message]]
+
+
+def hand_out_due_events(*, now: datetime, limit: int = 50) -> int:
+    """Let subscribers handle what they are owed; each delivery in a transaction of its own."""
+    deliveries = claim_due(EventDelivery, now=now, limit=limit)
+    events = Event.objects.in_bulk([delivery.event_id for delivery in deliveries])
+    for delivery in deliveries:
+        with unit_of_work():
+            _SUBSCRIBERS[delivery.subscriber](events[delivery.event_id], now)
+            EventDelivery.objects.filter(pk=delivery.pk, fence=delivery.fence).update(
+                handled_at=now, due_at=None, lease_until=None
+            )
+    return len(deliveries)
+
+
+@inside_transaction
+def write_text_messages(event: Event, now: datetime) -> None:
+    """Queue the text messages that an event calls for."""
+    messages = _COMPOSERS[event.type](event, now)
+    # A second handling of the same event finds its messages there already.
+    Message.objects.bulk_create(messages, ignore_conflicts=True)
+
+
+def _order_paid(event: Event, now: datetime) -> list[Message]:
+    order = Order.objects.select_related("buyer", "seller").get(pk=event.subject_id)
+    facts = {"reference": order.order_reference, "amount": _shillings(order.amount_minor)}
+    messages = [_to(order.seller, "seller_paid_order", event, now, **facts)]
+    code = sealed_code(order)
+    if code is not None:
+        messages.append(_to(order.buyer, "buyer_code", event, now, code=code, **facts))
+        # From here on the code lives in the message alone, until it has gone out; then only its hash is left.
+        Order.objects.filter(pk=order.pk).update(delivery_code_sealed=None)
+    return messages
+
+
+def _payment_failed(event: Event, now: datetime) -> list[Message]:
+    payment = Payment.objects.select_related("order__buyer").get(pk=event.subject_id)
+    buyer = payment.order.buyer
+    why = reason_text(payment.failure_reason)
+    if why is None:
+        return []
+    return [
+        _to(
+            buyer,
+            "payment_failed",
+            event,
+            now,
+            reference=payment.order.order_reference,
+            why=why.render(buyer.language),
+        )
+    ]
+
+
+def _payout_succeeded(event: Event, now: datetime) -> list[Message]:
+    payout = Payout.objects.select_related("order", "seller").get(pk=event.subject_id)
+    return [
+        _to(
+            payout.seller,
+            "seller_payout",
+            event,
+            now,
+            amount=_shillings(payout.amount_minor),
+            reference=payout.order.order_reference,
+            last4=payout.seller.phone_last4,
+            receipt=payout.transaction_id or "-",
+        )
+    ]
+
+
+def _to(party: Party, template: str, event: Event, now: datetime, **facts: str) -> Message:
+    return compose(
+        template,
+        to=party.phone,
+        language=party.language,
+        event_id=event.id,
+        order_id=event.order_id,
+        now=now,
+        **facts,
+    )
+
+
+def _shillings(minor: int) -> str:
+    return f"{minor // 100:,}"
+
+
+_COMPOSERS: dict[str, Composer] = {
+    "order.paid": _order_paid,
+    "payment.failed": _payment_failed,
+    "payout.succeeded": _payout_succeeded,
+}
+_SUBSCRIBERS: dict[str, Callable[[Event, datetime], None]] = {"text_messages": write_text_messages}

@@ -1,0 +1,21 @@
+"""The table of sweeps: everything that is done later is found by one of them (DESIGN 2.5)."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from zemi.notifications.sending import send_due_messages
+from zemi.payments.settle import query_due_payments
+from zemi.payouts.disburse import work_on_due_payouts
+from zemi.worker.inbound import handle_due_callbacks
+from zemi.worker.subscriptions import hand_out_due_events
+
+Sweep = Callable[[datetime], int]
+
+# Money first, words later.
+SWEEPS: Mapping[str, Sweep] = {
+    "callbacks": lambda now: handle_due_callbacks(now=now),
+    "payouts": lambda now: work_on_due_payouts(now=now),
+    "payments": lambda now: query_due_payments(now=now),
+    "events": lambda now: hand_out_due_events(now=now),
+    "messages": lambda now: send_due_messages(now=now),
+}
