@@ -20,6 +20,7 @@ from django.conf import settings
 from zemi.cli import audit
 from zemi.cli.ports import free_port
 from zemi.common.http_client import NoAnswer, NotSent, send
+from zemi.common.money import kes
 from zemi.common.phone import Phone
 from zemi.ledger.balances import transfers_of, trial_balance
 from zemi.providers.mpesa.sandbox import Sandbox
@@ -74,7 +75,7 @@ class _Story:
 
     def __init__(self, instance: _Instance, shillings: int) -> None:
         self.instance = instance
-        self.amount = f"{shillings}.00"
+        self.amount, self.net = str(kes(shillings)), str(kes(shillings) - kes(shillings).share(settings.FEE_BPS))
         self.sandbox = Sandbox(instance.simulator_url)
         self.buyer, self.seller = _made_up_phone(), _made_up_phone()
         self.shown_messages = 0
@@ -127,7 +128,7 @@ class _Story:
         self._post(
             "The payout is asked for (it arises by itself; asking never pays twice)",
             "/api/payments/mpesa/b2c-payout",
-            {"phone_number": self.seller.msisdn, "amount": self.amount, "order_reference": reference},
+            {"phone_number": self.seller.msisdn, "amount": self.net, "order_reference": reference},
         )
         self._wait("the payout", lambda: self._order(reference)["payout_status"] == "completed")
         self._wait("the seller's message", lambda: len(self._messages()) >= self.shown_messages + 1)

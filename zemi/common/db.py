@@ -127,24 +127,19 @@ def outside_transaction(call: Callable[P, R]) -> Callable[P, R]:
 
 
 def violates(error: IntegrityError, model: type[models.Model], constraint: str) -> bool:
-    """Tell whether `error` is the violation of the named constraint of `model`.
+    """Tell whether `error` is the violation of the named unique constraint of `model`.
 
-    PostgreSQL names the constraint. SQLite names checks, but for a unique index only its columns.
+    PostgreSQL names the constraint, SQLite only its columns.
     """
     cause = error.__cause__
     named = getattr(getattr(cause, "diag", None), "constraint_name", None)
     if named is not None:
         return bool(named == constraint)
     message = str(cause or error)
-    declared = next((c for c in model._meta.constraints if c.name == constraint), None)
-    if isinstance(declared, models.UniqueConstraint):
-        table = model._meta.db_table
-        columns = [f"{table}.{column_of(model, field)}" for field in declared.fields]
-        return message == f"UNIQUE constraint failed: {', '.join(columns)}"
-    return message == f"CHECK constraint failed: {constraint}"
-
-
-def column_of(model: type[models.Model], field: str) -> str:
-    """The column in which a field of `model` is stored."""
-    found = model._meta.get_field(field)
-    return str(found.column) if isinstance(found, models.Field) else field
+    [fields] = [
+        c.fields
+        for c in model._meta.constraints
+        if isinstance(c, models.UniqueConstraint) and c.name == constraint
+    ]
+    columns = [f"{model._meta.db_table}.{model._meta.get_field(field).column}" for field in fields]  # type: ignore[union-attr]
+    return message == f"UNIQUE constraint failed: {', '.join(columns)}"

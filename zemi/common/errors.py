@@ -92,7 +92,5 @@ class InvalidInput(ZemiError):
 
     def sentence(self, language: str = "en") -> str:
         """Say the first problem itself: it is more use than saying that there is one."""
-        if self.problems:
-            first = self.problems[0]
-            return f"{first.field}: {first.text.render(language)}"
-        return super().sentence(language)
+        first = self.problems[0]
+        return f"{first.field}: {first.text.render(language)}"

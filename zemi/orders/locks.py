@@ -1,7 +1,5 @@
 """Lock an order: always the first lock of whatever moves its money (DESIGN 4)."""
 
-from uuid import UUID
-
 from zemi.common.db import inside_transaction
 from zemi.orders.errors import OrderNotFound
 from zemi.orders.models import Order
@@ -23,9 +21,3 @@ def lock_order(*, order_reference: str) -> Order:
     if order is None:
         raise OrderNotFound
     return order
-
-
-@inside_transaction
-def lock_order_by_id(order_id: UUID) -> Order:
-    """Lock the order and read it afresh."""
-    return Order.objects.select_for_update(of=("self",)).get(pk=order_id)

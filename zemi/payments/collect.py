@@ -17,7 +17,7 @@ from zemi.orders.models import Order, OrderStatus
 from zemi.payments import errors
 from zemi.payments.models import Payment, PaymentMethod, PaymentStatus
 from zemi.providers import registry
-from zemi.providers.base import Accepted, ChargeOutcome, ChargeRequest, Reason, Refused, Succeeded, Unknown
+from zemi.providers.base import Accepted, ChargeOutcome, ChargeRequest, Reason, Refused
 from zemi.trust.limits import Allowance, charge, give_back
 from zemi.webhooks.tokens import CallbackKind, mint
 
@@ -83,26 +83,24 @@ def check_payable(order: Order, amount: Money) -> None:
         raise errors.AmountMismatch(due=str(order.amount))
 
 
-def retire_dead_attempts(order: Order, *, now: datetime) -> int:
+def retire_dead_attempts(order: Order, *, now: datetime) -> None:
     """Let go of attempts whose prompt is long dead; they are still watched for late money. The order must be locked."""
-    return Payment.objects.filter(order=order, is_live=True, live_until__lte=now).update(is_live=False)
+    Payment.objects.filter(order=order, is_live=True, live_until__lte=now).update(is_live=False)
 
 
 def _begin(*, order_reference: str, payer_phone: Phone, amount: Money, now: datetime) -> Payment:
-    for last_try in (False, True):
-        try:
-            with unit_of_work():
-                order = lock_order(order_reference=read_reference(order_reference))
-                check_payable(order, amount)
-                if last_try and not retire_dead_attempts(order, now=now):
-                    raise errors.PaymentInProgress
-                payment = open_attempt(order, payer_phone=payer_phone, now=now)
-                _charge_prompt(payment, payer_phone, now=now)
-                return payment
-        except IntegrityError as error:
-            if not violates(error, Payment, "payments_one_live"):
-                raise
-    raise errors.PaymentInProgress
+    try:
+        with unit_of_work():
+            order = lock_order(order_reference=read_reference(order_reference))
+            check_payable(order, amount)
+            retire_dead_attempts(order, now=now)
+            payment = open_attempt(order, payer_phone=payer_phone, now=now)
+            _charge_prompt(payment, payer_phone, now=now)
+            return payment
+    except IntegrityError as error:
+        if violates(error, Payment, "payments_one_live"):
+            raise errors.PaymentInProgress from error
+        raise
 
 
 def _charge_prompt(payment: Payment, payer_phone: Phone, *, now: datetime) -> None:
@@ -158,10 +156,10 @@ def _record(payment: Payment, outcome: ChargeOutcome, *, payer_phone: Phone, now
                 Payment.objects.filter(pk=payment.pk).update(**said)
             for name, value in said.items():
                 setattr(payment, name, value)
-        case Unknown() | Succeeded():
-            _move_if_pending(payment, PaymentStatus.UNKNOWN, now=now, **said)
         case Refused():
             _refuse(payment, outcome, payer_phone=payer_phone, now=now, said=said)
+        case _:
+            _move_if_pending(payment, PaymentStatus.UNKNOWN, now=now, **said)
     return payment
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import ClassVar
-from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -117,10 +116,8 @@ class ReceiptStatus(models.TextChoices):
     UNALLOCATED = "unallocated"
 
 
-class Receipt(Stateful):
+class Receipt(models.Model):
     """Money that really came, once per number of the provider's. The number may follow later (M9)."""
-
-    SUBJECT: ClassVar[str] = "receipt"
 
     id = models.UUIDField(primary_key=True, default=new_key)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="receipts", db_index=False)
@@ -153,8 +150,3 @@ class Receipt(Stateful):
     def amount(self) -> Money:
         """What came."""
         return Money(self.amount_minor, self.currency)
-
-    @property
-    def timeline_id(self) -> UUID:
-        """The timeline of the order that it was meant for."""
-        return self.order_id

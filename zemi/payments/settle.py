@@ -197,11 +197,10 @@ def _number_receipt(payment: Payment, said: Succeeded) -> str:
 def _wait_for_callback(payment: Payment, *, now: datetime) -> None:
     """The answer with the provider's id was lost: there is nothing to ask by, and the secret path will find the attempt."""
     still_live = payment.is_live and payment.live_until > now
-    if payment.status == PaymentStatus.PENDING:
-        with unit_of_work():
-            locked = lock_payment(payment.id)
-            if locked.status == PaymentStatus.PENDING:
-                transition(locked, PaymentStatus.UNKNOWN, at=now, actor="worker", updated_at=now)
+    with unit_of_work():
+        locked = lock_payment(payment.id)
+        if locked.status == PaymentStatus.PENDING:
+            transition(locked, PaymentStatus.UNKNOWN, at=now, actor="worker", updated_at=now)
     finish(payment, due_at=now + _gap(payment.tries), is_live=still_live)
 
 

@@ -67,7 +67,7 @@ def ask_about(payout: Payout, *, now: datetime) -> None:
     """Ask the provider what became of a claimed payout that was sent. The answer comes by callback."""
     attempt = PayoutAttempt.objects.filter(payout=payout, is_open=True).first()
     if attempt is None:
-        finish(payout)
+        # Its result was handled since it was claimed.
         return
     if payout.status == PayoutStatus.SUBMITTING or payout.updated_at <= now - SILENCE:
         apply_outcome(attempt.id, Unknown(text="no result"), now=now)
@@ -147,6 +147,9 @@ def _apply(attempt: PayoutAttempt, outcome: DisburseOutcome, *, now: datetime) -
                 )
             return ""
         case Refused() if outcome.may_resend:
+            if payout.status != PayoutStatus.SUBMITTING:
+                # Somebody thought this worker dead and asks the provider by now: only its answer counts.
+                return "not_sent"
             # Certainly not sent: the attempt stays as it is, with its id, and goes out later.
             transition(
                 payout,
@@ -160,7 +163,7 @@ def _apply(attempt: PayoutAttempt, outcome: DisburseOutcome, *, now: datetime) -
             return ""
         case Refused():
             return _refused(attempt, outcome, now=now)
-        case Succeeded():
+        case _:
             return _succeeded(attempt, outcome, now=now)
 
 

@@ -7,7 +7,6 @@ from django.db import models
 from django.db.models import Q
 
 from zemi.common.ids import new_key
-from zemi.common.money import Money
 from zemi.events.log import Stateful
 
 
@@ -47,13 +46,3 @@ class Release(Stateful):
             ),
             models.CheckConstraint(condition=Q(status__in=ReleaseStatus.values), name="releases_status"),
         ]
-
-    @property
-    def amount(self) -> Money:
-        """What leaves the escrow."""
-        return Money(self.amount_minor, self.currency)
-
-    @property
-    def fee(self) -> Money:
-        """The commission in it."""
-        return Money(self.fee_minor, self.currency)

@@ -1,7 +1,5 @@
 """The inbox: every provider callback is stored raw before anything is done with it (the seed's WebhookLogs)."""
 
-from typing import Any
-
 from django.db import models
 
 from zemi.common import crypto
@@ -46,11 +44,3 @@ class WebhookLog(WorkRow):
     def set_body(self, raw: bytes) -> None:
         """Seal the raw body: it may hold numbers and names (SAFETY 3.8)."""
         self.body_sealed = crypto.seal(raw.decode("latin-1"), context=f"webhooks|body|{self.id}")
-
-    def __str__(self) -> str:
-        return f"{self.webhook_type} {self.id}"
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """The allow-listed fields."""
-        return dict(self.payload)
