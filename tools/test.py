@@ -92,14 +92,28 @@ def _cover() -> int:
     print("\nThe code that moves money:", flush=True)
     money = ",".join(f"zemi/{package}/*" for package in MONEY)
     codes.append(
-        subprocess.call([*coverage, "report", "--show-missing", f"--include={money}", "--fail-under=100"], cwd=ROOT)
+        subprocess.call(
+            [*coverage, "report", "--show-missing", f"--include={money}", "--fail-under=100"], cwd=ROOT
+        )
     )
     return max(codes)
 
 
 def _covered(database: str, paths: list[str]) -> int:
     return subprocess.call(
-        [sys.executable, "-m", "coverage", "run", "--parallel-mode", "-m", "pytest", "-q", "-m", "not proof", *paths],
+        [
+            sys.executable,
+            "-m",
+            "coverage",
+            "run",
+            "--parallel-mode",
+            "-m",
+            "pytest",
+            "-q",
+            "-m",
+            "not proof",
+            *paths,
+        ],
         cwd=ROOT,
         env={**os.environ, "ZEMI_TEST_DB": database},
     )

@@ -121,6 +121,8 @@ SIM_URL = f"http://127.0.0.1:{SIM_PORT}"
 
 if LIVE:
     _problems += [f"{o.name} is missing: {o.why}" for o in OPTIONS if o.live and not read(o.name)]
+    if read("MPESA_CERTIFICATE") and not Path(read("MPESA_CERTIFICATE")).is_file():
+        _problems.append("MPESA_CERTIFICATE names no file")
     if DEBUG:
         _problems.append("DEBUG is on: error pages would show phones and keys")
     if read("MPESA_ENVIRONMENT") != "production":

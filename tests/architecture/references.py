@@ -21,7 +21,10 @@ _SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _NAME = re.compile(r"zemi(\.\w+)+(:\w+)?")
 _ADDRESS = re.compile(r"(GET|POST) (/\S+)")
 _SETTING = re.compile(r"(?:ZEMI|MPESA|DB|DJANGO|AT|DATABASE)_[A-Z_]+|DEBUG|ALLOWED_HOSTS")
-_PATH = re.compile(r"(?:docs|tests|zemi|simulator|tools|requirements|bench|\.ci)/[\w./-]*|[\w-]+\.(?:md|toml|txt|py)|\.env\.example|Makefile")
+_PATH = re.compile(
+    r"(?:docs|tests|zemi|simulator|tools|requirements|bench|\.ci)/[\w./-]*"
+    r"|[\w-]+\.(?:md|toml|txt)|manage\.py|\.env\.example|Makefile"
+)
 # Read before the settings are, so not one of them.
 _NOT_IN_THE_TABLE = {"ZEMI_ENV_FILE", "ZEMI_TEST_PG", "DJANGO_SETTINGS_MODULE"}
 
@@ -29,6 +32,11 @@ _NOT_IN_THE_TABLE = {"ZEMI_ENV_FILE", "ZEMI_TEST_PG", "DJANGO_SETTINGS_MODULE"}
 def spans(markdown: str) -> Iterator[str]:
     """Every `code span` of a page, its fenced blocks left out."""
     yield from _SPAN.findall(_FENCE.sub("", markdown))
+
+
+def code(markdown: str) -> str:
+    """All code of a page, one piece per line: spans and fenced blocks."""
+    return "\n".join([*spans(markdown), *_FENCE.findall(markdown)])
 
 
 def unresolved(markdown: str) -> list[str]:
@@ -78,10 +86,8 @@ def _look_up(path: str) -> Any:
     thing: Any = importlib.import_module(parts[0])
     for number, part in enumerate(parts[1:], start=1):
         if isinstance(thing, ModuleType):
-            if hasattr(thing, part):
-                thing = getattr(thing, part)
-            else:
-                thing = importlib.import_module(".".join(parts[: number + 1]))
+            module = ".".join(parts[: number + 1])
+            thing = getattr(thing, part) if hasattr(thing, part) else importlib.import_module(module)
         elif isinstance(thing, type) and issubclass(thing, models.Model) and not hasattr(thing, part):
             thing = thing._meta.get_field(part)
         elif part in getattr(thing, "_declared_fields", {}):

@@ -10,6 +10,8 @@ from zemi.__main__ import COMMANDS, main
 from zemi.cli.pytest_runner import paths_of
 from zemi.cli.up import _box
 from zemi.identity.models import ApiKey
+from zemi.providers import registry
+from zemi.reconciliation.audit import audit_books
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -125,3 +127,35 @@ def test_a_wrong_configuration_is_explained_and_ends_with_78(child_env, name, va
     assert problem in done.stderr
     assert "Traceback" not in done.stderr
     assert os.environ["ZEMI_VAR"] not in done.stderr
+
+
+@pytest.mark.django_db
+def test_the_opening_float_is_booked_once_and_only_into_empty_books(simulator, clock, capsys) -> None:
+    assert main(["float"]) == 0
+    assert capsys.readouterr().out == "Booked as own float: KES 10000000.00.\n"
+    assert main(["float"]) == 0
+
+    assert main(["float", "--disbursement", "5"]) == 1
+    assert "already" not in capsys.readouterr().out
+    assert audit_problems() == []
+
+
+@pytest.mark.django_db
+def test_a_live_float_is_what_the_operator_says(simulator, clock, settings, capsys) -> None:
+    registry.mobile_money()
+    settings.LIVE = True
+    assert main(["float"]) == 2
+    assert main(["float", "--collection", "-1"]) == 2
+
+    assert main(["float", "--collection", "100", "--disbursement", "50000"]) == 0
+
+    assert "50000 for disbursement" in capsys.readouterr().out
+    settings.LIVE = False
+    assert [problem.split(":")[0] for problem in audit_problems()] == [
+        "account 1100[174379]",
+        "account 1110[600000]",
+    ]
+
+
+def audit_problems() -> list[str]:
+    return [problem for check in audit_books() for problem in check.problems]

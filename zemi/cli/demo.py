@@ -75,7 +75,10 @@ class _Story:
 
     def __init__(self, instance: _Instance, shillings: int) -> None:
         self.instance = instance
-        self.amount, self.net = str(kes(shillings)), str(kes(shillings) - kes(shillings).share(settings.FEE_BPS))
+        self.amount, self.net = (
+            str(kes(shillings)),
+            str(kes(shillings) - kes(shillings).share(settings.FEE_BPS)),
+        )
         self.sandbox = Sandbox(instance.simulator_url)
         self.buyer, self.seller = _made_up_phone(), _made_up_phone()
         self.shown_messages = 0

@@ -1,5 +1,6 @@
 """Book the operator's own money that lay in the shortcodes before the first order (P17f)."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -8,8 +9,9 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from zemi.common.db import unit_of_work
-from zemi.common.logs import log
+from zemi.common.errors import Kind, ZemiError
 from zemi.common.money import Money
+from zemi.common.texts import Text
 from zemi.events.log import record
 from zemi.ledger import chart
 from zemi.ledger.balances import balance_of, trial_balance
@@ -24,39 +26,62 @@ class _FloatAccount:
     timeline_id: None = None
 
 
-def ensure_opening_float(*, now: datetime) -> Money:
-    """Book what the simulator's shortcodes hold beyond our books, once per shortcode; answer the float that is booked.
+class BooksInUse(ZemiError):
+    """Money has moved already: what lies in the shortcodes now belongs to somebody."""
 
-    Sandbox only: in live mode the operator books the float that the portal shows. Opens its own transactions.
+    code = "books_in_use"
+    kind = Kind.STATE
+    text = Text(
+        en="The books are in use: an opening float is booked before the first transfer, and only then.",
+        sw="Vitabu vinatumika tayari: pesa za kuanzia huandikwa kabla ya muamala wa kwanza tu.",
+    )
+
+
+def ensure_opening_float(*, now: datetime) -> Money:
+    """Book what the simulator's shortcodes hold, if nothing is booked yet; answer the float that is booked.
+
+    Sandbox only. Opens its own transaction.
 
     :raises SandboxUnreachable: the simulator doesn't answer
     """
-    provider = registry.mobile_money()
-    accounts = (
-        chart.collection(provider.collection_account),
-        chart.disbursement(provider.disbursement_account),
-    )
+    collection, disbursement = _accounts()
     # Only into empty books: later on a difference is money under way, and belongs to somebody.
     if not trial_balance():
         theirs = registry.sandbox().accounts()
-        for account in accounts:
-            _open(account, Money(theirs.get(f"shortcode:{account.of}:utility", 0)), now=now)
-    return sum((balance_of(chart.own_float(account.of)) for account in accounts), Money(0))
+        found = [
+            Money(theirs.get(f"shortcode:{account.of}:utility", 0)) for account in (collection, disbursement)
+        ]
+        with suppress(BooksInUse):
+            open_float(collection=found[0], disbursement=found[1], now=now)
+    return balance_of(chart.own_float(collection.of)) + balance_of(chart.own_float(disbursement.of))
 
 
-def _open(account: chart.AccountRef, amount: Money, *, now: datetime) -> None:
-    if amount.minor <= 0:
-        return
+def open_float(*, collection: Money, disbursement: Money, now: datetime) -> None:
+    """Book the operator's own money in the two shortcodes, into empty books. Opens its own transaction.
+
+    :raises BooksInUse: something is booked already, or another process was faster
+    """
+    registry.mobile_money()
     try:
         with unit_of_work():
-            event = record(
-                "float.opened",
-                _FloatAccount(account.key),
-                at=now,
-                actor="operator",
-                data={"amount": str(amount)},
-            )
-            post(event, Line("opening_float", account.of, account, chart.own_float(account.of), amount))
-    except IntegrityError:
-        # Another process booked it at the same moment: the transfer's key exists once.
-        log.info("float.opened_already", account=str(account))
+            if trial_balance():
+                raise BooksInUse
+            for account, amount in zip(_accounts(), (collection, disbursement), strict=True):
+                if not amount.minor:
+                    continue
+                event = record(
+                    "float.opened",
+                    _FloatAccount(account.key),
+                    at=now,
+                    actor="operator",
+                    data={"amount": str(amount)},
+                )
+                post(event, Line("opening_float", account.of, account, chart.own_float(account.of), amount))
+    except IntegrityError as error:
+        # The transfer's key exists once.
+        raise BooksInUse from error
+
+
+def _accounts() -> tuple[chart.AccountRef, chart.AccountRef]:
+    provider = registry.mobile_money()
+    return chart.collection(provider.collection_account), chart.disbursement(provider.disbursement_account)

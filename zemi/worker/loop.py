@@ -13,6 +13,7 @@ from zemi.providers import registry
 from zemi.worker.sweeps import SWEEPS
 
 POLL_S = 0.25
+BROKEN_S = 5.0
 _MOST_ROUNDS = 1000
 
 
@@ -39,26 +40,21 @@ def run_forever(stop: threading.Event, *, poll_s: float = POLL_S) -> None:
     Nothing is lost by a crash: claimed rows are due again when their lease ends.
     """
     while not stop.is_set():
-        did = sum(_guarded(name) for name in SWEEPS)
-        if did == 0:
+        done = [_guarded(name) for name in SWEEPS]
+        if not any(done):
             close_old_connections()
-            stop.wait(poll_s)
+            stop.wait(BROKEN_S if None in done else poll_s)
 
 
-def _guarded(name: str) -> int:
+def _guarded(name: str) -> int | None:
+    """Run one sweep; None when it broke."""
     with structlog.contextvars.bound_contextvars(sweep=name):
         try:
             registry.mobile_money()
             return SWEEPS[name](clock.now())
-        except (
-            ZemiError,
-            DatabaseError,
-            ArithmeticError,
-            LookupError,
-            TypeError,
-            ValueError,
-            RuntimeError,
-        ) as error:
+        except ZemiError as error:
+            log.warning("sweep.refused", error=error.code, reason=error.sentence())
+        except (DatabaseError, ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
             # One row that breaks its sweep must not stop the others: its lease keeps it away for a while.
             log.error("sweep.broken", error=type(error).__name__, exc_info=True)
-            return 0
+    return None
