@@ -180,10 +180,10 @@ def query(state: State, body: Mapping[str, object]) -> dict[str, object]:
             shortcode,
         )
         if row is None:
-            # The wording for an unknown id is undocumented (DARAJA 1.3).
+            # The wording for an unknown id is undocumented (DARAJA 1.3); pydaraja 0.3.7 knows it by this one.
             if not checkout_request_id.startswith("ws_CO_"):
                 raise invalid("CheckoutRequestID")
-            raise merchant_error("The CheckoutRequestID does not exist")
+            raise merchant_error("This transaction does not exist")
         prompt = Prompt.of(row)
         fault = state.faults.take("query_pending", api="query", msisdn=prompt.msisdn)
         if fault is not None:

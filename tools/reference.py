@@ -47,6 +47,7 @@ EVENTS = {
     "payout_attempt.accepted": "The provider took this try.",
     "payout_attempt.failed": "This try ended and moved no money.",
     "payout_attempt.succeeded": "This try moved the money.",
+    "payout_attempt.not_sent": "It was taken for lost and provably never left: it goes out under its own id.",
     "payout_attempt.unknown": "It is not known what became of this try.",
     "release.released": "A part of the held money went from the order's escrow to the seller's balance.",
 }
@@ -87,7 +88,10 @@ LIMITS = (
     ("zemi.payouts.settle.QUERY_GAPS_S", "seconds between further questions; the last one repeats"),
     ("zemi.payouts.settle.SILENCE", "after this long without a result a payout counts as unknown"),
     ("zemi.payouts.settle.HELD_FOR", "how long a held payout waits before it is queued again"),
-    ("zemi.notifications.sending.MOST_TRIES", "tries to send one text message"),
+    ("zemi.notifications.sending.ALARM_AFTER", "tries to send one text message before each further one is an error in the log"),
+    ("zemi.orders.lookup.WINDOW", "window of `ZEMI_LOOKUP_BUDGET`: unknown references of one caller"),
+    ("zemi.payments.settle.HINT_DELAY", "how soon the provider is asked after a callback that proves nothing, and how often at most"),
+    ("zemi.payouts.settle.OVERDUE", "age of a payout without a result from which it is an error in the log"),
     ("zemi.common.work.LEASE", "how long a claimed row is kept from other workers"),
 )  # fmt: skip
 

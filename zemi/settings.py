@@ -7,6 +7,7 @@ half-configured (DESIGN 6).
 import os
 import secrets
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ OPTIONS = (
     Option("ZEMI_ORDER_MAX_KES", "250000", "largest order in shillings; M-Pesa moves at most 250,000 at a time"),
     Option("ZEMI_CODE_BUDGET", "10", "wrong delivery codes that one caller may give in 15 minutes, over all orders"),
     Option("ZEMI_LOOKUP_BUDGET", "60", "unknown references that one caller may read in 15 minutes"),
-    Option("ZEMI_TRUSTED_PROXIES", "0", "number of own proxies in front; 0 ignores X-Forwarded-For"),
+    Option("ZEMI_TRUSTED_PROXIES", "0", "number of own proxies in front; 0 ignores X-Forwarded-For; live mode wants it said"),
     Option("ZEMI_WEB_WORKERS", "", "web processes; default 1 on SQLite, 2 on PostgreSQL"),
     Option("ZEMI_WEB_THREADS", "4", "threads of each web process"),
     Option("ZEMI_LOG_JSON", "", "1 writes logs as JSON lines; default in live mode"),
@@ -119,22 +120,47 @@ LOOKUP_BUDGET = whole("ZEMI_LOOKUP_BUDGET", 1, 1_000_000)
 TRUSTED_PROXIES = whole("ZEMI_TRUSTED_PROXIES", 0, 8)
 SIM_URL = f"http://127.0.0.1:{SIM_PORT}"
 
-if LIVE:
-    _problems += [f"{o.name} is missing: {o.why}" for o in OPTIONS if o.live and not read(o.name)]
+_SAFARICOM_SANDBOX, _SAFARICOM_LIVE = "sandbox.safaricom.co.ke", "api.safaricom.co.ke"
+_PLACEHOLDERS = ("your-", "secure-", "change", "example", "test", "placeholder")
+
+
+def _live_problems() -> Iterator[str]:
+    """What live mode refuses to start with: real money needs all of it, and none of it half (DESIGN 6)."""
+    yield from (f"{o.name} is missing: {o.why}" for o in OPTIONS if o.live and not read(o.name))
+    if "ZEMI_TRUSTED_PROXIES" not in os.environ:
+        # Behind a proxy that isn't counted, everybody is one caller, and one stranger's tries lock all out.
+        yield "ZEMI_TRUSTED_PROXIES is not said: how many proxies of your own stand in front? 0 if none"
     if read("MPESA_CERTIFICATE") and not Path(read("MPESA_CERTIFICATE")).is_file():
-        _problems.append("MPESA_CERTIFICATE names no file")
+        yield "MPESA_CERTIFICATE names no file"
     if DEBUG:
-        _problems.append("DEBUG is on: error pages would show phones and keys")
-    if read("MPESA_ENVIRONMENT") != "production":
-        _problems.append("MPESA_ENVIRONMENT is not production, but ZEMI_MODE is live")
-    for _name in ("MPESA_BASE_URL", "MPESA_CALLBACK_URL", "AT_BASE_URL"):
-        if read(_name) and urlsplit(read(_name)).scheme != "https":
-            _problems.append(f"{_name} is not https")
-    for _name in ("DJANGO_SECRET_KEY", "MPESA_PASSKEY", "MPESA_CONSUMER_SECRET", "AT_API_KEY"):
-        if 0 < len(read(_name)) < 16 or read(_name).startswith("your-"):
-            _problems.append(f"{_name} is a placeholder or too short")
-elif read("MPESA_ENVIRONMENT") == "production":
-    _problems.append("MPESA_ENVIRONMENT is production, but ZEMI_MODE is sandbox")
+        yield "DEBUG is on: error pages would show phones and keys"
+    if "*" in read("ALLOWED_HOSTS").split(","):
+        yield "ALLOWED_HOSTS allows every host"
+    if read("MPESA_ENVIRONMENT") != "production" or _SAFARICOM_SANDBOX in read("MPESA_BASE_URL"):
+        yield "MPESA_ENVIRONMENT or MPESA_BASE_URL means Safaricom's sandbox, but ZEMI_MODE is live"
+    if read("AT_USERNAME") == "sandbox":
+        yield "AT_USERNAME is Africa's Talking's sandbox: no message would arrive"
+    for name in ("MPESA_BASE_URL", "MPESA_CALLBACK_URL", "AT_BASE_URL"):
+        address = urlsplit(read(name))
+        if read(name) and (address.scheme != "https" or not address.hostname):
+            yield f"{name} is no https address"
+    yield from _weak_values()
+
+
+def _weak_values() -> Iterator[str]:
+    for option in OPTIONS:
+        value = read(option.name)
+        if option.live and value.lower().startswith(_PLACEHOLDERS):
+            yield f"{option.name} is a placeholder"
+        # A key of all zeros or a word of three letters is no secret.
+        elif option.live and option.secret and value and (len(value) < 12 or len(set(value)) < 6):
+            yield f"{option.name} is too short or too plain for a secret"
+
+
+if LIVE:
+    _problems += _live_problems()
+elif read("MPESA_ENVIRONMENT") == "production" or _SAFARICOM_LIVE in read("MPESA_BASE_URL"):
+    _problems.append("MPESA_ENVIRONMENT or MPESA_BASE_URL means real money, but ZEMI_MODE is sandbox")
 if _problems:
     refuse(_problems)
 

@@ -68,7 +68,8 @@ def test_waiting_grows_and_ends() -> None:
         (Accepted(provider_reference="ATXid_1"), 1, True, False),
         (Unknown(), 1, False, False),
         (Refused(Reason.BUSY), 1, False, False),
-        (Unknown(), sending.MOST_TRIES, False, True),
+        (Unknown(), 50, False, False),
+        (Refused(Reason.FLOAT_LOW), 50, False, False),
         (Refused(Reason.PAYEE_INVALID), 1, False, True),
     ],
 )
@@ -94,8 +95,8 @@ def test_what_becomes_of_a_message(
 
     for message in Message.objects.all():
         assert (message.sent_at is not None, message.failed_at is not None) == (sent, failed)
-        # The words, and the code in them, are kept exactly as long as they may still have to be sent.
-        assert bool(message.text) is not (sent or failed)
+        # The words, and the code in them, are destroyed when they have gone out, and not before.
+        assert bool(message.text) is not sent
         assert (message.due_at is None) is (sent or failed)
 
 

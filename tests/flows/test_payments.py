@@ -378,6 +378,8 @@ def test_a_forged_receipt_is_not_believed_even_when_the_payment_is_real(
         content_type="application/json",
     )
     run_worker()
+    clock.advance(seconds=20)
+    run_worker()
 
     assert story.read_order(reference)["status"] == "paid"
     assert Receipt.objects.get().transaction_id is None

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from zemi.api.auth import Anyone, NeedsScope, merchant_of
+from zemi.api.auth import Anyone, NeedsScope, caller, merchant_of
 from zemi.api.endpoint import Endpoint, Shape, stamp
 from zemi.api.fields import (
     AmountField,
@@ -31,6 +31,7 @@ from zemi.payouts import errors as payout_errors
 from zemi.payouts.disburse import request_payout
 from zemi.payouts.models import SEED_STATUS, AttemptStatus, PayoutAttempt, PayoutStatus
 from zemi.providers.errors import ProviderNotReady
+from zemi.trust.errors import TooManyAttempts
 
 _TEXT = {"type": "string"}
 _WAIT = (
@@ -87,6 +88,7 @@ class StkPush(Endpoint):
         errors.PaymentRefused,
         errors.ProviderUnreachable,
         ProviderNotReady,
+        TooManyAttempts,
     )
 
     def post(self, request: Request) -> Response:
@@ -98,6 +100,7 @@ class StkPush(Endpoint):
             payer_phone=given["phone_number"],
             amount=given["amount"],
             description=given.get("transaction_desc", ""),
+            caller=caller(request),
             now=clock.now(),
         )
 
@@ -156,6 +159,7 @@ class SimulatedPayment(Endpoint):
         errors.PaymentMethodUnavailable,
         errors.PaymentInProgress,
         errors.ProviderUnreachable,
+        errors.OutcomeUnknown,
         ProviderNotReady,
     )
 

@@ -1,8 +1,8 @@
 """Keyed hashes to find by and sealed values to use: every key comes from one master key outside the database.
 
 The master key ring is given once, at start (`use_keys`). A ring has numbered keys; the highest number seals and
-hashes, all of them open. Sub-keys are derived by HKDF, one per purpose, so that a leak of one says nothing of
-another (SAFETY 3.1).
+hashes, all of them open; the lowest makes the indexes, and so stays in the ring. Sub-keys are derived by HKDF, one per
+purpose, so that a leak of one says nothing of another (SAFETY 3.1).
 """
 
 import hashlib
@@ -20,7 +20,7 @@ _NONCE_BYTES = 12
 _ring: dict[int, bytes] = {}
 
 
-class SealBroken(Exception):
+class SealBroken(ValueError):
     """A sealed value was changed, moved to another row, or sealed by a key that is not in the ring."""
 
 
@@ -56,7 +56,8 @@ def current_key() -> int:
 
 def blind_index(purpose: str, value: str) -> bytes:
     """Hash `value` so that equal values of one purpose can be found and nothing else can be told (32 bytes)."""
-    return keyed_hash(f"index:{purpose}", value.encode())
+    # Always by the oldest key of the ring: an index made by one key is not found by another.
+    return keyed_hash(f"index:{purpose}", value.encode(), key=min(_ring))
 
 
 def keyed_hash(purpose: str, message: bytes, *, key: int | None = None) -> bytes:

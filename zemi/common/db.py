@@ -1,8 +1,8 @@
 """Transactions with a meaning: a use case opens exactly one unit of work, and never holds it over a provider call.
 
-Append-only rows (events, transfers and their like) are collected while the unit runs and written together at its
-end: on PostgreSQL in one statement, hence one round trip; on SQLite one after the other, where a statement costs no
-trip at all.
+New rows that the unit doesn't look at again (events, transfers and their like) are collected while it runs and
+written together at its end: on PostgreSQL in one statement, hence one round trip; on SQLite one after the other,
+where a statement costs no trip at all.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,8 +12,6 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import IntegrityError, connection, models, transaction
-from django.db.models import sql
-from django.db.models.constants import OnConflict
 
 from zemi.common.faults import fault_point
 
@@ -26,7 +24,7 @@ class BoundaryError(RuntimeError):
 
 
 class _Appends:
-    """The append-only rows of one unit of work, by table in the order in which the tables were first named."""
+    """The new rows of one unit of work, by table in the order in which the tables were first named."""
 
     def __init__(self) -> None:
         self.rows: dict[type[models.Model], list[models.Model]] = {}
@@ -49,17 +47,24 @@ class _Appends:
                 # Data-modifying CTEs: foreign keys are checked at commit, triggers fire when all rows are in.
                 *first, (last, last_params) = statements
                 ctes = ", ".join(f"w{number} AS ({text})" for number, (text, _) in enumerate(first))
-                params = [value for _, values in first for value in values] + list(last_params)
+                params = [value for _, values in first for value in values] + last_params
                 cursor.execute(f"WITH {ctes} {last}" if first else last, params)
             else:
                 for text, values in statements:
                     cursor.execute(text, values)
 
-    def _insert(self, model: type[models.Model], rows: list[models.Model]) -> tuple[str, tuple[Any, ...]]:
-        query = sql.InsertQuery(model, on_conflict=OnConflict.IGNORE if model in self.ignored else None)
-        query.insert_values(model._meta.concrete_fields, rows)
-        [(text, params)] = query.get_compiler(connection=connection).as_sql()
-        return text, tuple(params)
+    def _insert(self, model: type[models.Model], rows: list[models.Model]) -> tuple[str, list[Any]]:
+        # By hand: every step appends, and the ORM takes longer to build this than the database to run it.
+        fields = model._meta.concrete_fields
+        columns = ", ".join(f'"{field.column}"' for field in fields)
+        marks = f"({', '.join(['%s'] * len(fields))})"
+        text = f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES {", ".join([marks] * len(rows))}'  # noqa: S608
+        values = [
+            field.get_db_prep_save(field.pre_save(row, add=True), connection)
+            for row in rows
+            for field in fields
+        ]
+        return f"{text} ON CONFLICT DO NOTHING" if model in self.ignored else text, values
 
 
 _appends: ContextVar[_Appends | None] = ContextVar("appends", default=None)
@@ -84,13 +89,29 @@ def unit_of_work() -> Iterator[None]:
     fault_point("committed")
 
 
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Read everything inside as of one moment, however long it takes; write nothing.
+
+    :raises BoundaryError: a unit of work is open
+    """
+    if in_unit_of_work():
+        raise BoundaryError("a snapshot is no part of a unit of work")
+    with transaction.atomic():  # noqa: TID251 (to read, not to write)
+        if connection.vendor == "postgresql" and not connection.savepoint_ids:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                cursor.execute("SET LOCAL statement_timeout = 0")
+        yield
+
+
 def in_unit_of_work() -> bool:
     """Whether a transaction of the product is open (the ones that Django's TestCase wraps around don't count)."""
     return any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
 
 
 def append(*rows: models.Model, ignore_conflicts: bool = False) -> None:
-    """Have append-only `rows` written at the end of this unit of work, together with all others.
+    """Have new `rows` written at the end of this unit of work, together with all others.
 
     They can't be read before that; whatever the database refuses about them undoes the whole unit.
 

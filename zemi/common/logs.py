@@ -11,7 +11,10 @@ from typing import Any
 import structlog
 
 _MASKS = (
-    (re.compile(r"\+?254[17]\d{8}(?!\d)|(?<!\d)0[17]\d{8}(?!\d)"), "<phone>"),
+    # Not inside a word: hex ids have such digits too.
+    (re.compile(r"(?<![0-9A-Za-z])\+?(?:254|0)[17]\d{8}(?![0-9A-Za-z])"), "<phone>"),
+    # PostgreSQL tells the whole row that a constraint refused.
+    (re.compile(r"DETAIL: .*"), "DETAIL: <row>"),
     (re.compile(r"zk_(test|live)_[A-Za-z0-9_-]+"), "<api key>"),
     (re.compile(r"(?i)bearer +[A-Za-z0-9._~+/=-]+"), "<bearer>"),
     (re.compile(r"/hooks/[0-9a-f]+"), "/hooks/<secret>"),

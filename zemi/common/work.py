@@ -1,11 +1,19 @@
 """The row is the job: what is due is a row with a time on it, claimed by a conditional update (SAFETY 4.4)."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from django.db import Error as DatabaseError
 from django.db import connection, models
 
+from zemi.common import clock
+from zemi.common.errors import ZemiError
+from zemi.common.logs import log
+
 LEASE = timedelta(minutes=2)
+# What a row may break on. A bug that raises anything else ends the process, loudly.
+ROW_ERRORS = (ZemiError, DatabaseError, ArithmeticError, LookupError, TypeError, ValueError, RuntimeError)
 _MAX_STEP = 6
 
 
@@ -49,6 +57,26 @@ def finish(row: WorkRow, *, due_at: datetime | None = None, error: str = "", **c
     # A row that was settled meanwhile has nothing due: its claim is void, and it must not be made due again.
     rows = type(row)._default_manager.filter(pk=row.pk, fence=row.fence, due_at__isnull=False)
     return rows.update(due_at=due_at, lease_until=None, last_error=error[:200], **changes) == 1
+
+
+def handle_each(rows: Iterable[Row], handle: Callable[[Row, datetime], None], *, now: datetime) -> None:
+    """Handle claimed rows one by one. One that breaks is put off with its reason, and the others go on.
+
+    The clock is read again for each: a batch of slow calls takes minutes, and what is due counts from the present.
+    """
+    for row in rows:
+        moment = max(now, clock.now())
+        try:
+            handle(row, moment)
+        except ROW_ERRORS as error:
+            log.error(
+                "row.broken",
+                row=str(row.pk),
+                table=row._meta.db_table,
+                error=type(error).__name__,
+                exc_info=True,
+            )
+            finish(row, due_at=moment + back_off(row.tries), error=type(error).__name__)
 
 
 def back_off(tries: int, *, base_s: int = 5, most_s: int = 3600) -> timedelta:

@@ -19,7 +19,8 @@ def phone_index(phone: Phone) -> bytes:
 def find_or_create_parties(phones: Iterable[Phone], *, now: datetime) -> dict[Phone, Party]:
     """Find the parties of `phones`, made where there were none. Two statements, whatever races it."""
     drafts = {phone_index(phone): _draft(phone, now=now) for phone in phones}
-    Party.objects.bulk_create(drafts.values(), ignore_conflicts=True)
+    # In one order, so that two orders with the same two people can't wait for each other.
+    Party.objects.bulk_create([drafts[key] for key in sorted(drafts)], ignore_conflicts=True)
     found = {bytes(party.phone_hash): party for party in Party.objects.filter(phone_hash__in=list(drafts))}
     return {phone: found[phone_index(phone)] for phone in phones}
 

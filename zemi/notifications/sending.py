@@ -7,13 +7,14 @@ from uuid import UUID
 from zemi.common.db import outside_transaction
 from zemi.common.logs import log
 from zemi.common.phone import Phone
-from zemi.common.work import back_off, claim_due, finish
+from zemi.common.work import back_off, claim_due, finish, handle_each
 from zemi.notifications.models import Message
 from zemi.notifications.texts import TEXTS
-from zemi.providers.base import Accepted, Refused
+from zemi.providers.base import Accepted, Reason, Refused
 from zemi.providers.registry import messages as provider_of_messages
 
-MOST_TRIES = 8
+# From this try on somebody is told each time: delivery codes do not arrive.
+ALARM_AFTER = 8
 
 
 def compose(
@@ -36,16 +37,25 @@ def compose(
 
 @outside_transaction
 def send_due_messages(*, now: datetime, limit: int = 20) -> int:
-    """Send what is due. A text message has no key against doubles and does no harm twice: a doubtful one is sent again."""
+    """Send what is due. A text message has no key against doubles and does no harm twice: a doubtful one is sent again.
+
+    The words are destroyed only when they have gone out: a delivery code that nobody got is kept, sealed. Only a
+    number that can't be reached ends the tries; an empty account with the provider or its outage does not.
+    """
     messages = claim_due(Message, now=now, limit=limit)
-    for message in messages:
-        outcome = provider_of_messages().send_text(to=message.to, text=message.text)
-        if isinstance(outcome, Accepted):
-            # The words may hold a delivery code: they are destroyed with the same write that says "sent".
-            finish(message, sent_at=now, text_sealed=None, provider_reference=outcome.provider_reference)
-        elif message.tries >= MOST_TRIES or (isinstance(outcome, Refused) and not outcome.may_resend):
-            log.error("message.failed", message=str(message.id), template=message.template, code=outcome.code)
-            finish(message, failed_at=now, text_sealed=None, error=f"{outcome.code} {outcome.text}")
-        else:
-            finish(message, due_at=now + back_off(message.tries), error=f"{outcome.code} {outcome.text}")
+    handle_each(messages, _send, now=now)
     return len(messages)
+
+
+def _send(message: Message, now: datetime) -> None:
+    outcome = provider_of_messages().send_text(to=message.to, text=message.text)
+    if isinstance(outcome, Accepted):
+        finish(message, sent_at=now, text_sealed=None, provider_reference=outcome.provider_reference)
+        return
+    said = f"{outcome.code} {outcome.text}"
+    if message.tries >= ALARM_AFTER:
+        log.error("message.not_sent", message=str(message.id), template=message.template, code=outcome.code)
+    if isinstance(outcome, Refused) and outcome.reason is Reason.PAYEE_INVALID:
+        finish(message, failed_at=now, error=said)
+    else:
+        finish(message, due_at=now + back_off(message.tries), error=said)

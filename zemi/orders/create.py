@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError
 
-from zemi.common.db import unit_of_work, violates
+from zemi.common.db import append, unit_of_work, violates
 from zemi.common.ids import new_code, new_reference
 from zemi.common.money import Money, kes
 from zemi.common.phone import Phone
@@ -48,15 +48,16 @@ def create_order(
     buyer gets the code by SMS when the order is paid. Opens its own transaction.
 
     :raises SellerPhoneRequired: live orders name their seller
-    :raises AmountOutOfRange: below KES 10 or above the operator's limit
+    :raises AmountOutOfRange: the seller's net is below KES 10, or the amount above the operator's limit
     :raises AmountNotWholeShilling: M-Pesa can't move cents
     :raises ReleasePolicyUnknown: not a policy
     :raises MerchantReferenceUsed: this merchant has an order with that reference
     """
     if seller_phone is None and settings.LIVE:
         raise errors.SellerPhoneRequired
-    if not LEAST <= amount <= kes(settings.ORDER_MAX_KES):
-        raise errors.AmountOutOfRange(least=LEAST.shillings, most=f"{settings.ORDER_MAX_KES:,}")
+    least = _least_amount()
+    if not least <= amount <= kes(settings.ORDER_MAX_KES):
+        raise errors.AmountOutOfRange(least=least.shillings, most=f"{settings.ORDER_MAX_KES:,}")
     if not amount.is_whole:
         raise errors.AmountNotWholeShilling
     if release_policy not in ReleasePolicy.values:
@@ -77,22 +78,38 @@ def create_order(
         updated_at=now,
     )
     set_code(order, code)
-    try:
-        with unit_of_work():
+    for last_draw in (False, False, True):
+        try:
             # The seed's sandbox has no sellers: the buyer stands in.
-            parties = find_or_create_parties({buyer_phone, seller_phone or buyer_phone}, now=now)
-            order.buyer = parties[buyer_phone]
-            order.seller = parties[seller_phone or buyer_phone]
-            order.save(force_insert=True)
-            record(
-                "order.created",
-                order,
-                at=now,
-                actor="merchant" if merchant_id else "buyer",
-                data={"amount": str(amount), "currency": amount.currency},
-            )
-    except IntegrityError as error:
-        if violates(error, Order, "orders_merchant_reference"):
-            raise errors.MerchantReferenceUsed from error
-        raise
+            _insert(order, buyer_phone, seller_phone or buyer_phone, now=now)
+            break
+        except IntegrityError as error:
+            if violates(error, Order, "orders_merchant_reference"):
+                raise errors.MerchantReferenceUsed from error
+            if last_draw or not violates(error, Order, "orders_reference"):
+                raise
+            # One in many millions: the reference was drawn before.
+            order.order_reference = new_reference()
     return CreatedOrder(order, None if merchant_id else code)
+
+
+def _insert(order: Order, buyer_phone: Phone, seller_phone: Phone, *, now: datetime) -> None:
+    with unit_of_work():
+        parties = find_or_create_parties({buyer_phone, seller_phone}, now=now)
+        order.buyer, order.seller = parties[buyer_phone], parties[seller_phone]
+        append(order)
+        record(
+            "order.created",
+            order,
+            at=now,
+            actor="merchant" if order.merchant_id else "buyer",
+            data={"amount": str(order.amount), "currency": order.currency},
+        )
+
+
+def _least_amount() -> Money:
+    """The least price of which the seller's net, after commission, can be paid out."""
+    amount = LEAST
+    while amount - amount.share(settings.FEE_BPS) < LEAST:
+        amount += kes(1)
+    return amount

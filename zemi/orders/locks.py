@@ -7,17 +7,12 @@ from zemi.orders.models import Order
 
 @inside_transaction
 def lock_order(*, order_reference: str) -> Order:
-    """Lock the order and read it afresh, with its parties.
+    """Lock the order and read it afresh.
 
     :raises OrderNotFound: there is none
     """
     # On SQLite BEGIN IMMEDIATE has locked everything already; Django leaves the clause out.
-    order = (
-        Order.objects.select_related("buyer", "seller")
-        .select_for_update(of=("self",))
-        .filter(order_reference=order_reference)
-        .first()
-    )
-    if order is None:
-        raise OrderNotFound
-    return order
+    try:
+        return Order.objects.select_for_update().get(order_reference=order_reference)
+    except Order.DoesNotExist as error:
+        raise OrderNotFound from error

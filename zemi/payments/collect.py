@@ -13,9 +13,11 @@ from zemi.common.phone import Phone
 from zemi.events.errors import InvalidTransition
 from zemi.events.log import record, transition
 from zemi.orders.locks import lock_order
+from zemi.orders.lookup import charged_lookup
 from zemi.orders.models import Order, OrderStatus
 from zemi.payments import errors
 from zemi.payments.models import Payment, PaymentMethod, PaymentStatus
+from zemi.payments.settle import fail_charge
 from zemi.providers import registry
 from zemi.providers.base import Accepted, ChargeOutcome, ChargeRequest, Reason, Refused
 from zemi.trust.limits import Allowance, charge, give_back
@@ -30,7 +32,7 @@ FAILED_IN_A_DAY = 10
 
 
 def start_payment(
-    *, order_reference: str, payer_phone: Phone, amount: Money, description: str, now: datetime
+    *, order_reference: str, payer_phone: Phone, amount: Money, description: str, caller: str, now: datetime
 ) -> Payment:
     """Send a payment prompt for an order to `payer_phone`, which need not be the buyer's.
 
@@ -38,12 +40,14 @@ def start_payment(
     answer was lost: then the prompt may be on the phone, and it must not be sent again.
 
     :raises OrderNotFound, OrderNotPayable, AmountMismatch: nothing was sent
+    :raises TooManyAttempts: `caller` has asked for too many orders that do not exist
     :raises PaymentInProgress: the order has a live attempt
     :raises PromptTooSoon: this phone was asked too recently, or refused too often
     :raises PaymentRefused, ProviderUnreachable: the provider did not take it; nothing is on its way
     """
     registry.mobile_money()
-    payment = _begin(order_reference=order_reference, payer_phone=payer_phone, amount=amount, now=now)
+    with charged_lookup(caller, now=now):
+        payment = _begin(order_reference=order_reference, payer_phone=payer_phone, amount=amount, now=now)
     outcome = _send(payment, payer_phone, order_reference=order_reference, description=description)
     return _record(payment, outcome, payer_phone=payer_phone, now=now)
 
@@ -157,24 +161,16 @@ def _record(payment: Payment, outcome: ChargeOutcome, *, payer_phone: Phone, now
             for name, value in said.items():
                 setattr(payment, name, value)
         case Refused():
-            _refuse(payment, outcome, payer_phone=payer_phone, now=now, said=said)
+            _refuse(payment, outcome, payer_phone=payer_phone, now=now)
         case _:
-            _move_if_pending(payment, PaymentStatus.UNKNOWN, now=now, **said)
+            _mark_unknown(payment, now=now, **said)
     return payment
 
 
-def _refuse(
-    payment: Payment, outcome: Refused, *, payer_phone: Phone, now: datetime, said: dict[str, str]
-) -> None:
-    _move_if_pending(
-        payment,
-        PaymentStatus.FAILED,
-        now=now,
-        failure_reason=outcome.reason,
-        is_live=False,
-        due_at=None,
-        **said,
-    )
+def _refuse(payment: Payment, outcome: Refused, *, payer_phone: Phone, now: datetime) -> None:
+    # From unknown as well: a slow call is overtaken by the sweep, and this is the better answer.
+    fail_charge(payment.id, outcome, now=now)
+    payment.refresh_from_db()
     if outcome.may_resend:
         with unit_of_work():
             give_back(*_prompt_budgets(payment, payer_phone))
@@ -184,10 +180,10 @@ def _refuse(
     raise errors.PaymentRefused
 
 
-def _move_if_pending(payment: Payment, status: PaymentStatus, *, now: datetime, **changes: Any) -> None:
+def _mark_unknown(payment: Payment, *, now: datetime, **said: Any) -> None:
     try:
         with unit_of_work():
-            transition(payment, status, at=now, actor="provider", updated_at=now, **changes)
+            transition(payment, PaymentStatus.UNKNOWN, at=now, actor="provider", updated_at=now, **said)
     except InvalidTransition:
         # A callback was handled before the answer came: what it proved stands.
         payment.refresh_from_db()

@@ -83,6 +83,21 @@ class ProviderUnreachable(ZemiError):
     retryable = True
 
 
+class OutcomeUnknown(ZemiError):
+    """The request may have arrived."""
+
+    code = "outcome_unknown"
+    kind = Kind.PROVIDER
+    text = Text(
+        en="There was no answer: we do not know yet whether the payment was made, and are finding out.",
+        sw="Hakukuwa na jibu: bado hatujui kama malipo yamefanyika, tunathibitisha.",
+    )
+    next_step = Text(
+        en="Read the order in a minute; do not repeat the payment before.",
+        sw="Soma oda baada ya dakika moja; usirudie malipo kabla ya hapo.",
+    )
+
+
 class TransactionIdUsed(ZemiError):
     """This receipt number is booked already."""
 

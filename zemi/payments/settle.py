@@ -4,13 +4,15 @@ Success beats failure in any order, and is booked once: the attempt's status and
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError
+from django.db.models import Q
 
-from zemi.common.db import outside_transaction, unit_of_work, violates
+from zemi.common.db import append, outside_transaction, unit_of_work, violates
 from zemi.common.logs import log
-from zemi.common.work import claim_due, finish
+from zemi.common.work import claim_due, finish, handle_each
 from zemi.events.log import transition
 from zemi.ledger import chart
 from zemi.ledger.posting import Line, post
@@ -25,40 +27,57 @@ from zemi.webhooks.models import WebhookLog
 
 # Asked again so long after each question that got no final answer (SAFETY 3.3, 4); the last one repeats.
 QUERY_GAPS_S = (10, 30, 120, 600, 3600)
+# A callback's failure ends the attempt, and is looked at once more: it may be a stray one, after a success whose own
+# callback was lost (DARAJA 2.1). Then the money is there, and only a question finds it.
+SECOND_LOOK = timedelta(minutes=1)
+# The open path asks for nothing more often than this, whoever posts to it.
+HINT_DELAY = timedelta(seconds=10)
+# A proven success that the provider denies: a person decides, no query ends the attempt (SAFETY 3.3, 4).
+CONTRADICTED = "contradicted"
 
 
 def handle_charge_callback(row: WebhookLog, result: ChargeResult, *, now: datetime) -> None:
     """Handle a claimed callback about a prompt. A success counts only when the provider, asked back, confirms it.
 
-    A callback on an attempt's own secret path proves its origin: its failure is final, its receipt and amount are
-    believed once the payment is confirmed. Any other is a hint to ask, and nothing in it is believed.
+    A callback on an attempt's own secret path proves its origin: its failure ends the attempt, its receipt and amount
+    are believed once the payment is confirmed. Any other is a hint to ask, and nothing in it is believed.
     """
     payment = _attempt_of(row, result)
     if payment is None:
         _close(row, now=now, error="unknown_checkout_id")
         return
-    proven = row.subject_id is not None
+    if row.subject_id is None:
+        _take_hint(payment, row, now=now)
+        return
     claimed = result.outcome
-    if proven and isinstance(claimed, Refused):
-        fail_charge(payment.id, claimed, now=now, row=row)
+    if isinstance(claimed, Refused):
+        fail_charge(payment.id, claimed, now=now, row=row, ask_again_by=result.provider_reference)
         return
     if payment.status == PaymentStatus.COMPLETED:
-        settle_charge(payment.id, claimed if proven else None, now=now, row=row)
+        settle_charge(payment.id, claimed, now=now, row=row)
         return
 
     found = registry.mobile_money().query_charge(payment.provider_reference or result.provider_reference)
     if isinstance(found, Succeeded):
-        settle_charge(payment.id, claimed if proven else found, now=now, row=row)
-    elif isinstance(found, Refused) and not found.may_resend and not proven:
-        fail_charge(payment.id, found, now=now, row=row)
-    else:
-        # Still pending, no answer, or the query contradicts a proven success: ask again, never fail it by a query.
-        contradicted = isinstance(found, Refused) and not found.may_resend
-        if contradicted:
-            log.error("payment.contradicted", payment=str(payment.id), code=found.code)
-        finish(
-            row, due_at=now + _gap(row.tries), error="contradicted" if contradicted else "not_confirmed_yet"
-        )
+        settle_charge(payment.id, claimed, now=now, row=row)
+        return
+    # Still pending, no answer, or the query contradicts a proven success: ask again, never fail it by a query.
+    error = "not_confirmed_yet"
+    if isinstance(found, Refused) and not found.may_resend:
+        error = CONTRADICTED
+        log.error("payment.contradicted", payment=str(payment.id), code=found.code)
+        Payment.objects.filter(pk=payment.pk, status__in=LIVE).update(failure_reason=CONTRADICTED)
+    finish(row, due_at=now + _gap(row.tries), error=error)
+
+
+def _take_hint(payment: Payment, row: WebhookLog, *, now: datetime) -> None:
+    """Somebody says that there is news: ask soon, but not sooner for being told a hundred times."""
+    soon = now + HINT_DELAY
+    with unit_of_work():
+        Payment.objects.filter(pk=payment.pk).filter(
+            Q(status__in=LIVE, due_at__gt=soon) | Q(status=PaymentStatus.FAILED, due_at__isnull=True)
+        ).update(due_at=soon)
+        mark_handled(row, now=now, error="hint", merchant_request_id=payment.merchant_request_id)
 
 
 def settle_charge(payment_id: UUID, claimed: object, *, now: datetime, row: WebhookLog | None = None) -> None:
@@ -86,8 +105,18 @@ def settle_charge(payment_id: UUID, claimed: object, *, now: datetime, row: Webh
         _close(row, now=now, error="receipt_known")
 
 
-def fail_charge(payment_id: UUID, refused: Refused, *, now: datetime, row: WebhookLog | None = None) -> None:
-    """End an attempt for which no money came. A completed one stays completed. Opens its own transaction."""
+def fail_charge(
+    payment_id: UUID,
+    refused: Refused,
+    *,
+    now: datetime,
+    row: WebhookLog | None = None,
+    ask_again_by: str = "",
+) -> None:
+    """End an attempt for which no money came. A completed one stays completed. Opens its own transaction.
+
+    With `ask_again_by`, the provider's id of the prompt, it is asked about once more; without, it has been asked about.
+    """
     with unit_of_work():
         payment = lock_payment(payment_id)
         if payment.status in LIVE:
@@ -100,11 +129,14 @@ def fail_charge(payment_id: UUID, refused: Refused, *, now: datetime, row: Webho
                 failure_reason=refused.reason,
                 result_code=refused.code[:40],
                 result_text=refused.text[:200],
+                provider_reference=payment.provider_reference or ask_again_by,
                 is_live=False,
-                due_at=None,
+                due_at=now + SECOND_LOOK if ask_again_by else None,
                 lease_until=None,
                 updated_at=now,
             )
+        elif payment.status == PaymentStatus.FAILED and not ask_again_by:
+            Payment.objects.filter(pk=payment.pk).update(due_at=None, lease_until=None)
         error = "failure_after_success" if payment.status == PaymentStatus.COMPLETED else ""
         if row is not None:
             mark_handled(row, now=now, error=error, merchant_request_id=payment.merchant_request_id)
@@ -114,22 +146,32 @@ def fail_charge(payment_id: UUID, refused: Refused, *, now: datetime, row: Webho
 def query_due_payments(*, now: datetime, limit: int = 20) -> int:
     """Ask the provider about attempts that have had no final answer. A pending one is asked about again, later."""
     payments = claim_due(Payment, now=now, limit=limit)
-    for payment in payments:
-        if not payment.provider_reference:
-            _wait_for_callback(payment, now=now)
-            continue
-        found = registry.mobile_money().query_charge(payment.provider_reference)
-        if isinstance(found, Succeeded):
-            settle_charge(payment.id, found, now=now)
-        elif isinstance(found, Refused) and not found.may_resend:
-            fail_charge(payment.id, found, now=now)
-        else:
-            finish(
-                payment,
-                due_at=now + _gap(payment.tries),
-                is_live=payment.is_live and payment.live_until > now,
-            )
+    handle_each(payments, _query, now=now)
     return len(payments)
+
+
+def _query(payment: Payment, now: datetime) -> None:
+    # Only ever let go: another request may have opened a newer attempt since this one was claimed.
+    changes: dict[str, Any] = {} if payment.live_until > now else {"is_live": False}
+    if not payment.provider_reference:
+        # The answer with the provider's id was lost: there is nothing to ask by. The secret path will find the attempt.
+        with unit_of_work():
+            locked = lock_payment(payment.id)
+            if locked.status == PaymentStatus.PENDING:
+                transition(locked, PaymentStatus.UNKNOWN, at=now, actor="worker", updated_at=now)
+        finish(payment, due_at=now + _gap(payment.tries), **changes)
+        return
+    found = registry.mobile_money().query_charge(payment.provider_reference)
+    final = isinstance(found, Refused) and not found.may_resend
+    if isinstance(found, Succeeded):
+        settle_charge(payment.id, found, now=now)
+    elif isinstance(found, Refused) and final and payment.failure_reason != CONTRADICTED:
+        fail_charge(payment.id, found, now=now)
+    elif payment.status == PaymentStatus.FAILED and payment.tries >= len(QUERY_GAPS_S):
+        # It was a second look, and no answer is to be had.
+        finish(payment)
+    else:
+        finish(payment, due_at=now + _gap(payment.tries), **changes)
 
 
 def _attempt_of(row: WebhookLog, result: ChargeResult) -> Payment | None:
@@ -158,7 +200,7 @@ def _book(payment: Payment, said: Succeeded, *, now: datetime) -> str:
         status=ReceiptStatus.ALLOCATED if fits else ReceiptStatus.UNALLOCATED,
         received_at=now,
     )
-    receipt.save(force_insert=True)
+    append(receipt)
     event = transition(
         payment,
         PaymentStatus.COMPLETED,
@@ -192,16 +234,6 @@ def _number_receipt(payment: Payment, said: Succeeded) -> str:
         return ""
     known = Receipt.objects.filter(payment=payment, transaction_id=said.receipt).exists()
     return "" if known else "second_receipt"
-
-
-def _wait_for_callback(payment: Payment, *, now: datetime) -> None:
-    """The answer with the provider's id was lost: there is nothing to ask by, and the secret path will find the attempt."""
-    still_live = payment.is_live and payment.live_until > now
-    with unit_of_work():
-        locked = lock_payment(payment.id)
-        if locked.status == PaymentStatus.PENDING:
-            transition(locked, PaymentStatus.UNKNOWN, at=now, actor="worker", updated_at=now)
-    finish(payment, due_at=now + _gap(payment.tries), is_live=still_live)
 
 
 def _close(row: WebhookLog | None, *, now: datetime, error: str) -> None:

@@ -5,7 +5,8 @@ Sandbox only: in live mode nothing routes here. The checks come first, so that a
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 from zemi.common.db import outside_transaction, unit_of_work
@@ -19,8 +20,12 @@ from zemi.payments.collect import check_payable, open_attempt, retire_dead_attem
 from zemi.payments.models import Payment, PaymentMethod, Receipt
 from zemi.payments.settle import fail_charge, settle_charge
 from zemi.providers import registry
-from zemi.providers.base import Refused, Succeeded, Unknown
-from zemi.webhooks.inbox import receive
+from zemi.providers.base import Reason, Refused, Succeeded, Unknown
+from zemi.webhooks.inbox import ClaimLost, mark_handled, receive
+from zemi.webhooks.models import WebhookLog
+
+# The worker leaves the row to the request for so long.
+TIME_TO_ANSWER = timedelta(minutes=1)
 
 
 def receive_simulated_payment(
@@ -40,35 +45,70 @@ def receive_simulated_payment(
 
     :raises PaymentMethodUnavailable: only mpesa is simulated
     :raises OrderNotFound, OrderNotPayable, AmountMismatch, TransactionIdUsed, PaymentInProgress: nothing moved
-    :raises ProviderUnreachable: the simulator does not answer
+    :raises ProviderUnreachable: the simulator was not reached, nothing moved
+    :raises OutcomeUnknown: it did not answer; the worker finds out what it did
     """
     if payment_method != PaymentMethod.MPESA:
         raise errors.PaymentMethodUnavailable(available=str(PaymentMethod.MPESA))
     registry.mobile_money()
     payment = _open(order_reference, transaction_id, amount, payer_phone, metadata or {}, now=now)
-    outcome = _book_at_simulator(payment, order_reference, transaction_id)
-
+    # Stored before the simulator is asked: should this process die, the worker finds the row and ends what was begun.
     row = receive(
         webhook_type="simulated_payment",
         provider=payment.provider,
         subject_id=payment.id,
         now=now,
-        body=json.dumps({"transaction_id": transaction_id, "amount": str(amount)}).encode(),
+        due_at=now + TIME_TO_ANSWER,
+        body=json.dumps({"transaction_id": transaction_id}).encode(),
         content_type="application/json",
         user_agent="",
         source_address=source_address,
     )
-    if isinstance(outcome, Succeeded):
-        settle_charge(payment.id, Succeeded(receipt=transaction_id, amount=amount), now=now, row=row)
-        payment.refresh_from_db()
-        return Order.objects.get(pk=payment.order_id)
+    outcome = _book_at_simulator(payment, order_reference, transaction_id)
+    with suppress(ClaimLost):
+        _record(payment, outcome, transaction_id, row, now=now)
+    if isinstance(outcome, Unknown):
+        raise errors.OutcomeUnknown
     if isinstance(outcome, Refused):
         if payment.merchant_request_id:
             # The open prompt was just answered on the phone: its own callback tells what became of it.
             raise errors.PaymentInProgress
-        fail_charge(payment.id, outcome, now=now, row=row)
         raise errors.ProviderUnreachable if outcome.may_resend else errors.TransactionIdUsed
-    raise errors.ProviderUnreachable
+    return Order.objects.get(pk=payment.order_id)
+
+
+def finish_simulated_payment(row: WebhookLog, *, now: datetime) -> None:
+    """End a simulated payment whose request died on the way: the simulator's books tell whether it was paid.
+
+    :raises SandboxUnreachable: they can't be read
+    """
+    payment = Payment.objects.get(pk=str(row.subject_id))
+    transaction_id = str(json.loads(row.body)["transaction_id"])
+    booked = any(
+        move.receipt == transaction_id and move.amount_minor == payment.amount_minor
+        for move in registry.sandbox().transactions()
+    )
+    outcome = Succeeded() if booked else Refused(Reason.NOT_SENT)
+    _record(payment, outcome, transaction_id, row, now=now)
+
+
+def _record(
+    payment: Payment,
+    outcome: Succeeded | Refused | Unknown,
+    transaction_id: str,
+    row: WebhookLog,
+    *,
+    now: datetime,
+) -> None:
+    if isinstance(outcome, Succeeded):
+        said = Succeeded(receipt=transaction_id, amount=payment.amount)
+        settle_charge(payment.id, said, now=now, row=row)
+    elif isinstance(outcome, Refused):
+        if payment.merchant_request_id:
+            with unit_of_work():
+                mark_handled(row, now=now, error="prompt_answered")
+        else:
+            fail_charge(payment.id, outcome, now=now, row=row)
 
 
 def _open(

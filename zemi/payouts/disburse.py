@@ -4,13 +4,14 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 
-from zemi.common.db import inside_transaction, outside_transaction, unit_of_work
+from zemi.common.db import append, inside_transaction, outside_transaction, unit_of_work
 from zemi.common.faults import fault_point
 from zemi.common.ids import new_key, read_reference
 from zemi.common.money import Money
 from zemi.common.phone import Phone
-from zemi.common.work import LEASE, claim_due
+from zemi.common.work import LEASE, claim_due, handle_each
 from zemi.events.errors import InvalidTransition
 from zemi.events.log import record, transition
 from zemi.identity.parties import phone_index
@@ -20,9 +21,9 @@ from zemi.orders.models import Order
 from zemi.orders.queries import get_order
 from zemi.payouts import errors
 from zemi.payouts.models import AttemptStatus, Payout, PayoutAttempt, PayoutStatus
-from zemi.payouts.settle import FIRST_QUERY, apply_outcome, ask_about, requeue_held
+from zemi.payouts.settle import FIRST_QUERY, apply_outcome, ask_about, record_accepted, requeue_held
 from zemi.providers import registry
-from zemi.providers.base import DisburseOutcome, DisburseRequest
+from zemi.providers.base import Accepted, DisburseOutcome, DisburseRequest
 from zemi.webhooks.tokens import CallbackKind, mint
 
 
@@ -62,14 +63,19 @@ def create_payout(
 def work_on_due_payouts(*, now: datetime, limit: int = 10) -> int:
     """Send what is queued, and ask about what was sent and has had no result."""
     payouts = claim_due(Payout, now=now, limit=limit)
-    for payout in payouts:
-        if payout.status == PayoutStatus.HELD:
-            requeue_held(payout, now=now)
-        elif payout.status == PayoutStatus.QUEUED:
-            _send_claimed(payout, now=now)
-        else:
-            ask_about(payout, now=now)
+    # Whom to pay and for what, read once for all of them.
+    prefetch_related_objects(payouts, "seller", "order")
+    handle_each(payouts, _work_on, now=now)
     return len(payouts)
+
+
+def _work_on(payout: Payout, now: datetime) -> None:
+    if payout.status == PayoutStatus.HELD:
+        requeue_held(payout, now=now)
+    elif payout.status == PayoutStatus.QUEUED:
+        _send_claimed(payout, now=now)
+    else:
+        ask_about(payout, now=now)
 
 
 def request_payout(
@@ -123,7 +129,10 @@ def _send_claimed(payout: Payout, *, now: datetime) -> None:
     fault_point("before_disburse")
     outcome = _call(attempt)
     fault_point("after_disburse")
-    apply_outcome(attempt.id, outcome, now=now)
+    if isinstance(outcome, Accepted):
+        record_accepted(attempt, outcome, now=now)
+    else:
+        apply_outcome(attempt.id, outcome, now=now)
 
 
 def _commit_intent(payout: Payout, *, now: datetime) -> PayoutAttempt | None:
@@ -161,7 +170,7 @@ def _commit_intent(payout: Payout, *, now: datetime) -> PayoutAttempt | None:
                 created_at=now,
                 updated_at=now,
             )
-            attempt.save(force_insert=True)
+            append(attempt)
         return attempt
     except InvalidTransition:
         return None

@@ -60,6 +60,11 @@ class Payout(Stateful, WorkRow):
         (PayoutStatus.UNKNOWN, PayoutStatus.FAILED): "payout.failed",
         (PayoutStatus.UNKNOWN, PayoutStatus.HELD): "payout.held",
         (PayoutStatus.HELD, PayoutStatus.QUEUED): "payout.queued",
+        # Taken for dead and asked about, the worker that was to send it proves that it did not.
+        (PayoutStatus.UNKNOWN, PayoutStatus.QUEUED): "payout.not_sent",
+        # Money beats message: it was paid after all, and must not be sent again.
+        (PayoutStatus.HELD, PayoutStatus.SUCCEEDED): "payout.succeeded",
+        (PayoutStatus.QUEUED, PayoutStatus.SUCCEEDED): "payout.succeeded",
     }
 
     id = models.UUIDField(primary_key=True, default=new_key)
@@ -121,7 +126,9 @@ class PayoutAttempt(Stateful):
         (AttemptStatus.ACCEPTED, AttemptStatus.UNKNOWN): "payout_attempt.unknown",
         (AttemptStatus.ACCEPTED, AttemptStatus.SUCCEEDED): "payout_attempt.succeeded",
         (AttemptStatus.ACCEPTED, AttemptStatus.FAILED): "payout_attempt.failed",
+        (AttemptStatus.UNKNOWN, AttemptStatus.INTENT): "payout_attempt.not_sent",
         (AttemptStatus.UNKNOWN, AttemptStatus.SUCCEEDED): "payout_attempt.succeeded",
+        (AttemptStatus.FAILED, AttemptStatus.SUCCEEDED): "payout_attempt.succeeded",
         (AttemptStatus.UNKNOWN, AttemptStatus.FAILED): "payout_attempt.failed",
     }
 

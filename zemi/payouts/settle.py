@@ -26,6 +26,7 @@ FIRST_QUERY = timedelta(minutes=2)
 QUERY_GAPS_S = (120, 300, 900, 3600)
 SILENCE = timedelta(minutes=5)
 HELD_FOR = timedelta(minutes=10)
+OVERDUE = timedelta(hours=24)
 
 # Nothing moved, and a later try with a new id may well succeed: the money waits in flight (DOMAIN Y10b).
 _HOLD = frozenset({Reason.FLOAT_LOW, Reason.LIMIT, Reason.WALLET_FULL, Reason.CREDENTIALS})
@@ -33,11 +34,13 @@ _HOLD = frozenset({Reason.FLOAT_LOW, Reason.LIMIT, Reason.WALLET_FULL, Reason.CR
 
 def handle_disburse_callback(row: WebhookLog, result: DisburseResult, *, now: datetime) -> None:
     """Handle a claimed result, queue time-out or status answer. Only an attempt's own secret path counts."""
-    if row.subject_id is None or not PayoutAttempt.objects.filter(pk=row.subject_id).exists():
+    try:
+        if row.subject_id is None:
+            raise PayoutAttempt.DoesNotExist
+        apply_outcome(row.subject_id, result.outcome, now=now, row=row, result=result)
+    except PayoutAttempt.DoesNotExist:
         with unit_of_work():
             mark_handled(row, now=now, error="unknown_attempt")
-        return
-    apply_outcome(row.subject_id, result.outcome, now=now, row=row, conversation_id=result.provider_reference)
 
 
 def apply_outcome(
@@ -46,26 +49,54 @@ def apply_outcome(
     *,
     now: datetime,
     row: WebhookLog | None = None,
-    conversation_id: str = "",
+    result: DisburseResult | None = None,
 ) -> None:
     """Record what is known of an attempt now. Idempotent: what is final stays, a repetition changes nothing.
 
     Opens its own transaction.
     """
-    if isinstance(outcome, Accepted) and row is None:
-        _record_accepted(attempt_id, outcome, now=now)
-        return
     with unit_of_work():
         attempt = lock_attempt(attempt_id)
-        error = _apply(attempt, outcome, now=now) if attempt.is_open else _compare(attempt, outcome)
+        if result is not None and not _is_about(result, attempt):
+            log.error("payout.ids_differ", attempt=str(attempt_id))
+            error = "ids_differ"
+        else:
+            judge = _apply if attempt.is_open else _compare
+            error = judge(attempt, outcome, now=now)
         if row is not None:
-            mark_handled(row, now=now, error=error, conversation_id=conversation_id)
+            mark_handled(row, now=now, error=error, originator_id=attempt.originator_conversation_id)
+
+
+def record_accepted(attempt: PayoutAttempt, accepted: Accepted, *, now: datetime) -> None:
+    """Record that the provider took an attempt of this moment. Opens its own transaction.
+
+    No lock and nothing read again: both moves are conditional, in the order in which `lock_attempt` locks.
+    """
+    try:
+        with unit_of_work():
+            transition(attempt.payout, PayoutStatus.SUBMITTED, at=now, actor="provider", updated_at=now)
+            transition(
+                attempt,
+                AttemptStatus.ACCEPTED,
+                at=now,
+                actor="provider",
+                updated_at=now,
+                conversation_id=accepted.provider_reference[:80],
+                response_code=accepted.code[:40],
+                response_text=accepted.text[:200],
+            )
+    except InvalidTransition:
+        # The result overtook this answer: what it proved stands.
+        log.info("payout.result_before_answer", attempt=str(attempt.id))
 
 
 @outside_transaction
 def ask_about(payout: Payout, *, now: datetime) -> None:
     """Ask the provider what became of a claimed payout that was sent. The answer comes by callback."""
     attempt = PayoutAttempt.objects.filter(payout=payout, is_open=True).first()
+    if now - payout.created_at > OVERDUE:
+        # Nobody but a person with the provider's statement can end this now; until then it is asked about.
+        log.error("payout.overdue", payout=str(payout.id), status=str(payout.status))
     if attempt is None:
         # Its result was handled since it was claimed.
         return
@@ -99,27 +130,6 @@ def requeue_held(payout: Payout, *, now: datetime) -> None:
         log.info("payout.moved_meanwhile", payout=str(payout.id))
 
 
-def _record_accepted(attempt_id: UUID, accepted: Accepted, *, now: datetime) -> None:
-    """The hot way: no lock, because both moves are conditional, in the order in which `lock_attempt` locks."""
-    attempt = PayoutAttempt.objects.select_related("payout").get(pk=attempt_id)
-    try:
-        with unit_of_work():
-            transition(attempt.payout, PayoutStatus.SUBMITTED, at=now, actor="provider", updated_at=now)
-            transition(
-                attempt,
-                AttemptStatus.ACCEPTED,
-                at=now,
-                actor="provider",
-                updated_at=now,
-                conversation_id=accepted.provider_reference[:80],
-                response_code=accepted.code[:40],
-                response_text=accepted.text[:200],
-            )
-    except InvalidTransition:
-        # The result overtook this answer: what it proved stands.
-        log.info("payout.result_before_answer", attempt=str(attempt_id))
-
-
 @inside_transaction
 def _apply(attempt: PayoutAttempt, outcome: DisburseOutcome, *, now: datetime) -> str:
     payout = attempt.payout
@@ -147,16 +157,18 @@ def _apply(attempt: PayoutAttempt, outcome: DisburseOutcome, *, now: datetime) -
                 )
             return ""
         case Refused() if outcome.may_resend:
-            if payout.status != PayoutStatus.SUBMITTING:
-                # Somebody thought this worker dead and asks the provider by now: only its answer counts.
+            if payout.status not in {PayoutStatus.SUBMITTING, PayoutStatus.UNKNOWN}:
                 return "not_sent"
-            # Certainly not sent: the attempt stays as it is, with its id, and goes out later.
+            # Certainly not sent, by the only one who was to send it: the attempt goes out later under its own id.
+            if attempt.status == AttemptStatus.UNKNOWN:
+                transition(attempt, AttemptStatus.INTENT, at=now, actor="provider", updated_at=now)
             transition(
                 payout,
                 PayoutStatus.QUEUED,
                 at=now,
                 actor="provider",
                 due_at=now + back_off(payout.tries),
+                lease_until=None,
                 updated_at=now,
                 data={"reason": outcome.reason},
             )
@@ -244,18 +256,39 @@ def _refused(attempt: PayoutAttempt, outcome: Refused, *, now: datetime) -> str:
     return ""
 
 
-def _compare(attempt: PayoutAttempt, outcome: DisburseOutcome) -> str:
+@inside_transaction
+def _compare(attempt: PayoutAttempt, outcome: DisburseOutcome, *, now: datetime) -> str:
     """A word about an attempt that is closed already: a repetition is normal, a contradiction is for a person."""
     if isinstance(outcome, Succeeded):
         if attempt.status == AttemptStatus.FAILED:
-            log.error("payout.success_after_failure", attempt=str(attempt.id))
-            return "success_after_failure"
+            return _late_success(attempt, outcome, now=now)
         if outcome.receipt is not None and outcome.receipt != attempt.payout.transaction_id:
             log.error("payout.second_receipt", attempt=str(attempt.id))
             return "second_receipt"
     elif isinstance(outcome, Refused) and attempt.status == AttemptStatus.SUCCEEDED:
         return "failure_after_success"
     return ""
+
+
+@inside_transaction
+def _late_success(attempt: PayoutAttempt, outcome: Succeeded, *, now: datetime) -> str:
+    """An attempt that was said to have failed was paid. If its payout waits to be sent anew, it is the one that paid it."""
+    log.error("payout.success_after_failure", attempt=str(attempt.id), payout=str(attempt.payout_id))
+    if attempt.payout.status not in {PayoutStatus.HELD, PayoutStatus.QUEUED}:
+        # Given back to the seller, or sent again already: what it means for the books is a person's to say.
+        return "success_after_failure"
+    # A newer attempt that provably never left may stand open beside a queued payout: it must never leave now.
+    for newer in PayoutAttempt.objects.filter(payout=attempt.payout, is_open=True):
+        transition(newer, AttemptStatus.FAILED, at=now, actor="provider", is_open=False, updated_at=now)
+    return _succeeded(attempt, outcome, now=now) or "success_after_failure"
+
+
+def _is_about(result: DisburseResult, attempt: PayoutAttempt) -> bool:
+    """Whether a result's ids, as far as both sides know them, are this attempt's: one that agrees is enough (DARAJA 1.4)."""
+    told = {result.originator_id, result.provider_reference} - {""}
+    ours = {attempt.originator_conversation_id, attempt.conversation_id}
+    # Before the answer to our call was recorded, the provider's own id can't be compared.
+    return not told or not attempt.conversation_id or bool(told & ours)
 
 
 def _words(outcome: DisburseOutcome) -> dict[str, Any]:

@@ -20,7 +20,7 @@ _MOST_WORDS = 500
 _CODE = re.compile(r"[A-Za-z0-9_.]{1,32}", re.ASCII)
 _IDENTIFIER = re.compile(r"[!-~]{1,128}", re.ASCII)
 _AMOUNT = re.compile(r"([0-9]{1,10})(?:\.([0-9]{1,2})0{0,6})?", re.ASCII)
-_RECEIPT = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+_RECEIPT = re.compile(r"[A-Za-z0-9_.-]{1,40}", re.ASCII)
 # M-Pesa fills TransactionID with zeros when there is no transaction: SKE0000000, NLJ0000000 (DARAJA 2).
 _FILLER = re.compile(r".*0{5}", re.ASCII)
 _COMPACT_TIME = re.compile(r"[0-9]{14}", re.ASCII)
@@ -137,7 +137,7 @@ def named_values(container: object, *, entries: str, key: str, wanted: frozenset
 def amount(found: object) -> Money | None:
     """Read an amount of shillings from its raw token, number or string; None when it is missing.
 
-    :raises UnreadableCallback: a sign, an exponent, fractions of a cent, or no amount at all
+    :raises UnreadableCallback: a sign, an exponent, fractions of a cent, zero, or no amount at all
     """
     if found is None or found == "":
         return None
@@ -145,7 +145,10 @@ def amount(found: object) -> Money | None:
     if match is None:
         raise UnreadableCallback("not an amount")
     shillings, cents = match.groups()
-    return Money(int(shillings) * CENTS + int((cents or "0").ljust(2, "0")))
+    minor = int(shillings) * CENTS + int((cents or "0").ljust(2, "0"))
+    if minor == 0:
+        raise UnreadableCallback("an amount of nothing")
+    return Money(minor)
 
 
 def receipt(found: object) -> str | None:

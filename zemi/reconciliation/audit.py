@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.db.models import Sum
 
+from zemi.common.db import snapshot
 from zemi.common.money import Money
 from zemi.ledger import audit, chart
 from zemi.ledger.balances import balance_of, trial_balance
@@ -14,6 +15,7 @@ from zemi.orders.models import Order, OrderStatus
 from zemi.payments.models import Payment, Receipt, ReceiptStatus
 from zemi.payouts.models import Payout, PayoutAttempt, PayoutStatus
 from zemi.providers import registry
+from zemi.providers.mpesa.sandbox import SandboxTransaction
 from zemi.releases.models import Release, ReleaseStatus
 
 # Events that move money; each books at least one transfer, in its own transaction.
@@ -50,19 +52,37 @@ def audit_books(*, with_provider: bool = True) -> list[Check]:
 
     :raises SandboxUnreachable: the provider's books can't be read (sandbox mode, `with_provider`)
     """
-    checks = [
-        _check("transfers are sound and balance", _transfers, figures=_totals()),
-        _check("kept balances are what the transfers sum to", _balances),
-        _check("every transfer has its event, and back", _causes),
-        _check(
-            "each order: received = held + released", _orders, figures={"orders": str(Order.objects.count())}
-        ),
-        _check("payouts and receipts agree with the ledger", _payouts_and_receipts),
-        _check("client money is covered", _coverage),
-    ]
-    if with_provider and not settings.LIVE:
-        checks.append(_provider())
+    sandbox = None if settings.LIVE or not with_provider else _Sandbox.read()
+    with snapshot():
+        checks = [
+            _check("transfers are sound and balance", _transfers, figures=_totals()),
+            _check("kept balances are what the transfers sum to", _balances),
+            _check("every transfer has its event, and back", _causes),
+            _check(
+                "each order: received = held + released",
+                _orders,
+                figures={"orders": str(Order.objects.count())},
+            ),
+            _check("payouts and receipts agree with the ledger", _payouts_and_receipts),
+            _check("client money is covered", _coverage),
+        ]
+        if sandbox is not None:
+            checks.append(_provider(sandbox))
     return checks
+
+
+@dataclass(frozen=True, slots=True)
+class _Sandbox:
+    """What the simulator's books said, just before ours were read."""
+
+    accounts: dict[str, int]
+    moves: list[SandboxTransaction]
+
+    @classmethod
+    def read(cls) -> "_Sandbox":
+        registry.mobile_money()
+        sandbox = registry.sandbox()
+        return cls(sandbox.accounts(), sandbox.transactions())
 
 
 def _check(name: str, run: Callable[[], Iterator[str]], figures: dict[str, str] | None = None) -> Check:
@@ -143,10 +163,9 @@ def _coverage() -> Iterator[str]:
         yield f"cash {Money(cash)} does not cover client money {Money(owed)}"
 
 
-def _provider() -> Check:
+def _provider(sandbox: _Sandbox) -> Check:
     """Compare with the simulator's books; a difference must be exactly the money that is still on its way."""
-    provider, sandbox = registry.mobile_money(), registry.sandbox()
-    theirs, moves = sandbox.accounts(), sandbox.transactions()
+    provider, theirs, moves = registry.mobile_money(), sandbox.accounts, sandbox.moves
     check = Check("the provider's books agree")
     if sum(theirs.values()) != 0:
         check.problems.append(f"the provider's books sum to {Money(sum(theirs.values()))}")

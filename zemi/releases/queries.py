@@ -1,18 +1,13 @@
 """Read a sale: the order, and how far its money is."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
-
-from zemi.orders.errors import OrderNotFound
+from zemi.orders.lookup import charged_lookup
 from zemi.orders.models import Order
 from zemi.orders.queries import get_order
 from zemi.payouts.queries import seed_status_of
-from zemi.trust.limits import Allowance, charge_or_refuse
-
-LOOKUP_WINDOW = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +24,6 @@ def read_sale(*, order_reference: str, merchant_id: UUID | None, caller: str, no
     :raises OrderNotFound: there is none, or it is another merchant's
     :raises TooManyAttempts: the caller has missed too often
     """
-    try:
+    with charged_lookup(caller, now=now):
         order = get_order(order_reference=order_reference, merchant_id=merchant_id)
-    except OrderNotFound:
-        charge_or_refuse(Allowance("order-lookup", caller, settings.LOOKUP_BUDGET, LOOKUP_WINDOW), now=now)
-        raise
     return Sale(order, seed_status_of(order.id))

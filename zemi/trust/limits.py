@@ -8,6 +8,7 @@ from django.db import connection
 from zemi.common import crypto
 from zemi.common.db import inside_transaction, unit_of_work
 from zemi.trust.errors import TooManyAttempts
+from zemi.trust.models import Budget
 
 # A window that has passed starts anew; a full one that has not matches no row, and so nothing is counted.
 _CHARGE = """
@@ -57,6 +58,15 @@ def charge_or_refuse(allowance: Allowance, *, now: datetime) -> None:
     with unit_of_work():
         charged = charge(allowance, now=now)
     if not charged:
+        raise TooManyAttempts(retry_after_s=int(allowance.window.total_seconds()))
+
+
+def refuse_if_used_up(allowance: Allowance, *, now: datetime) -> None:
+    """Refuse a caller whose budget has nothing left, without charging it: for what costs only when it fails.
+
+    :raises TooManyAttempts: nothing is left
+    """
+    if Budget.objects.filter(pk=allowance.key, used__gte=allowance.most, ends_at__gt=now).exists():
         raise TooManyAttempts(retry_after_s=int(allowance.window.total_seconds()))
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from zemi.common.db import inside_transaction, unit_of_work
+from zemi.common.db import append, inside_transaction, unit_of_work
 from zemi.webhooks.models import WebhookLog
 
 
@@ -17,9 +17,11 @@ def receive(
     source_address: str,
     subject_id: UUID | None,
     now: datetime,
+    due_at: datetime | None = None,
 ) -> WebhookLog:
-    """Store a callback raw, due at once. Every delivery is stored: duplicates are harmless, their effects are unique.
+    """Store a callback raw, due at once or at `due_at`.
 
+    Every delivery is stored: duplicates are harmless, their effects are unique.
     Opens its own transaction.
     """
     row = WebhookLog(
@@ -29,11 +31,11 @@ def receive(
         headers={"content-type": content_type[:100], "user-agent": user_agent[:200]},
         source_address=source_address[:64],
         received_at=now,
-        due_at=now,
+        due_at=due_at or now,
     )
     row.set_body(body)
     with unit_of_work():
-        row.save(force_insert=True)
+        append(row)
     return row
 
 

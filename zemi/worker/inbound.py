@@ -5,8 +5,9 @@ from datetime import datetime
 
 from zemi.common.db import unit_of_work
 from zemi.common.logs import log
-from zemi.common.work import claim_due
+from zemi.common.work import claim_due, handle_each
 from zemi.payments.settle import handle_charge_callback
+from zemi.payments.simulated import finish_simulated_payment
 from zemi.payouts.settle import handle_disburse_callback
 from zemi.providers import registry
 from zemi.providers.base import UnreadableCallback
@@ -30,6 +31,10 @@ def _status(row: WebhookLog, now: datetime) -> None:
     handle_disburse_callback(row, registry.mobile_money().read_status_callback(row.body), now=now)
 
 
+def _simulated(row: WebhookLog, now: datetime) -> None:
+    finish_simulated_payment(row, now=now)
+
+
 def _nothing(row: WebhookLog, now: datetime) -> None:
     """A query that timed out says nothing about the payment: it is asked again on schedule."""
     with unit_of_work():
@@ -42,21 +47,24 @@ _HANDLERS: dict[str, Callable[[WebhookLog, datetime], None]] = {
     "mpesa_b2c_timeout": _b2c_timeout,
     "mpesa_status_result": _status,
     "mpesa_status_timeout": _nothing,
-    # Written by the sandbox's simulated payment and closed in the same request; left open only by a crash between.
-    "simulated_payment": _nothing,
+    # Closed in the request that wrote it; due here only after a crash between.
+    "simulated_payment": _simulated,
 }
 
 
 def handle_due_callbacks(*, now: datetime, limit: int = 20) -> int:
     """Handle callbacks that are due. What can't be read is kept, closed with its reason, and left to a person."""
     rows = claim_due(WebhookLog, now=now, limit=limit)
-    for row in rows:
-        try:
-            _HANDLERS[row.webhook_type](row, now)
-        except UnreadableCallback:
-            log.warning("callback.unreadable", row=str(row.id), webhook_type=row.webhook_type)
-            with unit_of_work():
-                mark_handled(row, now=now, error="unreadable")
-        except ClaimLost:
-            log.info("callback.claim_lost", row=str(row.id))
+    handle_each(rows, _handle, now=now)
     return len(rows)
+
+
+def _handle(row: WebhookLog, now: datetime) -> None:
+    try:
+        _HANDLERS[row.webhook_type](row, now)
+    except UnreadableCallback:
+        log.warning("callback.unreadable", row=str(row.id), webhook_type=row.webhook_type)
+        with unit_of_work():
+            mark_handled(row, now=now, error="unreadable")
+    except ClaimLost:
+        log.info("callback.claim_lost", row=str(row.id))

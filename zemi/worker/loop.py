@@ -4,11 +4,12 @@ import threading
 from datetime import datetime
 
 import structlog
-from django.db import DatabaseError, close_old_connections
+from django.db import close_old_connections
 
 from zemi.common import clock
 from zemi.common.errors import ZemiError
 from zemi.common.logs import log
+from zemi.common.work import ROW_ERRORS
 from zemi.providers import registry
 from zemi.worker.sweeps import SWEEPS
 
@@ -54,7 +55,7 @@ def _guarded(name: str) -> int | None:
             return SWEEPS[name](clock.now())
         except ZemiError as error:
             log.warning("sweep.refused", error=error.code, reason=error.sentence())
-        except (DatabaseError, ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
-            # One row that breaks its sweep must not stop the others: its lease keeps it away for a while.
+        except ROW_ERRORS as error:
+            # Not a row's fault, or it would have been put off: the database is away, say.
             log.error("sweep.broken", error=type(error).__name__, exc_info=True)
     return None

@@ -6,8 +6,8 @@ A subscriber may see an event twice: what it writes is unique per event.
 from collections.abc import Callable
 from datetime import datetime
 
-from zemi.common.db import inside_transaction, unit_of_work
-from zemi.common.work import claim_due
+from zemi.common.db import append, inside_transaction, unit_of_work
+from zemi.common.work import claim_due, finish, handle_each
 from zemi.events.models import Event, EventDelivery
 from zemi.identity.models import Party
 from zemi.notifications.models import Message
@@ -25,12 +25,13 @@ def hand_out_due_events(*, now: datetime, limit: int = 50) -> int:
     """Let subscribers handle what they are owed; each delivery in a transaction of its own."""
     deliveries = claim_due(EventDelivery, now=now, limit=limit)
     events = Event.objects.in_bulk([delivery.event_id for delivery in deliveries])
-    for delivery in deliveries:
+
+    def hand_out(delivery: EventDelivery, moment: datetime) -> None:
         with unit_of_work():
-            _SUBSCRIBERS[delivery.subscriber](events[delivery.event_id], now)
-            EventDelivery.objects.filter(pk=delivery.pk, fence=delivery.fence).update(
-                handled_at=now, due_at=None, lease_until=None
-            )
+            _SUBSCRIBERS[delivery.subscriber](events[delivery.event_id], moment)
+            finish(delivery, handled_at=moment)
+
+    handle_each(deliveries, hand_out, now=now)
     return len(deliveries)
 
 
@@ -39,7 +40,7 @@ def write_text_messages(event: Event, now: datetime) -> None:
     """Queue the text messages that an event calls for."""
     messages = _COMPOSERS[event.type](event, now)
     # A second handling of the same event finds its messages there already.
-    Message.objects.bulk_create(messages, ignore_conflicts=True)
+    append(*messages, ignore_conflicts=True)
 
 
 def _order_paid(event: Event, now: datetime) -> list[Message]:

@@ -11,7 +11,7 @@ from zemi.common.phone import Phone
 from zemi.providers.base import Reason, Refused, Succeeded, Unknown
 
 
-class SandboxUnreachable(Exception):
+class SandboxUnreachable(RuntimeError):
     """The simulator doesn't answer, or not as a simulator would."""
 
 
