@@ -304,7 +304,7 @@ def _sweeps() -> str:
         _text(f"""
             What is to be done later is a row with a time on it; a sweep finds what is due, claims it and does it. A
             worker (`python -m zemi work`) runs all sweeps in this order, and looks again after
-            {int(loop.POLL_S * 1000)} ms when there was nothing to do. A row that was claimed by a worker that died is due
+            {int(loop.IDLE_S * 1000)} ms when there was nothing to do. A row that was claimed by a worker that died is due
             again when its lease ends.
         """)
         + _table(("sweep", "what it does", "function"), rows)

@@ -132,16 +132,23 @@ def test_a_row_that_another_worker_took_over_is_left_to_it(
     assert WebhookLog.objects.get().handled_at is None
 
 
-def test_the_loop_works_and_stops_when_told(messages: list[Message], monkeypatch: pytest.MonkeyPatch) -> None:
-    stop = threading.Event()
+def test_the_loop_works_rests_and_stops_when_told(
+    messages: list[Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, pauses = threading.Event(), []
     monkeypatch.setattr(loop, "close_old_connections", lambda: None)
-    waited: list[float] = []
-    monkeypatch.setattr(stop, "wait", lambda timeout: (waited.append(timeout), stop.set()))
 
-    loop.run_forever(stop, poll_s=0.5)
+    def wait(seconds: float) -> None:
+        pauses.append(seconds)
+        stop.set()
+
+    monkeypatch.setattr(stop, "wait", wait)
+
+    loop.run_forever(stop)
 
     assert not Message.objects.filter(sent_at=None).exists()
-    assert waited == [0.5]
+    [pause] = pauses
+    assert 0 < pause <= loop.BUSY_S
 
 
 def test_a_sweep_that_breaks_does_not_stop_the_others(
@@ -152,8 +159,9 @@ def test_a_sweep_that_breaks_does_not_stop_the_others(
 
     monkeypatch.setattr(loop, "SWEEPS", {"broken": broken, **sweeps.SWEEPS})
 
-    assert loop._guarded("broken") is None
-    assert loop._guarded("messages") == 2
+    assert loop._guarded("broken") == loop.BROKEN_S
+    assert loop._guarded("messages") == loop.BUSY_S
+    assert loop._guarded("messages") == loop.IDLE_S
 
 
 def test_sweeps_that_never_rest_are_a_bug(
@@ -168,4 +176,4 @@ def test_sweeps_that_never_rest_are_a_bug(
 def test_a_provider_that_is_away_stops_nothing_for_good(clock: Any) -> None:
     http_client.use_transport(None)
 
-    assert loop._guarded("messages") is None
+    assert loop._guarded("messages") == loop.BROKEN_S

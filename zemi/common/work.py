@@ -8,6 +8,7 @@ from django.db import Error as DatabaseError
 from django.db import connection, models
 
 from zemi.common import clock
+from zemi.common.db import NOT_NULL, write_if
 from zemi.common.errors import ZemiError
 from zemi.common.logs import log
 
@@ -55,8 +56,8 @@ def claim_due(model: type[Row], *, now: datetime, limit: int, lease: timedelta =
 def finish(row: WorkRow, *, due_at: datetime | None = None, error: str = "", **changes: Any) -> bool:
     """Give a claimed row back: nothing left to do, or due again at `due_at`. False when the claim was lost meanwhile."""
     # A row that was settled meanwhile has nothing due: its claim is void, and it must not be made due again.
-    rows = type(row)._default_manager.filter(pk=row.pk, fence=row.fence, due_at__isnull=False)
-    return rows.update(due_at=due_at, lease_until=None, last_error=error[:200], **changes) == 1
+    written = {"due_at": due_at, "lease_until": None, "last_error": error[:200], **changes}
+    return write_if(row, written, fence=row.fence, due_at=NOT_NULL)
 
 
 def handle_each(rows: Iterable[Row], handle: Callable[[Row, datetime], None], *, now: datetime) -> None:

@@ -156,8 +156,7 @@ def _record(payment: Payment, outcome: ChargeOutcome, *, payer_phone: Phone, now
                 "merchant_request_id": outcome.request_reference[:80],
             }
             # The callback may have overtaken this answer and settled the attempt: only the ids are written here.
-            with unit_of_work():
-                Payment.objects.filter(pk=payment.pk).update(**said)
+            Payment.objects.filter(pk=payment.pk).update(**said)
             for name, value in said.items():
                 setattr(payment, name, value)
         case Refused():

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from zemi.common import crypto
-from zemi.common.db import inside_transaction, unit_of_work
+from zemi.common.db import inside_transaction, outside_transaction
 from zemi.trust.errors import TooManyAttempts
 from zemi.trust.models import Budget
 
@@ -41,6 +41,10 @@ def charge(*allowances: Allowance, now: datetime) -> bool:
 
     Then the caller must undo its unit, since the others were charged. Locks the budgets till the end of the unit.
     """
+    return _charge(*allowances, now=now)
+
+
+def _charge(*allowances: Allowance, now: datetime) -> bool:
     adapt = connection.ops.adapt_datetimefield_value
     rows = sorted((a.key, adapt(now + a.window), 1, a.most) for a in allowances)
     statement = _CHARGE.format(rows=", ".join(["(%s, %s, %s, %s)"] * len(rows)))
@@ -50,14 +54,13 @@ def charge(*allowances: Allowance, now: datetime) -> bool:
         return bool(cursor.rowcount == len(rows))
 
 
+@outside_transaction
 def charge_or_refuse(allowance: Allowance, *, now: datetime) -> None:
-    """Take one from a budget, and commit that before anything else happens. Opens its own transaction.
+    """Take one from a budget, and commit that before anything else happens.
 
     :raises TooManyAttempts: nothing is left
     """
-    with unit_of_work():
-        charged = charge(allowance, now=now)
-    if not charged:
+    if not _charge(allowance, now=now):
         raise TooManyAttempts(retry_after_s=int(allowance.window.total_seconds()))
 
 

@@ -3,10 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from zemi.common.db import append, inside_transaction, unit_of_work
+from zemi.common.db import inside_transaction, outside_transaction, write_if
 from zemi.webhooks.models import WebhookLog
 
 
+@outside_transaction
 def receive(
     *,
     webhook_type: str,
@@ -22,7 +23,7 @@ def receive(
     """Store a callback raw, due at once or at `due_at`.
 
     Every delivery is stored: duplicates are harmless, their effects are unique.
-    Opens its own transaction.
+    Call it with no transaction open: what it stores is committed when it returns.
     """
     row = WebhookLog(
         webhook_type=webhook_type,
@@ -34,8 +35,8 @@ def receive(
         due_at=due_at or now,
     )
     row.set_body(body)
-    with unit_of_work():
-        append(row)
+    # One statement is a transaction of its own.
+    row.save(force_insert=True)
     return row
 
 
@@ -49,8 +50,12 @@ def mark_handled(row: WebhookLog, *, now: datetime, error: str = "", **facts: st
 
     :raises ClaimLost: the row was taken over or handled meanwhile
     """
-    changed = WebhookLog.objects.filter(pk=row.pk, fence=row.fence, handled_at__isnull=True).update(
-        handled_at=now, due_at=None, lease_until=None, processing_error=error[:200], payload=facts
-    )
-    if changed != 1:
+    closed = {
+        "handled_at": now,
+        "due_at": None,
+        "lease_until": None,
+        "processing_error": error[:200],
+        "payload": facts,
+    }
+    if not write_if(row, closed, fence=row.fence, handled_at=None):
         raise ClaimLost

@@ -1,6 +1,7 @@
 """Run the sweeps: once, until nothing is due, or for as long as the process lives."""
 
 import threading
+import time
 from datetime import datetime
 
 import structlog
@@ -13,7 +14,10 @@ from zemi.common.work import ROW_ERRORS
 from zemi.providers import registry
 from zemi.worker.sweeps import SWEEPS
 
-POLL_S = 0.25
+# How long a sweep rests: when it found something (others gather meanwhile, and are claimed together), when it found
+# nothing, and when it broke.
+BUSY_S = 0.1
+IDLE_S = 0.25
 BROKEN_S = 5.0
 _MOST_ROUNDS = 1000
 
@@ -35,27 +39,31 @@ def run_until_idle(now: datetime) -> int:
     raise RuntimeError("the sweeps do not come to rest")
 
 
-def run_forever(stop: threading.Event, *, poll_s: float = POLL_S) -> None:
+def run_forever(stop: threading.Event) -> None:
     """Run the sweeps until `stop` is set. A sweep that breaks is logged and tried again; the others go on.
 
     Nothing is lost by a crash: claimed rows are due again when their lease ends.
     """
+    again_at = dict.fromkeys(SWEEPS, time.monotonic())
     while not stop.is_set():
-        done = [_guarded(name) for name in SWEEPS]
-        if not any(done):
+        for name, at in again_at.items():
+            if at <= time.monotonic():
+                again_at[name] = _guarded(name) + time.monotonic()
+        pause = min(again_at.values()) - time.monotonic()
+        if pause > 0:
             close_old_connections()
-            stop.wait(BROKEN_S if None in done else poll_s)
+            stop.wait(pause)
 
 
-def _guarded(name: str) -> int | None:
-    """Run one sweep; None when it broke."""
+def _guarded(name: str) -> float:
+    """Run one sweep; answer in how many seconds it is to run again."""
     with structlog.contextvars.bound_contextvars(sweep=name):
         try:
             registry.mobile_money()
-            return SWEEPS[name](clock.now())
+            return BUSY_S if SWEEPS[name](clock.now()) else IDLE_S
         except ZemiError as error:
             log.warning("sweep.refused", error=error.code, reason=error.sentence())
         except ROW_ERRORS as error:
             # Not a row's fault, or it would have been put off: the database is away, say.
             log.error("sweep.broken", error=type(error).__name__, exc_info=True)
-    return None
+    return BROKEN_S
