@@ -44,6 +44,7 @@ OPTIONS = (
     Option("ZEMI_TRUSTED_PROXIES", "0", "number of own proxies in front; 0 ignores X-Forwarded-For; live mode wants it said"),
     Option("ZEMI_WEB_WORKERS", "", "web processes; default 1 on SQLite, 2 on PostgreSQL"),
     Option("ZEMI_WEB_THREADS", "4", "threads of each web process"),
+    Option("ZEMI_WORK_PROCESSES", "", "worker processes; default 1 on SQLite, which has one writer, 2 on PostgreSQL"),
     Option("ZEMI_LOG_JSON", "", "1 writes logs as JSON lines; default in live mode"),
     Option("DJANGO_SECRET_KEY", "", "Django's own secret (sessions, CSRF)", secret=True, live=True),
     Option("DEBUG", "False", "Django's debug pages; never in live mode"),
@@ -296,6 +297,9 @@ def _database() -> dict[str, Any]:
 DATABASES = {"default": _database()}
 POSTGRES = DATABASES["default"]["ENGINE"].endswith("postgresql")
 WEB_WORKERS = whole("ZEMI_WEB_WORKERS", 1, 64) if read("ZEMI_WEB_WORKERS") else (2 if POSTGRES else 1)
+WORK_PROCESSES = (
+    whole("ZEMI_WORK_PROCESSES", 1, 64) if read("ZEMI_WORK_PROCESSES") else (2 if POSTGRES else 1)
+)
 WEB_THREADS = whole("ZEMI_WEB_THREADS", 1, 64)
 
 REST_FRAMEWORK: dict[str, Any] = {

@@ -39,7 +39,11 @@ class _Appends:
                 self.ignored.add(model)
 
     def flush(self) -> None:
-        statements = [self._insert(model, rows) for model, rows in self.rows.items()]
+        statements = [
+            (f"{text} ON CONFLICT DO NOTHING" if model in self.ignored else text, values)
+            for model, rows in self.rows.items()
+            for text, values in [_insert_statement(rows)]
+        ]
         self.rows = {}
         if not statements:
             return
@@ -54,14 +58,15 @@ class _Appends:
                 for text, values in statements:
                     cursor.execute(text, values)
 
-    def _insert(self, model: type[models.Model], rows: list[models.Model]) -> tuple[str, list[Any]]:
-        # By hand: every step appends, and the ORM takes longer to build this than the database to run it.
-        fields = model._meta.concrete_fields
-        columns = ", ".join(f'"{field.column}"' for field in fields)
-        marks = f"({', '.join(['%s'] * len(fields))})"
-        text = f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES {", ".join([marks] * len(rows))}'  # noqa: S608
-        values = [_prepared(field, field.pre_save(row, add=True)) for row in rows for field in fields]
-        return f"{text} ON CONFLICT DO NOTHING" if model in self.ignored else text, values
+
+def _insert_statement(rows: list[models.Model]) -> tuple[str, list[Any]]:
+    # By hand: every step inserts, and the ORM takes longer to build this than the database to run it.
+    meta = rows[0]._meta
+    fields = meta.concrete_fields
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    marks = f"({', '.join(['%s'] * len(fields))})"
+    values = [_prepared(field, field.pre_save(row, add=True)) for row in rows for field in fields]
+    return f'INSERT INTO "{meta.db_table}" ({columns}) VALUES {", ".join([marks] * len(rows))}', values  # noqa: S608
 
 
 _appends: ContextVar[_Appends | None] = ContextVar("appends", default=None)
@@ -118,6 +123,14 @@ def append(*rows: models.Model, ignore_conflicts: bool = False) -> None:
     if appends is None:
         raise BoundaryError("append-only rows need a unit of work")
     appends.add(rows, ignore_conflicts=ignore_conflicts)
+
+
+def insert(row: models.Model) -> None:
+    """Insert a new row now: what follows changes it, or must know at once whether the database takes it."""
+    text, values = _insert_statement([row])
+    with connection.cursor() as cursor:
+        cursor.execute(text, values)
+    row._state.adding = False
 
 
 def write_if(row: models.Model, changes: Mapping[str, Any], **still: Any) -> bool:

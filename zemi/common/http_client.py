@@ -5,6 +5,7 @@ nobody knows.
 """
 
 import threading
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,6 @@ READ_S = 20.0
 MOST_BYTES = 256 * 1024
 
 
-_client: httpx2.Client | None = None
 _transport: httpx2.BaseTransport | None = None
 _lock = threading.Lock()
 
@@ -52,23 +52,23 @@ def send(
     :raises NotSent: name look-up, connection or TLS failed: nothing arrived
     :raises NoAnswer: it was sent, and the answer was lost, late or too large
     """
-    timeout = httpx2.Timeout(read_timeout_s, connect=CONNECT_S)
+    # Straight to the transport: no cookies, no redirects, no proxies or credentials from the environment.
+    request = httpx2.Request(
+        method,
+        url,
+        headers=_with_basic(headers, auth),
+        json=json,
+        data=dict(form) if form else None,
+        extensions={
+            "timeout": {"connect": CONNECT_S, "read": read_timeout_s, "write": READ_S, "pool": CONNECT_S}
+        },
+    )
     try:
-        with _shared().stream(
-            method,
-            url,
-            headers=dict(headers or {}),
-            json=json,
-            data=dict(form) if form else None,
-            auth=auth,
-            timeout=timeout,
-        ) as response:
-            body = b""
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > MOST_BYTES:
-                    raise NoAnswer("the answer is too large")
-            return Answer(response.status_code, body)
+        response = _shared().handle_request(request)
+        try:
+            return Answer(response.status_code, _body(response))
+        finally:
+            response.close()
     except (
         httpx2.ConnectError,
         httpx2.ConnectTimeout,
@@ -80,19 +80,30 @@ def send(
         raise NoAnswer(type(error).__name__) from error
 
 
+def _with_basic(headers: Mapping[str, str] | None, auth: tuple[str, str] | None) -> dict[str, str]:
+    basic = {"Authorization": "Basic " + b64encode(":".join(auth).encode()).decode()} if auth else {}
+    return {**(headers or {}), **basic, "Accept": "application/json", "User-Agent": "zemi"}
+
+
+def _body(response: httpx2.Response) -> bytes:
+    body = b""
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise NoAnswer("the answer is too large")
+    return body
+
+
 def use_transport(transport: httpx2.BaseTransport | None) -> None:
     """Send through `transport` from now on (tests mount the simulator so); None is the network again."""
-    global _client, _transport
+    global _transport  # noqa: PLW0603 (one per process)
     with _lock:
-        if _client is not None:
-            _client.close()
-        _client, _transport = None, transport
+        _transport = transport
 
 
-def _shared() -> httpx2.Client:
-    global _client  # noqa: PLW0603 (one client per process)
+def _shared() -> httpx2.BaseTransport:
+    global _transport  # noqa: PLW0603 (one per process)
     with _lock:
-        if _client is None:
-            # Proxies and credentials from the environment are ignored: a money call goes where the settings say.
-            _client = httpx2.Client(transport=_transport, follow_redirects=False, trust_env=False)
-        return _client
+        if _transport is None:
+            _transport = httpx2.HTTPTransport(trust_env=False)
+        return _transport

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError
 
-from zemi.common.db import outside_transaction, unit_of_work, violates
+from zemi.common.db import insert, outside_transaction, unit_of_work, violates, write_if
 from zemi.common.ids import read_reference
 from zemi.common.money import Money
 from zemi.common.phone import Phone
@@ -70,7 +70,7 @@ def open_attempt(order: Order, *, payer_phone: Phone, now: datetime) -> Payment:
         updated_at=now,
     )
     payment.set_payer(payer_phone)
-    payment.save(force_insert=True)
+    insert(payment)
     record("payment.pending", payment, at=now, actor="buyer", data={"amount": str(order.amount)})
     return payment
 
@@ -156,7 +156,7 @@ def _record(payment: Payment, outcome: ChargeOutcome, *, payer_phone: Phone, now
                 "merchant_request_id": outcome.request_reference[:80],
             }
             # The callback may have overtaken this answer and settled the attempt: only the ids are written here.
-            Payment.objects.filter(pk=payment.pk).update(**said)
+            write_if(payment, said)
             for name, value in said.items():
                 setattr(payment, name, value)
         case Refused():

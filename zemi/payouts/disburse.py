@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import prefetch_related_objects
 
-from zemi.common.db import append, inside_transaction, outside_transaction, unit_of_work
+from zemi.common.db import append, insert, inside_transaction, outside_transaction, unit_of_work
 from zemi.common.faults import fault_point
 from zemi.common.ids import new_key, read_reference
 from zemi.common.money import Money
@@ -43,7 +43,7 @@ def create_payout(
         created_at=now,
         updated_at=now,
     )
-    payout.save(force_insert=True)
+    insert(payout)
     event = record("payout.created", payout, at=now, actor="release", data={"amount": str(amount)})
     post(
         event,

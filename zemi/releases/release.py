@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from zemi.common.db import inside_transaction
+from zemi.common.db import insert, inside_transaction
 from zemi.events.log import transition
 from zemi.ledger import chart
 from zemi.ledger.posting import Line, post
@@ -29,7 +29,7 @@ def release_instantly(order: Order, *, now: datetime, actor: str) -> Payout:
         currency=order.currency,
         due_at=part.due_at,
     )
-    release.save(force_insert=True)
+    insert(release)
     event = transition(release, ReleaseStatus.RELEASED, at=now, actor=actor, released_at=now)
     seller = chart.seller_payable(order.seller_id)
     post(

@@ -8,7 +8,6 @@ from django.db import connection
 from zemi.common import crypto
 from zemi.common.db import inside_transaction, outside_transaction
 from zemi.trust.errors import TooManyAttempts
-from zemi.trust.models import Budget
 
 # A window that has passed starts anew; a full one that has not matches no row, and so nothing is counted.
 _CHARGE = """
@@ -18,6 +17,8 @@ _CHARGE = """
         ends_at = CASE WHEN trust_budget.ends_at <= %s THEN excluded.ends_at ELSE trust_budget.ends_at END,
         most = excluded.most
     WHERE trust_budget.ends_at <= %s OR trust_budget.used < excluded.most"""
+
+_USED_UP = "SELECT 1 FROM trust_budget WHERE id = %s AND used >= %s AND ends_at > %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,12 @@ def refuse_if_used_up(allowance: Allowance, *, now: datetime) -> None:
 
     :raises TooManyAttempts: nothing is left
     """
-    if Budget.objects.filter(pk=allowance.key, used__gte=allowance.most, ends_at__gt=now).exists():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _USED_UP, [allowance.key, allowance.most, connection.ops.adapt_datetimefield_value(now)]
+        )
+        used_up = cursor.fetchone() is not None
+    if used_up:
         raise TooManyAttempts(retry_after_s=int(allowance.window.total_seconds()))
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from zemi.common.db import inside_transaction, outside_transaction, write_if
+from zemi.common.db import insert, inside_transaction, outside_transaction, write_if
 from zemi.webhooks.models import WebhookLog
 
 
@@ -36,7 +36,7 @@ def receive(
     )
     row.set_body(body)
     # One statement is a transaction of its own.
-    row.save(force_insert=True)
+    insert(row)
     return row
 
 

@@ -16,7 +16,7 @@ from zemi.worker.sweeps import SWEEPS
 
 # How long a sweep rests: when it found something (others gather meanwhile, and are claimed together), when it found
 # nothing, and when it broke.
-BUSY_S = 0.1
+BUSY_S = 0.05
 IDLE_S = 0.25
 BROKEN_S = 5.0
 _MOST_ROUNDS = 1000
