@@ -31,10 +31,10 @@ WITH due AS (
 attempt AS (
     INSERT INTO payments_payment (
         due_at, fence, tries, last_error, id, payment_method, provider, amount_minor, currency, status, is_live,
-        live_until, payer_phone_hash, payer_phone_sealed, payer_phone_last4, provider_reference, merchant_request_id,
+        live_until, payer_phone_hash, payer_phone_sealed, payer_phone_last4, merchant_request_id,
         response_code, response_text, result_code, result_text, failure_reason, metadata, created_at, updated_at, order_id)
     SELECT now() + interval '25 s', 0, 0, '', bench_id(:n, 5), 'mpesa', 'mpesa', 150000, 'KES', 'pending', true,
-        now() + interval '5 min', sha256(bench_id(:n, 1)::text::bytea), bench_bytes(42), '5678', '', '',
+        now() + interval '5 min', sha256(bench_id(:n, 1)::text::bytea), bench_bytes(42), '5678', '',
         '', '', '', '', '', '{}', now(), now(), id
     FROM due
     WHERE (SELECT count(*) FROM payments_payment
@@ -51,7 +51,7 @@ VALUES (bench_id(:n, 6), 'payment.pending', 'payment', bench_id(:n, 5), bench_id
 
 -- the provider took it
 UPDATE payments_payment
-SET provider_reference = bench_reference(:n), merchant_request_id = '29115-34620561-1', response_code = '0',
+SET provider_reference_hash = sha256(bench_id(:n, 5)::text::bytea), provider_reference_sealed = bench_bytes(70), merchant_request_id = '29115-34620561-1', response_code = '0',
     response_text = 'Success. Request accepted for processing'
 WHERE id = bench_id(:n, 5);
 

@@ -82,7 +82,7 @@ def test_a_payout_that_is_open_without_money_in_flight_is_named(books: Any) -> N
 def test_money_in_flight_for_nobody_and_for_no_order_is_named(books: Any) -> None:
     Account.objects.filter(code=chart.PAYOUTS_IN_FLIGHT.code).update(of="somebody", balance_minor=5)
     Account.objects.filter(code=chart.ESCROW.code, balance_minor=0).update(of="nothing", balance_minor=7)
-    Account.objects.filter(code=chart.SELLER_PAYABLE.code).update(of="noone")
+    Account.objects.filter(code=chart.SELLER_PAYABLE.code).update(of="nobody")
 
     found = problems()
 

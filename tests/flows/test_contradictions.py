@@ -282,7 +282,9 @@ def test_the_answer_that_comes_after_the_callback_changes_nothing(
         ) -> Any:
             accepted = real(payment, *args, **more)
             simulator.set_phone(AMINA.msisdn, prompt="pay")
-            Payment.objects.filter(pk=payment.pk).update(provider_reference=accepted.provider_reference)
+            Payment.objects.filter(pk=payment.pk).update(
+                **payment.reference_columns(accepted.provider_reference)
+            )
             simulator.run_due()
             run_until_idle(clock.now())
             return late

@@ -8,7 +8,7 @@ from tests.machine.stage import LIVENESS, Stage
 from zemi.events.models import EventDelivery
 from zemi.notifications.models import Message
 from zemi.orders.models import Order, OrderStatus
-from zemi.payments.models import Payment, PaymentStatus, Receipt
+from zemi.payments.models import Payment, PaymentStatus, Receipt, reference_index
 from zemi.payouts.models import Payout, PayoutStatus
 from zemi.providers import registry
 from zemi.reconciliation.audit import audit_books
@@ -47,7 +47,9 @@ def _money_has_arrived(moves: list[dict[str, Any]], lost: dict[str, int]) -> Non
     booked = sum(Receipt.objects.values_list("amount_minor", flat=True))
     assert sum(move["amount"] for move in came) == booked, "liveness: money came and was never booked"
     paid = {move["checkout_request_id"] for move in came} - {None}
-    for payment in Payment.objects.filter(provider_reference__in=paid):
+    for payment in Payment.objects.filter(
+        provider_reference_hash__in=[reference_index(checkout) for checkout in paid]
+    ):
         assert payment.status == PaymentStatus.COMPLETED, f"liveness: a paid payment is {payment.status}"
     for order in Order.objects.filter(status=OrderStatus.AWAITING_PAYMENT):
         waiting = [move for move in came if move["account_reference"] == order.order_reference]

@@ -8,14 +8,18 @@ where a statement costs no trip at all.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
 
 from django.db import IntegrityError, connection, models, transaction
 
 from zemi.common.faults import fault_point
 
 NOT_NULL = object()
+_PLAIN_SQLITE = frozenset({str, int, bool, type(None)})
+_PLAIN = _PLAIN_SQLITE | {UUID, datetime, bytes}
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -65,7 +69,7 @@ def _insert_statement(rows: list[models.Model]) -> tuple[str, list[Any]]:
     fields = meta.concrete_fields
     columns = ", ".join(f'"{field.column}"' for field in fields)
     marks = f"({', '.join(['%s'] * len(fields))})"
-    values = [_prepared(field, field.pre_save(row, add=True)) for row in rows for field in fields]
+    values = [_prepared(field, getattr(row, field.attname)) for row in rows for field in fields]
     return f'INSERT INTO "{meta.db_table}" ({columns}) VALUES {", ".join([marks] * len(rows))}', values  # noqa: S608
 
 
@@ -159,6 +163,9 @@ def write_if(row: models.Model, changes: Mapping[str, Any], **still: Any) -> boo
 
 
 def _prepared(field: "models.Field[Any, Any]", value: Any) -> Any:
+    # What the driver takes as it is needs no preparation: that is nearly all.
+    if type(value) in (_PLAIN if connection.vendor == "postgresql" else _PLAIN_SQLITE):
+        return value
     return field.get_db_prep_save(value, connection)
 
 

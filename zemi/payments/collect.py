@@ -148,13 +148,11 @@ def _send(payment: Payment, payer_phone: Phone, *, order_reference: str, descrip
 
 
 def _record(payment: Payment, outcome: ChargeOutcome, *, payer_phone: Phone, now: datetime) -> Payment:
-    said = {"response_code": outcome.code[:40], "response_text": outcome.text[:200]}
+    said: dict[str, Any] = {"response_code": outcome.code[:40], "response_text": outcome.text[:200]}
     match outcome:
         case Accepted():
-            said |= {
-                "provider_reference": outcome.provider_reference[:80],
-                "merchant_request_id": outcome.request_reference[:80],
-            }
+            said |= {"merchant_request_id": outcome.request_reference[:80]}
+            said |= payment.reference_columns(outcome.provider_reference)
             # The callback may have overtaken this answer and settled the attempt: only the ids are written here.
             write_if(payment, said)
             for name, value in said.items():

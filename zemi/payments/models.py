@@ -61,7 +61,9 @@ class Payment(Stateful, WorkRow):
     payer_phone_hash = models.BinaryField(max_length=32)
     payer_phone_sealed = models.BinaryField()
     payer_phone_last4 = models.CharField(max_length=4)
-    provider_reference = models.CharField(max_length=80, blank=True, default="")
+    # M-Pesa's CheckoutRequestID ends in the payer's number (DARAJA 1.2): hashed to find by, sealed to ask by.
+    provider_reference_hash = models.BinaryField(max_length=32, null=True)
+    provider_reference_sealed = models.BinaryField(null=True)
     merchant_request_id = models.CharField(max_length=80, blank=True, default="")
     response_code = models.CharField(max_length=40, blank=True, default="")
     response_text = models.CharField(max_length=200, blank=True, default="")
@@ -76,9 +78,8 @@ class Payment(Stateful, WorkRow):
         constraints = [
             models.UniqueConstraint(fields=["order"], name="payments_one_live", condition=Q(is_live=True)),
             models.UniqueConstraint(
-                fields=["provider", "provider_reference"],
+                fields=["provider", "provider_reference_hash"],
                 name="payments_provider_reference",
-                condition=~Q(provider_reference=""),
             ),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payments_amount_positive"),
             models.CheckConstraint(condition=Q(status__in=PaymentStatus.values), name="payments_status"),
@@ -102,11 +103,34 @@ class Payment(Stateful, WorkRow):
         """Whom it was asked of; a refund goes there."""
         return Phone(crypto.unseal(self.payer_phone_sealed, context=f"payments|payer|{self.id}"))
 
+    @property
+    def provider_reference(self) -> str:
+        """The provider's id of the prompt; empty as long as its answer is not known. Personal data."""
+        if self.provider_reference_sealed is None:
+            return ""
+        return crypto.unseal(self.provider_reference_sealed, context=f"payments|provider_reference|{self.id}")
+
+    def reference_columns(self, reference: str) -> dict[str, bytes]:
+        """What is stored for the provider's id of the prompt: nothing, as long as it is not known."""
+        if not reference:
+            return {}
+        return {
+            "provider_reference_hash": reference_index(reference),
+            "provider_reference_sealed": crypto.seal(
+                reference, context=f"payments|provider_reference|{self.id}"
+            ),
+        }
+
     def set_payer(self, phone: Phone) -> None:
         """Hash, seal and cut the payer's number."""
         self.payer_phone_hash = crypto.blind_index("payer-phone", phone.e164)
         self.payer_phone_sealed = crypto.seal(phone.e164, context=f"payments|payer|{self.id}")
         self.payer_phone_last4 = phone.last4
+
+
+def reference_index(reference: str) -> bytes:
+    """The hash by which an attempt is found by the provider's id."""
+    return crypto.blind_index("provider-reference", reference)
 
 
 class ReceiptStatus(models.TextChoices):

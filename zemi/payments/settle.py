@@ -19,7 +19,7 @@ from zemi.ledger.posting import Line, post
 from zemi.orders.models import Order, OrderStatus
 from zemi.orders.progress import mark_paid
 from zemi.payments.locks import lock_payment
-from zemi.payments.models import LIVE, Payment, PaymentStatus, Receipt, ReceiptStatus
+from zemi.payments.models import LIVE, Payment, PaymentStatus, Receipt, ReceiptStatus, reference_index
 from zemi.providers import registry
 from zemi.providers.base import ChargeResult, Refused, Succeeded
 from zemi.webhooks.inbox import mark_handled
@@ -129,7 +129,7 @@ def fail_charge(
                 failure_reason=refused.reason,
                 result_code=refused.code[:40],
                 result_text=refused.text[:200],
-                provider_reference=payment.provider_reference or ask_again_by,
+                **({} if payment.provider_reference else payment.reference_columns(ask_again_by)),
                 is_live=False,
                 due_at=now + SECOND_LOOK if ask_again_by else None,
                 lease_until=None,
@@ -183,7 +183,8 @@ def _attempt_of(row: WebhookLog, result: ChargeResult) -> Payment | None:
         return payment
     if not result.provider_reference:
         return None
-    return Payment.objects.filter(provider=row.provider, provider_reference=result.provider_reference).first()
+    key = reference_index(result.provider_reference)
+    return Payment.objects.filter(provider=row.provider, provider_reference_hash=key).first()
 
 
 def _book(payment: Payment, said: Succeeded, *, now: datetime) -> str:

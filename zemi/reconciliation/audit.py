@@ -12,7 +12,7 @@ from zemi.common.money import Money
 from zemi.ledger import audit, chart
 from zemi.ledger.balances import balance_of, trial_balance
 from zemi.orders.models import Order, OrderStatus
-from zemi.payments.models import Payment, Receipt, ReceiptStatus
+from zemi.payments.models import Payment, PaymentStatus, Receipt, ReceiptStatus
 from zemi.payouts.models import Payout, PayoutAttempt, PayoutStatus
 from zemi.providers import registry
 from zemi.providers.mpesa.sandbox import SandboxTransaction
@@ -171,15 +171,14 @@ def _provider(sandbox: _Sandbox) -> Check:
         check.problems.append(f"the provider's books sum to {Money(sum(theirs.values()))}")
 
     numbers = set(Receipt.objects.values_list("transaction_id", flat=True))
-    checkouts = dict(
-        Payment.objects.exclude(provider_reference="").values_list("provider_reference", "status")
-    )
+    waiting = {
+        payment.provider_reference
+        for payment in Payment.objects.exclude(status=PaymentStatus.COMPLETED).iterator()
+    } - {""}
     unseen = sum(
         move.amount_minor
         for move in moves
-        if move.kind != "b2c"
-        and move.receipt not in numbers
-        and checkouts.get(move.checkout_request_id) not in {None, "completed"}
+        if move.kind != "b2c" and move.receipt not in numbers and move.checkout_request_id in waiting
     )
     _compare(check, chart.collection(provider.collection_account), theirs, coming=unseen)
 
