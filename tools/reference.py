@@ -88,7 +88,7 @@ LIMITS = (
     ("zemi.payouts.settle.QUERY_GAPS_S", "seconds between further questions; the last one repeats"),
     ("zemi.payouts.settle.SILENCE", "after this long without a result a payout counts as unknown"),
     ("zemi.payouts.settle.HELD_FOR", "how long a held payout waits before it is queued again"),
-    ("zemi.notifications.sending.ALARM_AFTER", "tries to send a text message, after which each further one is an error in the log"),
+    ("zemi.notifications.sending.ALARM_AFTER", "tries of a text message; each further one is an error in the log"),
     ("zemi.orders.lookup.WINDOW", "window of `ZEMI_LOOKUP_BUDGET`: unknown references of one caller"),
     ("zemi.payments.settle.HINT_DELAY", "how soon, and how often at most, a callback that proves nothing makes us ask"),
     ("zemi.payouts.settle.OVERDUE", "age of a payout without a result from which it is an error in the log"),
