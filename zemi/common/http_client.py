@@ -98,6 +98,8 @@ def use_transport(transport: httpx2.BaseTransport | None) -> None:
     """Send through `transport` from now on (tests mount the simulator so); None is the network again."""
     global _transport  # noqa: PLW0603 (one per process)
     with _lock:
+        if _transport is not None:
+            _transport.close()
         _transport = transport
 
 
