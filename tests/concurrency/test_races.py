@@ -1,6 +1,7 @@
 """Fifty at once, exactly one effect (SAFETY 5c). SQLite hides such races: these run on PostgreSQL."""
 
 import json
+import threading
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -161,16 +162,21 @@ def test_the_control_the_seeds_read_check_write_pays_more_than_once(at_once: Rac
         )
         cursor.execute("INSERT INTO control_order SELECT n, 'paid' FROM generate_series(1, 20) n")
 
+    # All read before anybody writes: what chance brings about under load, every time.
+    all_have_read = threading.Barrier(6)
+
     def confirm_all(_: int) -> None:
         for order in range(1, 21):
             with transaction.atomic(), connection.cursor() as cursor:  # noqa: TID251 (the seed's own pattern)
                 cursor.execute("SELECT status FROM control_order WHERE id = %s", [order])
-                if cursor.fetchone() == ("paid",):
+                status = cursor.fetchone()
+                all_have_read.wait(timeout=30)
+                if status == ("paid",):
                     cursor.execute("INSERT INTO control_payout DEFAULT VALUES")
                     cursor.execute("UPDATE control_order SET status = 'completed' WHERE id = %s", [order])
 
     try:
-        at_once(8, confirm_all)
+        at_once(6, confirm_all)
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM control_payout")
             [payouts] = cursor.fetchone()
@@ -178,7 +184,7 @@ def test_the_control_the_seeds_read_check_write_pays_more_than_once(at_once: Rac
         with connection.cursor() as cursor:
             cursor.execute("DROP TABLE control_order; DROP TABLE control_payout")
 
-    assert payouts > 20
+    assert payouts == 6 * 20
 
 
 def test_a_held_body_is_what_the_provider_sent(simulator: Any, clock: Any) -> None:

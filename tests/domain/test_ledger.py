@@ -13,6 +13,7 @@ from zemi.common.db import (
     in_unit_of_work,
     inside_transaction,
     outside_transaction,
+    snapshot,
     unit_of_work,
 )
 from zemi.common.ids import new_key
@@ -183,8 +184,9 @@ def test_units_of_work_do_not_nest_and_calls_do_not_run_inside_them() -> None:
         assert step() is True
         with pytest.raises(BoundaryError):
             call()
-        with pytest.raises(BoundaryError), unit_of_work():
-            pass
+        for nested in (unit_of_work, snapshot):
+            with pytest.raises(BoundaryError), nested():
+                pass
     assert call() is False
     with pytest.raises(BoundaryError):
         step()

@@ -22,7 +22,7 @@ from zemi.payments.models import Payment, Receipt
 from zemi.payments.settle import fail_charge, handle_charge_callback, settle_charge
 from zemi.payouts import disburse
 from zemi.payouts.models import Payout, PayoutAttempt
-from zemi.payouts.settle import apply_outcome, ask_about, requeue_held
+from zemi.payouts.settle import apply_outcome, ask_about, handle_disburse_callback, requeue_held
 from zemi.providers.base import Accepted, ChargeResult, DisburseResult, Reason, Refused, Succeeded, Unknown
 from zemi.webhooks.inbox import ClaimLost, receive
 from zemi.webhooks.models import WebhookLog
@@ -571,3 +571,38 @@ def test_a_transition_tells_which_move_it_refused(sent: PayoutAttempt, clock: An
         transition(sent, "intent", at=clock.now(), actor="test")
 
     assert refusal.value.facts == {"subject": "payout_attempt", "status": "accepted", "wanted": "intent"}
+
+
+def test_a_worker_that_could_not_send_what_was_sent_already_is_not_believed(
+    sent: PayoutAttempt, clock: Any
+) -> None:
+    apply_outcome(sent.id, Refused(Reason.NOT_SENT), now=clock.now())
+
+    assert (PayoutAttempt.objects.get().status, Payout.objects.get().status) == ("accepted", "submitted")
+
+
+def test_a_payouts_result_that_proves_nothing_is_closed(sent: PayoutAttempt, clock: Any) -> None:
+    row = inbox(sent, clock, "mpesa_b2c_result", proven=False)
+
+    handle_disburse_callback(row, DisburseResult("", "", Succeeded(receipt="FORGED1")), now=clock.now())
+
+    row.refresh_from_db()
+    assert row.processing_error == "unknown_attempt"
+    assert Payout.objects.get().status == "submitted"
+
+
+def test_a_second_look_that_gets_no_answer_ends_after_a_few(
+    waiting: Payment, simulator: Any, clock: Any
+) -> None:
+    simulator.hold_callbacks = True
+    simulator.set_phone(AMINA.msisdn, prompt="cancel")
+    simulator.fault("query_pending", count=50)
+    row = inbox(waiting, clock)
+    handle_charge_callback(row, told(waiting, Refused(Reason.CANCELLED)), now=clock.now())
+
+    for _ in range(8):
+        clock.advance(hours=2)
+        run_until_idle(clock.now())
+
+    payment = Payment.objects.get()
+    assert (payment.status, payment.due_at) == ("failed", None)

@@ -20,6 +20,7 @@ from zemi.orders.models import Order, ReleasePolicy
 
 # The least that M-Pesa pays out (DARAJA 4.1): an order below it could never reach its seller.
 LEAST = kes(10)
+MOST_DRAWS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +79,19 @@ def create_order(
         updated_at=now,
     )
     set_code(order, code)
-    for last_draw in (False, False, True):
+    draws = 1
+    while True:
         try:
             # The seed's sandbox has no sellers: the buyer stands in.
             _insert(order, buyer_phone, seller_phone or buyer_phone, now=now)
-            break
+            return CreatedOrder(order, None if merchant_id else code)
         except IntegrityError as error:
             if violates(error, Order, "orders_merchant_reference"):
                 raise errors.MerchantReferenceUsed from error
-            if last_draw or not violates(error, Order, "orders_reference"):
+            if draws == MOST_DRAWS or not violates(error, Order, "orders_reference"):
                 raise
             # One in many millions: the reference was drawn before.
-            order.order_reference = new_reference()
-    return CreatedOrder(order, None if merchant_id else code)
+            order.order_reference, draws = new_reference(), draws + 1
 
 
 def _insert(order: Order, buyer_phone: Phone, seller_phone: Phone, *, now: datetime) -> None:
