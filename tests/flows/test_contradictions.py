@@ -606,3 +606,16 @@ def test_a_second_look_that_gets_no_answer_ends_after_a_few(
 
     payment = Payment.objects.get()
     assert (payment.status, payment.due_at) == ("failed", None)
+
+
+@pytest.mark.provider_differs
+def test_a_late_success_of_another_amount_stops_the_payout(
+    sent: PayoutAttempt, clock: Any, run_worker: Run
+) -> None:
+    apply_outcome(sent.id, Refused(Reason.WALLET_FULL), now=clock.now())
+
+    apply_outcome(sent.id, Succeeded(receipt="LATE1", amount=kes(1)), now=clock.now())
+    run_until_idle(clock.now() + timedelta(hours=1))
+
+    assert (Payout.objects.get().status, Payout.objects.get().due_at) == ("held", None)
+    assert PayoutAttempt.objects.count() == 1

@@ -277,10 +277,15 @@ def _late_success(attempt: PayoutAttempt, outcome: Succeeded, *, now: datetime) 
     if attempt.payout.status not in {PayoutStatus.HELD, PayoutStatus.QUEUED}:
         # Given back to the seller, or sent again already: what it means for the books is a person's to say.
         return "success_after_failure"
+    if outcome.amount is not None and outcome.amount != attempt.amount:
+        # Some money left, not what was asked: nothing is sent any more until a person has looked.
+        Payout.objects.filter(pk=attempt.payout_id).update(due_at=None, lease_until=None)
+        return "amount_differs"
     # A newer attempt that provably never left may stand open beside a queued payout: it must never leave now.
     for newer in PayoutAttempt.objects.filter(payout=attempt.payout, is_open=True):
         transition(newer, AttemptStatus.FAILED, at=now, actor="provider", is_open=False, updated_at=now)
-    return _succeeded(attempt, outcome, now=now) or "success_after_failure"
+    _succeeded(attempt, outcome, now=now)
+    return "success_after_failure"
 
 
 def _is_about(result: DisburseResult, attempt: PayoutAttempt) -> bool:
