@@ -136,7 +136,7 @@ def lock(options: "list[str]") -> None:
     """Write requirements/*.txt from requirements/*.in, with hashes and without the address of any host."""
     if not get_uv():
         stop("locking needs uv, and it can't be had.", "the network, or pip's configuration")
-    for name in ("bootstrap", "base", "dev"):
+    for name in ("bootstrap", "base", "celery", "dev"):
         say(f"locking requirements/{name}.txt")
         command: list[str | Path] = [
             UV,
