@@ -212,6 +212,7 @@ INSTALLED_APPS = [
     "zemi.orders",
     "zemi.payments",
     "zemi.payouts",
+    "zemi.disbursements",
     "zemi.releases",
     "zemi.api",
     "zemi.worker",

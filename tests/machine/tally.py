@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from zemi.disbursements.models import SuspenseCase
 from zemi.events.log import Stateful
 from zemi.orders.models import Order
 from zemi.payments.models import Payment
@@ -13,7 +14,7 @@ Edge = tuple[str, str, str]
 
 # Every row that has a status with moves, by the subject that its events name.
 STATEFUL: dict[str, type[Stateful]] = {
-    model.SUBJECT: model for model in (Order, Payment, Release, Payout, PayoutAttempt)
+    model.SUBJECT: model for model in (Order, Payment, Release, Payout, PayoutAttempt, SuspenseCase)
 }
 EDGES: frozenset[Edge] = frozenset(
     (subject, str(source), str(target))
