@@ -213,6 +213,8 @@ INSTALLED_APPS = [
     "zemi.payments",
     "zemi.payouts",
     "zemi.disbursements",
+    "zemi.refunds",
+    "zemi.approvals",
     "zemi.releases",
     "zemi.api",
     "zemi.worker",

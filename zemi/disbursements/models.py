@@ -247,6 +247,12 @@ class Attempt(Stateful):
     class Meta:
         abstract = True
 
+    @classmethod
+    def order_may_be_missing(cls) -> bool:
+        """Whether what it is a try of may belong to no order."""
+        owner: Any = cls._meta.get_field(cls.OWNER)
+        return bool(owner.related_model._meta.get_field("order").null)
+
     @property
     def owed(self) -> Disbursement:
         """What it is a try of."""

@@ -12,11 +12,12 @@ from zemi.payments.simulated import finish_simulated_payment
 from zemi.payouts.models import PayoutAttempt
 from zemi.providers import registry
 from zemi.providers.base import UnreadableCallback
+from zemi.refunds.models import RefundAttempt
 from zemi.webhooks.inbox import ClaimLost, mark_handled
 from zemi.webhooks.models import WebhookLog
 
 # What a result may be about, the likeliest first.
-_ATTEMPTS = (PayoutAttempt,)
+_ATTEMPTS = (PayoutAttempt, RefundAttempt)
 
 
 def _stk(row: WebhookLog, now: datetime) -> None:
