@@ -15,6 +15,7 @@ COMMANDS = {
     "work": "start a worker alone; more may run beside it",
     "demo": "carry one order through HTTP from create to paid seller, and compare the books",
     "audit": "check that the books balance and agree with the events and the simulator",
+    "staff": "what people do by hand: queues, refunds, approvals by a second person, the payout stop",
     "float": "book the opening float, before the first order",
     "api-key": "make an API key",
 }

@@ -39,6 +39,7 @@ OPTIONS = (
     Option("ZEMI_MASTER_KEY", "", "<number>:<64 hex digits>, several by commas: hashes and seals phones and codes", secret=True, live=True),
     Option("ZEMI_FEE_BPS", "0", "commission in basis points (100 = 1 %), taken at release, rounded to whole shillings"),
     Option("ZEMI_ORDER_MAX_KES", "250000", "largest order in shillings; M-Pesa moves at most 250,000 at a time"),
+    Option("ZEMI_FOUR_EYES_KES", "10000", "a manual refund or retry above this many shillings needs a second person; corrections always do"),
     Option("ZEMI_CODE_BUDGET", "10", "wrong delivery codes that one caller may give in 15 minutes, over all orders"),
     Option("ZEMI_LOOKUP_BUDGET", "60", "unknown references that one caller may read in 15 minutes"),
     Option("ZEMI_TRUSTED_PROXIES", "0", "number of own proxies in front; 0 ignores X-Forwarded-For; live mode wants it said"),
@@ -116,6 +117,7 @@ PORT = whole("ZEMI_PORT", 1, 65535)
 SIM_PORT = whole("ZEMI_SIM_PORT", 1, 65535)
 FEE_BPS = whole("ZEMI_FEE_BPS", 0, 5000)
 ORDER_MAX_KES = whole("ZEMI_ORDER_MAX_KES", 10, 250_000)
+FOUR_EYES_KES = whole("ZEMI_FOUR_EYES_KES", 0, 250_000)
 CODE_BUDGET = whole("ZEMI_CODE_BUDGET", 1, 10_000)
 LOOKUP_BUDGET = whole("ZEMI_LOOKUP_BUDGET", 1, 1_000_000)
 TRUSTED_PROXIES = whole("ZEMI_TRUSTED_PROXIES", 0, 8)

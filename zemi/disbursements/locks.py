@@ -4,10 +4,12 @@ from typing import TypeVar
 from uuid import UUID
 
 from zemi.common.db import inside_transaction
-from zemi.disbursements.models import Attempt, SuspenseCase
+from zemi.disbursements.errors import DisbursementNotFound
+from zemi.disbursements.models import Attempt, Disbursement, SuspenseCase
 from zemi.orders.locks import lock_order_by_key
 
 A = TypeVar("A", bound=Attempt)
+D = TypeVar("D", bound=Disbursement)
 
 
 @inside_transaction
@@ -35,3 +37,18 @@ def lock_case(case_id: UUID) -> SuspenseCase:
     :raises SuspenseCase.DoesNotExist: there is none
     """
     return SuspenseCase.objects.select_for_update().get(pk=case_id)
+
+
+@inside_transaction
+def lock_disbursement(model: type[D], disbursement_id: UUID) -> D:
+    """Lock the order of a payout or refund, then itself, and read it afresh.
+
+    :raises DisbursementNotFound: there is none
+    """
+    order_id = model._default_manager.values_list("order_id", flat=True).filter(pk=disbursement_id).first()
+    if order_id is not None:
+        lock_order_by_key(order_id)
+    row = model._default_manager.select_for_update().filter(pk=disbursement_id).first()
+    if row is None:
+        raise DisbursementNotFound(kind=model.SUBJECT)
+    return row

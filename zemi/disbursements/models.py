@@ -207,6 +207,9 @@ class Disbursement(Stateful, WorkRow):
     def after_return(self) -> None:
         """Undo what was reserved with it, when its money is given back; in the same transaction."""
 
+    def after_retry(self) -> None:
+        """Reserve again what `after_return` undid, when it is owed again."""
+
     @property
     def pay_in(self) -> str:
         """The receipt that a reversal undoes; empty for B2C."""

@@ -82,7 +82,7 @@ def apply_outcome(
             log.error("disbursement.ids_differ", attempt=str(attempt_id))
             error = "ids_differ"
         else:
-            judge = _apply if attempt.is_open else _compare
+            judge = apply_locked if attempt.is_open else _compare
             error = judge(attempt, outcome, now=now)
         if row is not None:
             mark_handled(row, now=now, error=error, originator_id=attempt.originator_conversation_id)
@@ -151,12 +151,13 @@ def prove_unpaid(model: type[Attempt], attempt_id: UUID, *, evidence: str, now: 
             DisbursementStatus.NEEDS_ATTENTION,
         }:
             return False
-        _apply(attempt, Refused(Reason.OTHER, "no_evidence", evidence), now=now)
+        apply_locked(attempt, Refused(Reason.OTHER, "no_evidence", evidence), now=now)
         return True
 
 
 @inside_transaction
-def _apply(attempt: Attempt, outcome: DisburseOutcome, *, now: datetime) -> str:
+def apply_locked(attempt: Attempt, outcome: DisburseOutcome, *, now: datetime) -> str:
+    """Record what is known of an open attempt that is locked; answer a word about it where there is one to say."""
     owed = attempt.owed
     match outcome:
         case Accepted():

@@ -35,6 +35,7 @@ class Order(Stateful):
     TRANSITIONS: ClassVar[Mapping[tuple[str, str], str]] = {
         (OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID): "order.paid",
         (OrderStatus.PAID, OrderStatus.COMPLETED): "order.completed",
+        (OrderStatus.PAID, OrderStatus.CANCELLED): "order.cancelled",
         # Only when all of it is back with whoever paid (O25).
         (OrderStatus.CANCELLED, OrderStatus.REFUNDED): "order.refunded",
     }

@@ -29,6 +29,12 @@ def mark_completed(order: Order, *, now: datetime, actor: str) -> Event:
 
 
 @inside_transaction
+def mark_cancelled(order: Order, *, now: datetime, actor: str) -> Event:
+    """The sale is off; whoever calls this gives back what is held. The order must be locked."""
+    return transition(order, OrderStatus.CANCELLED, at=now, actor=actor, updated_at=now)
+
+
+@inside_transaction
 def mark_refunded(order: Order, *, now: datetime, actor: str) -> Event:
     """All that came for a cancelled order has gone back to whoever paid it. The order must be locked."""
     return transition(order, OrderStatus.REFUNDED, at=now, actor=actor, updated_at=now)

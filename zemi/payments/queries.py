@@ -13,3 +13,9 @@ def payment_of(order: Order) -> UUID:
         .values_list("payment_id", flat=True)
         .get()
     )
+
+
+def refundable_receipts(order: Order) -> list[Receipt]:
+    """The receipts that paid an order, the latest first."""
+    rows = Receipt.objects.filter(order=order, status=ReceiptStatus.ALLOCATED)
+    return list(rows.select_related("payment").order_by("-received_at", "-id")[:20])

@@ -144,7 +144,7 @@ def _payouts() -> Iterator[str]:
     flying = audit.kept_balances(chart.PAYOUTS_IN_FLIGHT.code)
     owed: defaultdict[str, int] = defaultdict(int)
     for release in Release.objects.filter(status=ReleaseStatus.RELEASED).select_related("order").iterator():
-        owed[str(release.order.seller_id)] += release.amount_minor - release.fee_minor
+        owed[str(release.order.seller_id)] += release.amount_minor - release.fee_minor - release.repaid_minor
     # Paid after it had been given back: it left the balance when its case was charged, not before.
     late = set(
         SuspenseCase.objects.filter(subject_type=Payout.SUBJECT, was_given_back=True).values_list(

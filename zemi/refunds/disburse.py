@@ -27,6 +27,8 @@ def finish_refunded_order(order_id: UUID, *, now: datetime) -> bool:
     refunds = Refund.objects.filter(order=order)
     if (
         order.status != OrderStatus.CANCELLED
+        # Stray money for an order that never was paid went back: it is cancelled, not refunded (O9).
+        or order.paid_at is None
         or refunds.filter(status__in=IN_FLIGHT).exists()
         or not refunds.filter(status=DisbursementStatus.SUCCEEDED).exists()
         or balance_of(chart.escrow(order_id)).minor

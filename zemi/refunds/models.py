@@ -135,6 +135,12 @@ class Refund(Disbursement):
             refunded_minor=F("refunded_minor") - self.amount_minor
         )
 
+    def after_retry(self) -> None:
+        """It counts against its receipt again."""
+        RefundedReceipt.objects.filter(pk=self.receipt_id).update(
+            refunded_minor=F("refunded_minor") + self.amount_minor
+        )
+
 
 class RefundedReceipt(models.Model):
     """How much of a receipt is being or has been refunded: the database refuses more than came (DOMAIN 6.4 I9)."""

@@ -32,6 +32,8 @@ class Release(Stateful):
     number = models.PositiveSmallIntegerField()
     amount_minor = models.BigIntegerField()
     fee_minor = models.BigIntegerField()
+    # What of the seller's part went to an old debt.
+    repaid_minor = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=12, choices=ReleaseStatus.choices, default=ReleaseStatus.SCHEDULED)
     due_at = models.DateTimeField()

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from zemi.common.money import Money
+from zemi.common.money import Money, kes
+
+LEAST_PAYOUT = kes(10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +30,12 @@ def schedule(*, policy: str, amount: Money, fee_bps: int, delivered_at: datetime
     if policy == "instant":
         return [Part(number=1, amount=amount, fee=amount.share(fee_bps), due_at=delivered_at)]
     raise UnknownPolicy(policy)
+
+
+def repayment(*, net: Money, debt: Money) -> Money:
+    """What of a seller's `net` goes to an old `debt`: at most half, in whole shillings (DOMAIN 5.8 row 30).
+
+    At least KES 10 stay to be paid out, the least that M-Pesa pays.
+    """
+    most = min(net.shillings // 2, net.shillings - LEAST_PAYOUT.shillings, debt.shillings)
+    return kes(max(most, 0))

@@ -1,0 +1,100 @@
+"""`zemi staff`: what people do by hand. Exit code 0: done, or asked for; 1: refused, nothing was changed."""
+
+import argparse
+from uuid import UUID
+
+from zemi.approvals.decide import reject
+from zemi.common import clock
+from zemi.common.errors import ZemiError
+from zemi.disbursements.switch import KINDS
+from zemi.staff.actions import ACTIONS
+from zemi.staff.dispatch import start_sending, stop_sending
+from zemi.staff.queue import waiting_for_people
+from zemi.staff.request import approve, request_action
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Name the command and its options."""
+    actions = "\n".join(f"  {name:<13} {' '.join(a.names):<20} {a.meaning}" for name, a in ACTIONS.items())
+    parser = subparsers.add_parser(
+        "staff",
+        help="queues, refunds, approvals, the payout stop",
+        description="What people do by hand, each with a name and a reason, money above a limit by two of them.",
+        epilog=f"Actions of `do`, with what they take as NAME=VALUE:\n{actions}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("verb", choices=("queue", "do", "approve", "reject", "stop", "start"))
+    parser.add_argument(
+        "words", nargs="*", help="do: ACTION NAME=VALUE ...; approve, reject: ID; stop, start: payout, refund"
+    )
+    parser.add_argument("--by", default="", help="who you are")
+    parser.add_argument("--reason", default="", help="why")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it, and say what was done."""
+    if args.verb != "queue" and not args.by:
+        print("Say who you are: --by NAME")
+        return 1
+    try:
+        print(_VERBS[args.verb](args))
+    except (ZemiError, ValueError) as error:
+        print(error.sentence() if isinstance(error, ZemiError) else f"{error}. Nothing was changed.")
+        return 1
+    return 0
+
+
+def _queue(_: argparse.Namespace) -> str:
+    rows = waiting_for_people(now=clock.now())
+    return "\n".join(f"{row.what:<14} {row.id}  {row.facts}" for row in rows) or "Nothing waits for a person."
+
+
+def _do(args: argparse.Namespace) -> str:
+    action, *pairs = args.words or [""]
+    payload = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+    asked = request_action(action, payload, maker=args.by, reason=args.reason, now=clock.now())
+    return f"Asked for as {asked.id}: somebody else has 24 hours to approve it." if asked else "Done."
+
+
+def _approve(args: argparse.Namespace) -> str:
+    done = approve(_only_id(args), checker=args.by, now=clock.now())
+    return f"Done: {done.action}, as {done.maker} asked."
+
+
+def _reject(args: argparse.Namespace) -> str:
+    return f"Rejected: {reject(_only_id(args), checker=args.by, now=clock.now()).action}. Nothing was done."
+
+
+def _stop(args: argparse.Namespace) -> str:
+    if not args.reason:
+        raise ValueError("Say why: --reason TEXT")
+    stopped = stop_sending(kinds=_kinds(args), by=args.by, reason=args.reason, now=clock.now())
+    return f"Stopped: {', '.join(stopped) or 'nothing, it was stopped already'}."
+
+
+def _start(args: argparse.Namespace) -> str:
+    started = start_sending(kinds=_kinds(args), by=args.by, now=clock.now())
+    return f"Started: {', '.join(started) or 'nothing, it was on already'}."
+
+
+def _kinds(args: argparse.Namespace) -> tuple[str, ...]:
+    unknown = set(args.words) - set(KINDS)
+    if unknown:
+        raise ValueError(f"There is no {', '.join(sorted(unknown))}: payout or refund, or neither for both")
+    return tuple(args.words) or KINDS
+
+
+def _only_id(args: argparse.Namespace) -> UUID:
+    if len(args.words) != 1:
+        raise ValueError("One id is needed")
+    return UUID(args.words[0])
+
+
+_VERBS = {
+    "queue": _queue,
+    "do": _do,
+    "approve": _approve,
+    "reject": _reject,
+    "stop": _stop,
+    "start": _start,
+}

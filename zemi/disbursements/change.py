@@ -1,0 +1,121 @@
+"""What a person may do to a payout or refund: call it off, try it again, say what became of it (DOMAIN Y4, Y14 to Y19).
+
+Steps: the caller has asked whether this person may, and has two of them where two are needed.
+"""
+
+from datetime import datetime, timedelta
+
+from zemi.common.db import inside_transaction
+from zemi.disbursements.errors import DisbursementNotChangeable, TooSoonToRetry
+from zemi.disbursements.models import Attempt, Disbursement, DisbursementStatus
+from zemi.disbursements.settle import apply_locked, give_back
+from zemi.events.log import transition
+from zemi.ledger import chart
+from zemi.ledger.locks import lock_balance
+from zemi.ledger.posting import Line, post
+from zemi.providers import registry
+from zemi.providers.base import Reason, Refused, Succeeded
+
+MOST_TRIES = 3
+# Between a try that was ever unknown and a new one (SAFETY 4.2).
+DISTANCE = timedelta(hours=24)
+
+_S = DisbursementStatus
+
+
+@inside_transaction
+def cancel(row: Disbursement, *, actor: str, now: datetime) -> None:
+    """Call off what has not been sent; its money goes back to where it is owed from (Y4, P10c). It must be locked.
+
+    :raises DisbursementNotChangeable: it was sent, or may have been
+    """
+    if row.status not in {_S.CREATED, _S.HELD, _S.QUEUED} or open_attempt(row) is not None:
+        raise DisbursementNotChangeable(kind=row.SUBJECT, status=str(row.status))
+    event = transition(
+        row,
+        _S.CANCELLED,
+        at=now,
+        actor=actor,
+        held_reason="",
+        due_at=None,
+        lease_until=None,
+        updated_at=now,
+    )
+    give_back(event, row, f"{row.id}.cancelled")
+
+
+@inside_transaction
+def retry(row: Disbursement, *, actor: str, now: datetime, until: datetime | None = None) -> None:
+    """Owe again what conclusively failed, as a new attempt with a new id (Y15). It must be locked.
+
+    With `until` it is held so long, as when its payee was changed.
+
+    :raises DisbursementNotChangeable: it has not failed, or its money is not there any more
+    :raises TooSoonToRetry: three tries were made, or the last one was unknown less than a day ago
+    """
+    attempt = row.tries_made().order_by("-number").first()
+    if row.status != _S.FAILED or attempt is None:
+        raise DisbursementNotChangeable(kind=row.SUBJECT, status=str(row.status))
+    # Proof that came in seconds is proof; where there was doubt, the provider's memory is given a day.
+    was_unknown = attempt.result_code in {"", "no_evidence"}
+    if attempt.number >= MOST_TRIES or (was_unknown and now - attempt.created_at < DISTANCE):
+        raise TooSoonToRetry
+    if lock_balance(row.returns_to) < row.amount:
+        raise DisbursementNotChangeable(kind=row.SUBJECT, status="spent")
+    event = transition(
+        row,
+        _S.HELD if until else _S.QUEUED,
+        at=now,
+        actor=actor,
+        held_reason="payee_changed" if until else "",
+        failure_reason="",
+        due_at=until or now,
+        lease_until=None,
+        updated_at=now,
+    )
+    post(
+        event,
+        Line(
+            f"{row.SUBJECT}_retried", f"{row.id}.{attempt.number}", row.returns_to, row.in_flight, row.amount
+        ),
+    )
+    row.after_retry()
+
+
+@inside_transaction
+def record_reversal(row: Disbursement, *, receipt: str, actor: str, now: datetime) -> None:
+    """The provider took a payment back: the money is in our account and owed again (Y19, P12). It must be locked.
+
+    :raises DisbursementNotChangeable: it had not succeeded
+    """
+    if row.status != _S.SUCCEEDED:
+        raise DisbursementNotChangeable(kind=row.SUBJECT, status=str(row.status))
+    event = transition(row, _S.REVERSED, at=now, actor=actor, updated_at=now, data={"receipt": receipt})
+    cash = chart.disbursement(registry.mobile_money().disbursement_account)
+    post(event, Line(f"{row.SUBJECT}_reversed", row.id, cash, row.returns_to, row.amount))
+    row.after_return()
+
+
+@inside_transaction
+def decide(row: Disbursement, *, paid: bool, receipt: str | None, actor: str, now: datetime) -> None:
+    """Say what became of something whose outcome is unknown, by the provider's statement (Y14). It must be locked.
+
+    :raises DisbursementNotChangeable: its outcome is not unknown
+    """
+    attempt = open_attempt(row)
+    if row.status not in {_S.UNKNOWN, _S.NEEDS_ATTENTION} or attempt is None:
+        raise DisbursementNotChangeable(kind=row.SUBJECT, status=str(row.status))
+    setattr(attempt, attempt.OWNER, row)
+    words = f"decided by {actor}"
+    outcome = (
+        Succeeded("by_statement", words, receipt=receipt)
+        if paid
+        else Refused(Reason.OTHER, "no_evidence", words)
+    )
+    apply_locked(attempt, outcome, now=now)
+
+
+def open_attempt(row: Disbursement) -> Attempt | None:
+    """The try by which money may still move."""
+    found: Attempt | None = row.tries_made().filter(is_open=True).first()
+    return found

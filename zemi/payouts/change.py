@@ -1,0 +1,25 @@
+"""Pay a seller to another number: by rule only (DOMAIN Y16, SAFETY 3.7)."""
+
+from datetime import datetime, timedelta
+
+from zemi.common.db import inside_transaction
+from zemi.disbursements.change import retry
+from zemi.disbursements.errors import DisbursementNotChangeable
+from zemi.identity.models import Party
+from zemi.payouts.models import Payout, PayoutStatus
+
+# Whoever took over a seller's phone gains nothing in three days that the seller doesn't notice (SAFETY 3.7).
+FREEZE = timedelta(hours=72)
+
+
+@inside_transaction
+def change_payee(payout: Payout, payee: Party, *, actor: str, now: datetime) -> None:
+    """Owe a failed payout to another number of its seller, after three days in which it may be stopped. It must be locked.
+
+    :raises DisbursementNotChangeable: it has not failed, or its money is not there any more
+    :raises TooSoonToRetry: as `retry`
+    """
+    if payout.status != PayoutStatus.FAILED:
+        raise DisbursementNotChangeable(kind=payout.SUBJECT, status=str(payout.status))
+    retry(payout, actor=actor, now=now, until=now + FREEZE)
+    Payout.objects.filter(pk=payout.pk).update(payee_phone_sealed=payout.sealed_payee(payee.phone))

@@ -1,0 +1,167 @@
+"""The table of what staff may do to money; each is a step, run once its request is allowed (SAFETY 3.7).
+
+A payload holds ids, codes and amounts as text, never a phone: whoever reads the requests reads no personal data.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from zemi.common.db import inside_transaction
+from zemi.common.ids import new_key, read_reference
+from zemi.common.money import Money
+from zemi.disbursements import change
+from zemi.disbursements.locks import lock_case, lock_disbursement
+from zemi.disbursements.models import Disbursement, SuspenseCase, SuspenseStatus
+from zemi.disbursements.suspense import charge_case, lose_case, recover_case
+from zemi.events.log import record
+from zemi.identity.models import Party
+from zemi.ledger import chart
+from zemi.ledger.posting import Line, post
+from zemi.orders.locks import lock_order
+from zemi.payouts.change import change_payee
+from zemi.payouts.models import Payout
+from zemi.providers import registry
+from zemi.refunds.models import Refund
+from zemi.staff import errors
+from zemi.staff.refund import refund_order
+
+Payload = Mapping[str, str]
+Run = Callable[[Payload, str, datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that staff may do.
+
+    `names` are what its payload holds. `always_two`: it needs a second person whatever the amount.
+    """
+
+    names: tuple[str, ...]
+    run: Run
+    meaning: str
+    always_two: bool = True
+
+
+_MODELS: dict[str, type[Disbursement]] = {"payout": Payout, "refund": Refund}
+
+
+def _refund_order(payload: Payload, actor: str, now: datetime) -> None:
+    order = lock_order(order_reference=read_reference(payload["order"]))
+    refund_order(order, amount=Money.parse(payload["amount"]), bearer=payload["bearer"], actor=actor, now=now)
+
+
+def _locked(payload: Payload) -> Disbursement:
+    try:
+        model = _MODELS[payload["kind"]]
+    except KeyError as error:
+        raise errors.BadRequestOfStaff(problem="kind is payout or refund") from error
+    return lock_disbursement(model, _id(payload, "id"))
+
+
+def _cancel(payload: Payload, actor: str, now: datetime) -> None:
+    change.cancel(_locked(payload), actor=actor, now=now)
+
+
+def _retry(payload: Payload, actor: str, now: datetime) -> None:
+    change.retry(_locked(payload), actor=actor, now=now)
+
+
+def _reversed(payload: Payload, actor: str, now: datetime) -> None:
+    change.record_reversal(_locked(payload), receipt=payload["receipt"], actor=actor, now=now)
+
+
+def _paid(payload: Payload, actor: str, now: datetime) -> None:
+    change.decide(_locked(payload), paid=True, receipt=payload["receipt"], actor=actor, now=now)
+
+
+def _unpaid(payload: Payload, actor: str, now: datetime) -> None:
+    change.decide(_locked(payload), paid=False, receipt=None, actor=actor, now=now)
+
+
+def _change_payee(payload: Payload, actor: str, now: datetime) -> None:
+    payee = Party.objects.filter(pk=_id(payload, "party")).first()
+    if payee is None:
+        raise errors.BadRequestOfStaff(problem="no such party")
+    change_payee(lock_disbursement(Payout, _id(payload, "id")), payee, actor=actor, now=now)
+
+
+def _end_case(payload: Payload, actor: str, now: datetime) -> None:
+    try:
+        case = lock_case(_id(payload, "id"))
+    except SuspenseCase.DoesNotExist as error:
+        raise errors.BadRequestOfStaff(problem="no such case") from error
+    outcome = payload["outcome"]
+    if outcome == SuspenseStatus.CHARGED:
+        of_seller = case.subject_type == Payout.SUBJECT
+        available = chart.seller_payable(case.party_id) if of_seller else chart.buyer_credit(case.party_id)
+        charge_case(case, available=available, debt=chart.seller_debt(case.party_id), actor=actor, now=now)
+    elif outcome == SuspenseStatus.RECOVERED:
+        cash = chart.disbursement(registry.mobile_money().disbursement_account)
+        recover_case(case, cash=cash, actor=actor, now=now)
+    elif outcome == SuspenseStatus.LOST:
+        lose_case(case, actor=actor, now=now)
+    else:
+        raise errors.BadRequestOfStaff(problem="outcome is charged, recovered or lost")
+
+
+@dataclass(frozen=True, slots=True)
+class _Adjustment:
+    id: UUID
+    SUBJECT: ClassVar[str] = "adjustment"
+    timeline_id: UUID | None = None
+
+
+def _adjust(payload: Payload, actor: str, now: datetime) -> None:
+    debit, credit = (_account(payload[side]) for side in ("debit", "credit"))
+    amount = Money.parse(payload["amount"])
+    event = record(
+        "ledger.adjusted", _Adjustment(new_key()), at=now, actor=actor, data={"amount": str(amount)}
+    )
+    post(event, Line("adjustment", event.subject_id, debit, credit, amount))
+
+
+def _account(text: str) -> chart.AccountRef:
+    """Read "2200:<of>" as an account."""
+    code, _, of = text.partition(":")
+    line = chart.BY_CODE.get(int(code) if code.isdecimal() and len(code) < 6 else 0)
+    if line is None or bool(line.dimension) != bool(of):
+        raise errors.BadRequestOfStaff(
+            problem=f"no account {text!r}: write code, or code:what-it-is-kept-for"
+        )
+    return chart.AccountRef(line, of)
+
+
+def _id(payload: Payload, name: str) -> UUID:
+    try:
+        return UUID(payload[name])
+    except ValueError as error:
+        raise errors.BadRequestOfStaff(problem=f"{name} is no id") from error
+
+
+ACTIONS: Mapping[str, Action] = {
+    "refund": Action(
+        ("order", "amount", "bearer"),
+        _refund_order,
+        "give money of an order back; bearer is seller or zemi, for what is released already",
+        always_two=False,
+    ),
+    "cancel": Action(("kind", "id"), _cancel, "call off a payout or refund that was not sent"),
+    "retry": Action(("kind", "id"), _retry, "send a failed payout or refund again", always_two=False),
+    "change-payee": Action(
+        ("id", "party"), _change_payee, "pay a failed payout to another number, after 72 hours"
+    ),
+    "paid": Action(("kind", "id", "receipt"), _paid, "what was unknown was paid, by the statement"),
+    "unpaid": Action(("kind", "id"), _unpaid, "what was unknown was not paid, by the statement"),
+    "reversed": Action(("kind", "id", "receipt"), _reversed, "the provider took a payment back"),
+    "end-case": Action(("id", "outcome"), _end_case, "end a suspense case: charged, recovered or lost"),
+    "adjust": Action(("debit", "credit", "amount"), _adjust, "book a correction between two accounts"),
+}
+
+
+@inside_transaction
+def run(action: str, payload: Payload, *, actor: str, now: datetime) -> None:
+    """Do what an allowed request says, in the unit of work that allowed it."""
+    ACTIONS[action].run(payload, actor, now)

@@ -1,0 +1,70 @@
+"""Ask for a staff action: done at once below the limit, by a second person above it (SAFETY 3.7)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+
+from zemi.approvals.decide import allow, ask_for
+from zemi.approvals.models import Approval
+from zemi.common.db import unit_of_work
+from zemi.common.money import InvalidAmount, Money, kes
+from zemi.disbursements.errors import DisbursementNotFound
+from zemi.payouts.models import Payout
+from zemi.providers import registry
+from zemi.refunds.models import Refund
+from zemi.staff.actions import ACTIONS, run
+from zemi.staff.errors import BadRequestOfStaff
+
+
+def request_action(
+    action: str, payload: Mapping[str, str], *, maker: str, reason: str, now: datetime
+) -> Approval | None:
+    """Do `action` now, or write down that a second person must allow it; None when it was done. One unit of work.
+
+    :raises BadRequestOfStaff: no such action, names missing or too many, no reason
+    """
+    registry.mobile_money()
+    known = ACTIONS.get(action)
+    if known is None:
+        raise BadRequestOfStaff(problem=f"no action {action!r}; there are {', '.join(ACTIONS)}")
+    if set(payload) != set(known.names):
+        raise BadRequestOfStaff(problem=f"{action} takes {', '.join(known.names)}")
+    if not reason.strip() or not maker.strip():
+        raise BadRequestOfStaff(problem="say who you are and why")
+    needs_two = known.always_two or _amount(action, payload) > kes(settings.FOUR_EYES_KES)
+    with unit_of_work():
+        if needs_two:
+            return ask_for(action, payload, maker=maker, reason=reason, now=now)
+        run(action, payload, actor=maker[:60], now=now)
+    return None
+
+
+def approve(approval_id: UUID, *, checker: str, now: datetime) -> Approval:
+    """Allow what somebody else asked for, and do it, in one unit of work: either both happen or neither.
+
+    :raises ApprovalNotFound, ApprovalNotPending, SecondPersonNeeded, PayloadChanged: nothing was done
+    """
+    registry.mobile_money()
+    with unit_of_work():
+        approval = allow(approval_id, checker=checker, now=now)
+        run(approval.action, approval.payload, actor=f"{approval.maker}+{checker}"[:60], now=now)
+    return approval
+
+
+def _amount(action: str, payload: Mapping[str, str]) -> Money:
+    if action == "refund":
+        try:
+            return Money.parse(payload["amount"])
+        except InvalidAmount as error:
+            raise BadRequestOfStaff(problem=error.text.render("en")) from error
+    model = {"payout": Payout, "refund": Refund}.get(payload["kind"])
+    try:
+        row = model.objects.filter(pk=UUID(payload["id"])).first() if model else None  # type: ignore[attr-defined]
+    except ValueError as error:
+        raise BadRequestOfStaff(problem="id is no id") from error
+    if row is None:
+        raise DisbursementNotFound(kind=payload["kind"])
+    amount: Money = row.amount
+    return amount
