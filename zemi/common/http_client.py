@@ -8,6 +8,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import httpx2
@@ -55,7 +56,7 @@ def send(
     # Straight to the transport: no cookies, no redirects, no proxies or credentials from the environment.
     request = httpx2.Request(
         method,
-        url,
+        _parsed(url),
         headers=_with_basic(headers, auth),
         json=json,
         data=dict(form) if form else None,
@@ -78,6 +79,12 @@ def send(
         raise NotSent(type(error).__name__) from error
     except httpx2.HTTPError as error:
         raise NoAnswer(type(error).__name__) from error
+
+
+@lru_cache(maxsize=64)
+def _parsed(url: str) -> httpx2.URL:
+    """Providers have a handful of addresses, and to parse one takes as long as all else that a request is made of."""
+    return httpx2.URL(url)
 
 
 def _with_basic(headers: Mapping[str, str] | None, auth: tuple[str, str] | None) -> dict[str, str]:
