@@ -118,7 +118,9 @@ def snapshot() -> Iterator[None]:
 
 def in_unit_of_work() -> bool:
     """Whether a transaction of the product is open (the ones that Django's TestCase wraps around don't count)."""
-    return any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
+    return _appends.get() is not None or any(
+        not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks
+    )
 
 
 def append(*rows: models.Model, ignore_conflicts: bool = False) -> None:

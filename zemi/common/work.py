@@ -49,7 +49,9 @@ def claim_due(model: type[Row], *, now: datetime, limit: int, lease: timedelta =
             ORDER BY due_at LIMIT {limit:d} {skip})
         RETURNING {columns(model, table)}"""  # noqa: S608 (a table's own name and a number)
     adapt = connection.ops.adapt_datetimefield_value
-    rows: list[Row] = [row for (row,) in fetch(statement, [adapt(now + lease), adapt(now), adapt(now)], model)]
+    rows: list[Row] = [
+        row for (row,) in fetch(statement, [adapt(now + lease), adapt(now), adapt(now)], model)
+    ]
     return sorted(rows, key=lambda row: (row.due_at or now, str(row.pk)))
 
 

@@ -1,5 +1,7 @@
 """Lock an order: always the first lock of whatever moves its money (DESIGN 4)."""
 
+from typing import cast
+
 from zemi.common.db import columns, fetch, inside_transaction, locking
 from zemi.orders.errors import OrderNotFound
 from zemi.orders.models import Order
@@ -11,7 +13,9 @@ def lock_order(*, order_reference: str) -> Order:
 
     :raises OrderNotFound: there is none
     """
-    statement = f"SELECT {columns(Order, 'o')} FROM orders_order o WHERE o.order_reference = %s {locking('o')}"  # noqa: S608 (own names)
+    statement = (
+        f"SELECT {columns(Order, 'o')} FROM orders_order o WHERE o.order_reference = %s {locking('o')}"  # noqa: S608 (own names)
+    )
     for (order,) in fetch(statement, [order_reference], Order):
-        return order
+        return cast("Order", order)
     raise OrderNotFound

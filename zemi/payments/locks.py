@@ -1,5 +1,6 @@
 """Lock an attempt: the order first, then the attempt, in one statement (DESIGN 4)."""
 
+from typing import cast
 from uuid import UUID
 
 from zemi.common.db import columns, fetch, inside_transaction, locking
@@ -20,5 +21,5 @@ def lock_payment(payment_id: UUID) -> Payment:
         WHERE p.id = %s {locking("o", "p")}"""  # noqa: S608 (own names)
     for payment, order in fetch(statement, [payment_id], Payment, Order):
         payment.order = order
-        return payment
+        return cast("Payment", payment)
     raise Payment.DoesNotExist

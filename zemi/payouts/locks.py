@@ -1,5 +1,6 @@
 """Lock an attempt: its order first, then its payout, then itself, in one statement (DESIGN 4)."""
 
+from typing import cast
 from uuid import UUID
 
 from zemi.common.db import columns, fetch, inside_transaction, locking
@@ -21,5 +22,5 @@ def lock_attempt(attempt_id: UUID) -> PayoutAttempt:
         WHERE a.id = %s {locking("o", "p", "a")}"""  # noqa: S608 (own names)
     for attempt, payout, order in fetch(statement, [attempt_id], PayoutAttempt, Payout, Order):
         attempt.payout, payout.order = payout, order
-        return attempt
+        return cast("PayoutAttempt", attempt)
     raise PayoutAttempt.DoesNotExist
