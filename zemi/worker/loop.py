@@ -16,7 +16,7 @@ from zemi.worker.sweeps import SWEEPS
 
 # How long a sweep rests: when it found something (others gather meanwhile, and are claimed together), when it found
 # nothing, and when it broke.
-BUSY_S = 0.05
+BUSY_S = 0.08
 # Words wait longer than money: each claim costs a round trip, whether it finds one row or twenty.
 WORDS_BUSY_S = {"events": 0.15, "messages": 0.15}
 IDLE_S = 0.25
