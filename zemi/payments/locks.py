@@ -10,16 +10,12 @@ from zemi.payments.models import Payment
 
 @inside_transaction
 def lock_payment(payment_id: UUID) -> Payment:
-    """Lock the order of an attempt and then the attempt itself, and read both afresh.
-
-    :raises Payment.DoesNotExist: there is none
-    """
+    """Lock the order of an attempt and then the attempt itself, and read both afresh."""
     # PostgreSQL locks in the order of the list.
     statement = f"""
         SELECT {columns(Payment, "p")}, {columns(Order, "o")}
         FROM payments_payment p JOIN orders_order o ON o.id = p.order_id
         WHERE p.id = %s {locking("o", "p")}"""  # noqa: S608 (own names)
-    for payment, order in fetch(statement, [payment_id], Payment, Order):
-        payment.order = order
-        return cast("Payment", payment)
-    raise Payment.DoesNotExist
+    [(payment, order)] = fetch(statement, [payment_id], Payment, Order)
+    payment.order = order
+    return cast("Payment", payment)
