@@ -6,6 +6,7 @@ from typing import Any
 
 from zemi import settings
 from zemi.cli.child import die_with_parent
+from zemi.common.memory import keep_what_is_loaded
 
 bind = f"{os.environ.get('ZEMI_HOST') or '127.0.0.1'}:{settings.PORT}"
 worker_class = "gthread"
@@ -27,3 +28,8 @@ control_socket_disable = True
 def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 (gunicorn's signature)
     """Let no web process outlive gunicorn's arbiter, however that one ends."""
     die_with_parent(server.pid)
+
+
+def post_worker_init(worker: Any) -> None:  # noqa: ARG001 (gunicorn's signature)
+    """Spare the garbage collector what the application has loaded."""
+    keep_what_is_loaded()

@@ -144,7 +144,7 @@ def test_confirming_a_delivery_with_its_release(sale: Sale) -> None:
     sale.push(created)
     sale.settle(sale.callback())
 
-    with round_trips(postgresql=8, sqlite=10):
+    with round_trips(postgresql=9, sqlite=11):
         sale.confirm(created)
 
 

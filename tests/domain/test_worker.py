@@ -148,7 +148,7 @@ def test_the_loop_works_rests_and_stops_when_told(
 
     assert not Message.objects.filter(sent_at=None).exists()
     [pause] = pauses
-    assert 0 < pause <= loop.BUSY_S
+    assert 0 < pause <= loop.WORDS_BUSY_S["messages"]
 
 
 def test_a_sweep_that_breaks_does_not_stop_the_others(
@@ -160,7 +160,7 @@ def test_a_sweep_that_breaks_does_not_stop_the_others(
     monkeypatch.setattr(loop, "SWEEPS", {"broken": broken, **sweeps.SWEEPS})
 
     assert loop._guarded("broken") == loop.BROKEN_S
-    assert loop._guarded("messages") == loop.BUSY_S
+    assert loop._guarded("messages") == loop.WORDS_BUSY_S["messages"]
     assert loop._guarded("messages") == loop.IDLE_S
 
 

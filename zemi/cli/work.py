@@ -10,6 +10,7 @@ import threading
 from django.conf import settings
 
 from zemi.cli.child import die_with_parent
+from zemi.common.memory import keep_what_is_loaded
 from zemi.worker.loop import run_forever
 
 
@@ -29,6 +30,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(args: argparse.Namespace) -> int:
     """Work until a signal comes; what is in hand is finished first. 1 when one of several processes died."""
+    keep_what_is_loaded()
     stop, died = threading.Event(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

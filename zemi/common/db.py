@@ -5,11 +5,11 @@ written together at its end: on PostgreSQL in one statement, hence one round tri
 where a statement costs no trip at all.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -63,14 +63,19 @@ class _Appends:
                     cursor.execute(text, values)
 
 
-def _insert_statement(rows: list[models.Model]) -> tuple[str, list[Any]]:
+def _insert_statement(rows: Sequence[models.Model]) -> tuple[str, list[Any]]:
     # By hand: every step inserts, and the ORM takes longer to build this than the database to run it.
-    meta = rows[0]._meta
-    fields = meta.concrete_fields
-    columns = ", ".join(f'"{field.column}"' for field in fields)
+    prepared, fields = _preparation(), rows[0]._meta.concrete_fields
+    values = [prepared(field, getattr(row, field.attname)) for row in rows for field in fields]
+    return _insert_text(type(rows[0]), len(rows)), values
+
+
+@cache
+def _insert_text(model: type[models.Model], rows: int) -> str:
+    fields = model._meta.concrete_fields
+    names = ", ".join(f'"{field.column}"' for field in fields)
     marks = f"({', '.join(['%s'] * len(fields))})"
-    values = [_prepared(field, getattr(row, field.attname)) for row in rows for field in fields]
-    return f'INSERT INTO "{meta.db_table}" ({columns}) VALUES {", ".join([marks] * len(rows))}', values  # noqa: S608
+    return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES {", ".join([marks] * rows)}'  # noqa: S608
 
 
 _appends: ContextVar[_Appends | None] = ContextVar("appends", default=None)
@@ -113,7 +118,9 @@ def snapshot() -> Iterator[None]:
 
 def in_unit_of_work() -> bool:
     """Whether a transaction of the product is open (the ones that Django's TestCase wraps around don't count)."""
-    return any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
+    return _appends.get() is not None or any(
+        not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks
+    )
 
 
 def append(*rows: models.Model, ignore_conflicts: bool = False) -> None:
@@ -129,12 +136,13 @@ def append(*rows: models.Model, ignore_conflicts: bool = False) -> None:
     appends.add(rows, ignore_conflicts=ignore_conflicts)
 
 
-def insert(row: models.Model) -> None:
-    """Insert a new row now: what follows changes it, or must know at once whether the database takes it."""
-    text, values = _insert_statement([row])
+def insert(*rows: models.Model, ignore_conflicts: bool = False) -> None:
+    """Insert new rows of one table now: what follows changes them, or must know whether the database takes them."""
+    text, values = _insert_statement(rows)
     with connection.cursor() as cursor:
-        cursor.execute(text, values)
-    row._state.adding = False
+        cursor.execute(f"{text} ON CONFLICT DO NOTHING" if ignore_conflicts else text, values)
+    for row in rows:
+        row._state.adding = False
 
 
 def write_if(row: models.Model, changes: Mapping[str, Any], **still: Any) -> bool:
@@ -143,17 +151,17 @@ def write_if(row: models.Model, changes: Mapping[str, Any], **still: Any) -> boo
     A value may be None or NOT_NULL. By hand, because every step writes so: the ORM takes three times as long to build
     this statement as the database takes to run it.
     """
-    fields = {field.name: field for field in row._meta.concrete_fields}
+    fields, prepared = _fields_of(type(row)), _preparation()
     written = ", ".join(f'"{fields[name].column}" = %s' for name in changes)
-    tests, expected = ["id = %s"], [_prepared(fields["id"], row.pk)]
+    tests, expected = ["id = %s"], [prepared(fields["id"], row.pk)]
     for name, value in still.items():
         column = fields[name].column
         if value is None or value is NOT_NULL:
             tests.append(f'"{column}" IS {"NULL" if value is None else "NOT NULL"}')
         else:
             tests.append(f'"{column}" = %s')
-            expected.append(_prepared(fields[name], value))
-    values = [_prepared(fields[name], value) for name, value in changes.items()]
+            expected.append(prepared(fields[name], value))
+    values = [prepared(fields[name], value) for name, value in changes.items()]
     with connection.cursor() as cursor:
         cursor.execute(
             f'UPDATE "{row._meta.db_table}" SET {written} WHERE {" AND ".join(tests)}',  # noqa: S608 (own names)
@@ -162,11 +170,68 @@ def write_if(row: models.Model, changes: Mapping[str, Any], **still: Any) -> boo
         return bool(cursor.rowcount == 1)
 
 
-def _prepared(field: "models.Field[Any, Any]", value: Any) -> Any:
-    # What the driver takes as it is needs no preparation: that is nearly all.
-    if type(value) in (_PLAIN if connection.vendor == "postgresql" else _PLAIN_SQLITE):
-        return value
-    return field.get_db_prep_save(value, connection)
+@cache
+def columns(model: type[models.Model], alias: str) -> str:
+    """Write all columns of `model`, for a statement that `fetch` runs."""
+    return ", ".join(f'{alias}."{field.column}"' for field in model._meta.concrete_fields)
+
+
+def fetch(statement: str, params: Sequence[Any], *found: type[models.Model]) -> list[tuple[Any, ...]]:
+    """Run a statement whose columns are those of the models `found`, in that order; one of each for each row.
+
+    By hand, for what every step reads: the ORM takes longer to build such a statement than the database to run it.
+    """
+    with connection.cursor() as cursor:
+        database = cursor.db
+        if not database.features.has_native_uuid_field:
+            params = [value.hex if isinstance(value, UUID) else value for value in params]
+        cursor.execute(statement, params)
+        rows = cursor.fetchall()
+    read = []
+    for row in rows:
+        instances, start = [], 0
+        for model in found:
+            names, conversions = _reading(model, database.vendor)
+            values = list(row[start : start + len(names)])
+            start += len(names)
+            for position, column, convert in conversions:
+                values[position] = convert(values[position], column, database)
+            instances.append(model.from_db(database.alias, names, values))
+        read.append(tuple(instances))
+    return read
+
+
+def locking(*aliases: str) -> str:
+    """The clause that locks the rows of `aliases`, in that order. SQLite has locked everything by BEGIN IMMEDIATE."""
+    return f"FOR UPDATE OF {', '.join(aliases)}" if connection.vendor == "postgresql" else ""
+
+
+@cache
+def _reading(model: type[models.Model], vendor: str) -> tuple[list[str], list[tuple[int, Any, Any]]]:  # noqa: ARG001 (of the cache's key)
+    """The names of a model's columns, and what turns the database's values into its own; nearly nothing on PostgreSQL."""
+    fields = model._meta.concrete_fields
+    conversions = [
+        (position, column, convert)
+        for position, field in enumerate(fields)
+        for column in [field.get_col(model._meta.db_table)]
+        for convert in [*connection.ops.get_db_converters(column), *column.get_db_converters(connection)]
+    ]
+    return [field.attname for field in fields], conversions
+
+
+@cache
+def _fields_of(model: type[models.Model]) -> "dict[str, models.Field[Any, Any]]":
+    return {field.name: field for field in model._meta.concrete_fields}
+
+
+def _preparation() -> "Callable[[models.Field[Any, Any], Any], Any]":
+    """What makes a field's value ready for the driver. What that takes as it is needs nothing: that is nearly all."""
+    plain = _PLAIN if connection.vendor == "postgresql" else _PLAIN_SQLITE
+
+    def prepared(field: "models.Field[Any, Any]", value: Any) -> Any:
+        return value if type(value) in plain else field.get_db_prep_save(value, connection)
+
+    return prepared
 
 
 def inside_transaction(step: Callable[P, R]) -> Callable[P, R]:

@@ -6,9 +6,10 @@ nobody knows.
 
 import threading
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 import httpx2
 
@@ -55,7 +56,7 @@ def send(
     # Straight to the transport: no cookies, no redirects, no proxies or credentials from the environment.
     request = httpx2.Request(
         method,
-        url,
+        _parsed(url),
         headers=_with_basic(headers, auth),
         json=json,
         data=dict(form) if form else None,
@@ -80,6 +81,12 @@ def send(
         raise NoAnswer(type(error).__name__) from error
 
 
+@lru_cache(maxsize=64)
+def _parsed(url: str) -> httpx2.URL:
+    """Providers have a handful of addresses, and to parse one takes as long as all else that a request is made of."""
+    return httpx2.URL(url)
+
+
 def _with_basic(headers: Mapping[str, str] | None, auth: tuple[str, str] | None) -> dict[str, str]:
     basic = {"Authorization": "Basic " + b64encode(":".join(auth).encode()).decode()} if auth else {}
     return {**(headers or {}), **basic, "Accept": "application/json", "User-Agent": "zemi"}
@@ -87,7 +94,9 @@ def _with_basic(headers: Mapping[str, str] | None, auth: tuple[str, str] | None)
 
 def _body(response: httpx2.Response) -> bytes:
     body = b""
-    for chunk in response.iter_bytes():
+    # Nobody is asked to compress: what comes is nearly always the body as it is.
+    plain = cast("Iterable[bytes]", response.stream)
+    for chunk in response.iter_bytes() if "content-encoding" in response.headers else plain:
         body += chunk
         if len(body) > MOST_BYTES:
             raise NoAnswer("the answer is too large")

@@ -8,7 +8,7 @@ from django.db import Error as DatabaseError
 from django.db import connection, models
 
 from zemi.common import clock
-from zemi.common.db import NOT_NULL, write_if
+from zemi.common.db import NOT_NULL, columns, fetch, write_if
 from zemi.common.errors import ZemiError
 from zemi.common.logs import log
 
@@ -47,9 +47,11 @@ def claim_due(model: type[Row], *, now: datetime, limit: int, lease: timedelta =
             SELECT id FROM {table}
             WHERE due_at <= %s AND (lease_until IS NULL OR lease_until <= %s)
             ORDER BY due_at LIMIT {limit:d} {skip})
-        RETURNING *"""  # noqa: S608 (a table's own name and a number)
+        RETURNING {columns(model, table)}"""  # noqa: S608 (a table's own name and a number)
     adapt = connection.ops.adapt_datetimefield_value
-    rows = list(model._default_manager.raw(statement, [adapt(now + lease), adapt(now), adapt(now)]))
+    rows: list[Row] = [
+        row for (row,) in fetch(statement, [adapt(now + lease), adapt(now), adapt(now)], model)
+    ]
     return sorted(rows, key=lambda row: (row.due_at or now, str(row.pk)))
 
 

@@ -1,12 +1,13 @@
 """Lock an attempt: its order first, then what it is a try of, then itself, in one statement (DESIGN 4)."""
 
-from typing import TypeVar
+from typing import TypeVar, cast
 from uuid import UUID
 
-from zemi.common.db import inside_transaction
+from zemi.common.db import columns, fetch, inside_transaction, locking
 from zemi.disbursements.errors import DisbursementNotFound
 from zemi.disbursements.models import Attempt, Disbursement, SuspenseCase
 from zemi.orders.locks import lock_order_by_key
+from zemi.orders.models import Order
 
 A = TypeVar("A", bound=Attempt)
 D = TypeVar("D", bound=Disbursement)
@@ -19,15 +20,29 @@ def lock_attempt(model: type[A], attempt_id: UUID) -> A:
     :raises Attempt.DoesNotExist: no attempt of this kind has that id
     """
     owner = model.OWNER
-    attempts = model._default_manager.select_related(f"{owner}__order")
     if not model.order_may_be_missing():
-        # PostgreSQL locks in the order of the list.
-        return attempts.select_for_update(of=(f"{owner}__order", owner, "self")).get(pk=attempt_id)
+        return _lock_three(model, attempt_id)
     # An outer join can't be locked: first the order, if there is one. Which one it is never changes.
     order_id = model._default_manager.values_list(f"{owner}__order_id", flat=True).get(pk=attempt_id)
     if order_id is not None:
         lock_order_by_key(order_id)
+    attempts = model._default_manager.select_related(f"{owner}__order")
     return attempts.select_for_update(of=(owner, "self")).get(pk=attempt_id)
+
+
+def _lock_three(model: type[A], attempt_id: UUID) -> A:
+    owed = model.owner_model()
+    # PostgreSQL locks in the order of the list.
+    statement = f"""
+        SELECT {columns(model, "a")}, {columns(owed, "d")}, {columns(Order, "o")}
+        FROM {model._meta.db_table} a
+        JOIN {owed._meta.db_table} d ON d.id = a.{model.OWNER}_id JOIN orders_order o ON o.id = d.order_id
+        WHERE a.id = %s {locking("o", "d", "a")}"""  # noqa: S608 (own names)
+    for attempt, row, order in fetch(statement, [attempt_id], model, owed, Order):
+        setattr(attempt, model.OWNER, row)
+        row.order = order
+        return cast("A", attempt)
+    raise model.DoesNotExist
 
 
 @inside_transaction

@@ -253,8 +253,15 @@ class Attempt(Stateful):
     @classmethod
     def order_may_be_missing(cls) -> bool:
         """Whether what it is a try of may belong to no order."""
+        owner: Any = cls.owner_model()
+        return bool(owner._meta.get_field("order").null)
+
+    @classmethod
+    def owner_model(cls) -> type[Disbursement]:
+        """The model of what it is a try of."""
         owner: Any = cls._meta.get_field(cls.OWNER)
-        return bool(owner.related_model._meta.get_field("order").null)
+        found: type[Disbursement] = owner.related_model
+        return found
 
     @property
     def owed(self) -> Disbursement:

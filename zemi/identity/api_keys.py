@@ -7,11 +7,12 @@ import zlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import cast
 
 from django.conf import settings
 
 from zemi.common import crypto
-from zemi.common.db import unit_of_work
+from zemi.common.db import columns, fetch, unit_of_work
 from zemi.identity.models import ApiKey, Merchant
 
 _FORM = re.compile(r"zk_(test|live)_([a-z0-9]{8})_([A-Za-z0-9_-]{43})([0-9a-f]{8})", re.ASCII)
@@ -58,12 +59,19 @@ def authenticate(token: str, *, now: datetime) -> ApiKey | None:
     _, public_id, secret, _ = match.groups()
     if _text(public_id, secret) != token:
         return None
-    key = ApiKey.objects.filter(public_id=public_id, mode=settings.MODE).first()
+    key = _find(public_id)
     if key is None or not crypto.same(bytes(key.secret_hash), _hash(secret)):
         return None
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
         return None
     return key
+
+
+def _find(public_id: str) -> ApiKey | None:
+    statement = f"SELECT {columns(ApiKey, 'k')} FROM identity_apikey k WHERE k.public_id = %s AND k.mode = %s"  # noqa: S608 (own names)
+    for (key,) in fetch(statement, [public_id, settings.MODE], ApiKey):
+        return cast("ApiKey", key)
+    return None
 
 
 def _hash(secret: str) -> bytes:

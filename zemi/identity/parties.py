@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from zemi.common import crypto
-from zemi.common.db import inside_transaction
+from zemi.common.db import columns, fetch, insert, inside_transaction
 from zemi.common.ids import new_key
 from zemi.common.phone import Phone
 from zemi.identity.models import Party
@@ -20,8 +20,10 @@ def find_or_create_parties(phones: Iterable[Phone], *, now: datetime) -> dict[Ph
     """Find the parties of `phones`, made where there were none. Two statements, whatever races it."""
     drafts = {phone_index(phone): _draft(phone, now=now) for phone in phones}
     # In one order, so that two orders with the same two people can't wait for each other.
-    Party.objects.bulk_create([drafts[key] for key in sorted(drafts)], ignore_conflicts=True)
-    found = {bytes(party.phone_hash): party for party in Party.objects.filter(phone_hash__in=list(drafts))}
+    insert(*(drafts[key] for key in sorted(drafts)), ignore_conflicts=True)
+    marks = ", ".join(["%s"] * len(drafts))
+    statement = f"SELECT {columns(Party, 'p')} FROM identity_party p WHERE p.phone_hash IN ({marks})"  # noqa: S608 (own names)
+    found = {bytes(party.phone_hash): party for (party,) in fetch(statement, list(drafts), Party)}
     return {phone: found[phone_index(phone)] for phone in phones}
 
 

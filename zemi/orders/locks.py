@@ -1,8 +1,9 @@
 """Lock an order: always the first lock of whatever moves its money (DESIGN 4)."""
 
+from typing import cast
 from uuid import UUID
 
-from zemi.common.db import inside_transaction
+from zemi.common.db import columns, fetch, inside_transaction, locking
 from zemi.orders.errors import OrderNotFound
 from zemi.orders.models import Order
 
@@ -13,11 +14,12 @@ def lock_order(*, order_reference: str) -> Order:
 
     :raises OrderNotFound: there is none
     """
-    # On SQLite BEGIN IMMEDIATE has locked everything already; Django leaves the clause out.
-    try:
-        return Order.objects.select_for_update().get(order_reference=order_reference)
-    except Order.DoesNotExist as error:
-        raise OrderNotFound from error
+    statement = (
+        f"SELECT {columns(Order, 'o')} FROM orders_order o WHERE o.order_reference = %s {locking('o')}"  # noqa: S608 (own names)
+    )
+    for (order,) in fetch(statement, [order_reference], Order):
+        return cast("Order", order)
+    raise OrderNotFound
 
 
 @inside_transaction

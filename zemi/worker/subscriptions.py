@@ -5,8 +5,10 @@ A subscriber may see an event twice: what it writes is unique per event.
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import cast
+from uuid import UUID
 
-from zemi.common.db import append, inside_transaction, unit_of_work
+from zemi.common.db import append, columns, fetch, inside_transaction, unit_of_work, write_if
 from zemi.common.work import claim_due, finish, handle_each
 from zemi.events.models import Event, EventDelivery
 from zemi.identity.models import Party
@@ -46,15 +48,25 @@ def write_text_messages(event: Event, now: datetime) -> None:
 
 
 def _order_paid(event: Event, now: datetime) -> list[Message]:
-    order = Order.objects.select_related("buyer", "seller").get(pk=event.subject_id)
+    order = _order_with_people(event.subject_id)
     facts = {"reference": order.order_reference, "amount": _shillings(order.amount_minor)}
     messages = [_to(order.seller, "seller_paid_order", event, now, **facts)]
     code = sealed_code(order)
     if code is not None:
         messages.append(_to(order.buyer, "buyer_code", event, now, code=code, **facts))
         # From here on the code lives in the message alone, until it has gone out; then only its hash is left.
-        Order.objects.filter(pk=order.pk).update(delivery_code_sealed=None)
+        write_if(order, {"delivery_code_sealed": None})
     return messages
+
+
+def _order_with_people(order_id: UUID) -> Order:
+    statement = f"""
+        SELECT {columns(Order, "o")}, {columns(Party, "b")}, {columns(Party, "s")} FROM orders_order o
+        JOIN identity_party b ON b.id = o.buyer_id JOIN identity_party s ON s.id = o.seller_id
+        WHERE o.id = %s"""  # noqa: S608 (own names)
+    [(order, buyer, seller)] = fetch(statement, [order_id], Order, Party, Party)
+    order.buyer, order.seller = buyer, seller
+    return cast("Order", order)
 
 
 def _payment_failed(event: Event, now: datetime) -> list[Message]:
@@ -76,16 +88,20 @@ def _payment_failed(event: Event, now: datetime) -> list[Message]:
 
 
 def _payout_succeeded(event: Event, now: datetime) -> list[Message]:
-    payout = Payout.objects.select_related("order", "seller").get(pk=event.subject_id)
+    statement = f"""
+        SELECT {columns(Payout, "p")}, {columns(Order, "o")}, {columns(Party, "s")} FROM payouts_payout p
+        JOIN orders_order o ON o.id = p.order_id JOIN identity_party s ON s.id = p.seller_id
+        WHERE p.id = %s"""  # noqa: S608 (own names)
+    [(payout, order, seller)] = fetch(statement, [event.subject_id], Payout, Order, Party)
     return [
         _to(
-            payout.seller,
+            seller,
             "seller_payout",
             event,
             now,
             amount=_shillings(payout.amount_minor),
-            reference=payout.order.order_reference,
-            last4=payout.seller.phone_last4,
+            reference=order.order_reference,
+            last4=seller.phone_last4,
             receipt=payout.transaction_id or "-",
         )
     ]
