@@ -53,5 +53,5 @@ def reserved(state: State, shortcode: str) -> int:
         "SELECT amount FROM payouts WHERE settled_at IS NULL AND refusal_code IS NULL AND shortcode = ?",
         shortcode,
     )
-    wanted = sum(row["amount"] + b2c_fee(row["amount"]) for row in rows)
+    wanted: int = sum(row["amount"] + b2c_fee(row["amount"]) for row in rows)
     return min(wanted, state.books.balance(utility(shortcode)))

@@ -161,6 +161,7 @@ def _unmoved(state: State, request: Payout | Command) -> dict[str, object]:
             request, shortcode=request.shortcode, payee=request.msisdn, amount=request.amount, kind="b2c"
         )
     wishes = request.wishes
+    payee: str | None
     if request.kind == "topup":
         shortcode, payee = wishes["sender"], f"{wishes['receiver']} - Simulator"
     else:
