@@ -354,6 +354,8 @@ def test_a_top_up_moves_collected_money_to_the_float(world):
         "Currency": "KES",
         "InitiatorAccountCurrentBalance": shown,
     }
+    bill, queue = result["ReferenceData"]["ReferenceItem"]
+    assert (bill, queue["Key"]) == ({"Key": "BillReferenceNumber", "Value": "FLOAT"}, "QueueTimeoutURL")
     assert world.books()[COLLECTED] == 50_000
     assert world.books()[FLOAT] == 1_000_000_000 + 100_000
     moved = world.sim.transactions()[-1]
