@@ -736,6 +736,12 @@ def test_a_statement_of_a_period_begins_with_the_balance_before_it(world):
     assert world.sim.statement(**{"from": "2026-07-01T13:30:00+03:00"}).count("\r\n") == 9
 
 
+def test_a_statement_that_ends_before_anything_moved_is_empty(world):
+    head, rows = _statement(world, to="2026-06-30T12:00:00+03:00")
+
+    assert (head["Opening Balance"], head["Closing Balance"], rows) == ("0.00", "0.00", [])
+
+
 def test_a_statement_of_the_working_account_shows_what_was_settled(world):
     _paid(world)
     receipt = world.sim.settle(amount=400)["receipt"]
