@@ -3,6 +3,7 @@
 import json
 import logging
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,8 +19,14 @@ _LOST_FAULTS = {
     "stk": ("callback_lost",),
     "b2c": ("callback_lost", "b2c_result_lost"),
     "status": ("callback_lost",),
+    "c2b": ("callback_lost",),
+    "reversal": ("callback_lost",),
+    "balance": ("callback_lost",),
+    "topup": ("callback_lost",),
 }
 _TIMEOUT_S = 10.0
+# How long the answer to a validation is waited for (DARAJA 1.7).
+_VALIDATION_S = 8.0
 # The stray failure of "twice_and_stray" comes when the receiver has had time to act on the success.
 _STRAY_AFTER_US = 2 * SECOND
 
@@ -28,7 +35,7 @@ _log = logging.getLogger("simulator.callbacks")
 
 @dataclass(frozen=True)
 class Callback:
-    """One callback. `kind` is stk, b2c, b2c_timeout, status or status_timeout.
+    """One callback. `kind` is stk, c2b, c2b_validation, b2c, status, reversal, balance or topup, or b2c_timeout and so on.
 
     `state`: waiting, sending, held (by `hold_callbacks`), delivered (answered 2xx), failed (another answer or
     none), lost (never sent, by a fault or a phone) or dropped (by hand).
@@ -122,8 +129,15 @@ def _write(state: State, *, kind: str, url: str, body: str, at: int | None) -> i
 class Courier:
     """Sends callbacks. No lock is held while a receiver is working."""
 
-    def __init__(self, state: State, transport: httpx2.BaseTransport | None) -> None:
+    def __init__(
+        self,
+        state: State,
+        transport: httpx2.BaseTransport | None,
+        validated: Callable[[int, str | None], None],
+    ) -> None:
+        """`validated` is told what came back for a c2b_validation: the text of a 200, or None."""
         self._state = state
+        self._validated = validated
         # Proxies of the environment are for the outside world; receivers of a simulator are next door.
         self._client = httpx2.Client(transport=transport, timeout=_TIMEOUT_S, trust_env=False)
         self.hold = False
@@ -146,11 +160,17 @@ class Courier:
         receiver mounted in-process lets out is noted likewise and then goes up: a bug for the test to see.
         """
         status: int | None = None
+        text: str | None = None
+        is_validation = callback.kind == "c2b_validation"
         try:
             answer = self._client.post(
-                callback.url, content=callback.body.encode(), headers={"Content-Type": "application/json"}
+                callback.url,
+                content=callback.body.encode(),
+                headers={"Content-Type": "application/json"},
+                timeout=_VALIDATION_S if is_validation else _TIMEOUT_S,
             )
             status = answer.status_code
+            text = answer.text if status == 200 else None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             # The URL holds the receiver's secret: only what happened is logged.
             _log.warning("callback %d (%s) failed: %s", callback.id, callback.kind, type(error).__name__)
@@ -158,6 +178,8 @@ class Courier:
             done = status is not None and 200 <= status < 300
             with self._state.transaction():
                 self._mark(callback.id, "delivered" if done else "failed", status)
+                if is_validation:
+                    self._validated(callback.id, text)
         return status
 
     def held(self) -> list[Callback]:
@@ -172,6 +194,8 @@ class Courier:
         callback = self.held()[index]
         with self._state.transaction():
             self._mark(callback.id, "dropped" if drop else "sending")
+            if drop and callback.kind == "c2b_validation":
+                self._validated(callback.id, None)
         return [] if drop else [self.send(callback) for _ in range(times)]
 
     def log(self) -> list[Callback]:

@@ -56,7 +56,7 @@ def books(state: State) -> dict[str, object]:
 
 def show_phone(state: State, number: object) -> dict[str, object]:
     """Balance, prompts (open and past) and messages of a phone."""
-    msisdn = _msisdn(number)
+    msisdn = read_msisdn(number)
     with state.transaction():
         prompts = [
             {
@@ -88,8 +88,8 @@ def set_phone(state: State, number: object, wishes: Mapping[str, object]) -> dic
 
     :raises ControlError: nothing was changed
     """
-    msisdn = _msisdn(number)
-    _only(wishes, "next", "delay_s", "callback", "prompt", "name")
+    msisdn = read_msisdn(number)
+    refuse_others(wishes, "next", "delay_s", "callback", "prompt", "name")
     outcome = _choice(wishes, "next", phones.OUTCOMES)
     callback = _choice(wishes, "callback", phones.CALLBACK_MODES)
     decision = _choice(wishes, "prompt", ("pay", "cancel", "wrong_pin"))
@@ -120,15 +120,15 @@ def book_payment(state: State, wishes: Mapping[str, object]) -> dict[str, object
 
     :raises ControlError: 409 for a receipt that is in the books already, or a prompt that is open no longer
     """
-    _only(wishes, "shortcode", "msisdn", "amount", "receipt", "account_reference", "checkout_request_id")
-    msisdn = _msisdn(wishes.get("msisdn"))
+    refuse_others(
+        wishes, "shortcode", "msisdn", "amount", "receipt", "account_reference", "checkout_request_id"
+    )
+    msisdn = read_msisdn(wishes.get("msisdn"))
     shortcode = str(wishes.get("shortcode", credentials.COLLECTION_SHORTCODE))
-    amount = _cents(wishes.get("amount"))
-    reference = _text(wishes, "account_reference")
-    receipt = _text(wishes, "receipt")
-    checkout = _text(wishes, "checkout_request_id")
-    if receipt is not None and not _RECEIPT.fullmatch(receipt):
-        raise ControlError(400, "receipt is up to 64 letters, digits, '_', '.' or '-'")
+    amount = read_amount(wishes.get("amount"))
+    reference = read_text(wishes, "account_reference")
+    receipt = read_receipt(wishes)
+    checkout = read_text(wishes, "checkout_request_id")
 
     with state.transaction():
         if not state.books.knows(utility(shortcode)):
@@ -138,6 +138,7 @@ def book_payment(state: State, wishes: Mapping[str, object]) -> dict[str, object
         receipt = receipt or state.ids.receipt(at)
         state.books.top_up(debit, to=amount, at=at)
         try:
+            state.books.refuse_known(receipt)
             if checkout:
                 _pay_prompt(state, checkout, msisdn, amount, receipt, at=at)
             else:
@@ -167,11 +168,26 @@ def _pay_prompt(state: State, checkout: str, msisdn: str, amount: int, receipt: 
     daraja_stk.decide(state, prompt, "pay", at=at, receipt=receipt)
 
 
-def _text(wishes: Mapping[str, object], name: str) -> str | None:
+def read_text(wishes: Mapping[str, object], name: str) -> str | None:
+    """A text that may be missing; an empty one is none.
+
+    :raises ControlError: not a text
+    """
     value = wishes.get(name)
     if value is not None and not isinstance(value, str):
         raise ControlError(400, f"{name} is a text")
     return value or None
+
+
+def read_receipt(wishes: Mapping[str, object]) -> str | None:
+    """A receipt of the caller's choice, if there is one.
+
+    :raises ControlError: not such a text
+    """
+    receipt = read_text(wishes, "receipt")
+    if receipt is not None and not _RECEIPT.fullmatch(receipt):
+        raise ControlError(400, "receipt is up to 64 letters, digits, '_', '.' or '-'")
+    return receipt
 
 
 def move_clock(state: State, wishes: Mapping[str, object]) -> dict[str, object]:
@@ -179,7 +195,7 @@ def move_clock(state: State, wishes: Mapping[str, object]) -> dict[str, object]:
 
     :raises ControlError: neither, or not readable
     """
-    _only(wishes, "advance_s", "set")
+    refuse_others(wishes, "advance_s", "set")
     seconds = _number(wishes, "advance_s")
     moment = wishes.get("set")
     if (seconds is None) == (moment is None):
@@ -207,7 +223,7 @@ def add_fault(state: State, wishes: Mapping[str, object]) -> dict[str, object]:
 
     :raises ControlError: no such fault, or it cannot be had so
     """
-    _only(wishes, "fault", "count", "rate", "seed", "api", "msisdn", "delay_s")
+    refuse_others(wishes, "fault", "count", "rate", "seed", "api", "msisdn", "delay_s")
     name, api = wishes.get("fault"), wishes.get("api")
     count, seed = wishes.get("count"), wishes.get("seed", 0)
     if not isinstance(name, str):
@@ -216,7 +232,7 @@ def add_fault(state: State, wishes: Mapping[str, object]) -> dict[str, object]:
         raise ControlError(400, "api is a text")
     if not isinstance(seed, int) or not isinstance(count, int | None) or isinstance(count, bool):
         raise ControlError(400, "count and seed are whole numbers")
-    msisdn = None if wishes.get("msisdn") is None else _msisdn(wishes["msisdn"])
+    msisdn = None if wishes.get("msisdn") is None else read_msisdn(wishes["msisdn"])
     try:
         with state.transaction():
             ref = state.faults.add(
@@ -247,14 +263,22 @@ def set_switches(state: State, wishes: Mapping[str, object]) -> dict[str, object
     return state.switches.all()
 
 
-def _msisdn(number: object) -> str:
+def read_msisdn(number: object) -> str:
+    """2547XXXXXXXX of any Kenyan form.
+
+    :raises ControlError: none
+    """
     found = phones.normalise(str(number)) if isinstance(number, str | int) else None
     if found is None:
         raise ControlError(400, "not a Kenyan mobile number")
     return found
 
 
-def _cents(amount: object) -> int:
+def read_amount(amount: object) -> int:
+    """Cents of whole shillings.
+
+    :raises ControlError: none, or not above zero
+    """
     match = _SHILLINGS.fullmatch(str(amount)) if isinstance(amount, str | int) else None
     if match is None or isinstance(amount, bool) or int(match[1]) == 0:
         raise ControlError(400, 'amount is whole shillings above zero: 1500 or "1500.00"')
@@ -278,7 +302,11 @@ def _number(wishes: Mapping[str, object], key: str) -> float | None:
     return float(found)
 
 
-def _only(wishes: Mapping[str, object], *known: str) -> None:
+def refuse_others(wishes: Mapping[str, object], *known: str) -> None:
+    """Nothing, when there are only `known` fields.
+
+    :raises ControlError: there is another
+    """
     strange = sorted(set(wishes) - set(known))
     if strange:
         raise ControlError(400, f"unknown field {strange[0]!r}; there are {', '.join(known)}")

@@ -19,8 +19,9 @@ class _Kind:
     delay_s: int = 0
 
 
-_EVERY = ("stk", "query", "b2c", "status")
-_RESULTS = ("stk", "b2c", "status")
+_COMMANDS = ("reversal", "balance", "topup")
+_EVERY = ("stk", "query", "b2c", "status", "c2b", "pull", *_COMMANDS)
+_RESULTS = ("stk", "b2c", "status", "c2b", *_COMMANDS)
 KINDS: dict[str, _Kind] = {
     "callback_lost": _Kind(_RESULTS, ("stk",)),
     "callback_twice": _Kind(_RESULTS, ("stk",)),
@@ -34,6 +35,7 @@ KINDS: dict[str, _Kind] = {
     "b2c_unregistered": _Kind(("b2c",), ("b2c",)),
     "b2c_wallet_full": _Kind(("b2c",), ("b2c",)),
     "gateway_originator_id": _Kind(("b2c",), ("b2c",)),
+    "queue_timeout": _Kind(_COMMANDS, _COMMANDS, delay_s=30),
     "query_pending": _Kind(("query",), ("query",)),
 }
 
@@ -66,7 +68,7 @@ class Faults:
     ) -> int:
         """Arm a fault `count` times, or at `rate` (0 to 1, drawn from `seed`), or for good; return its id.
 
-        `api` (stk, query, b2c, status, any) and `msisdn` narrow it.
+        `api` (stk, query, b2c, status, c2b, pull, reversal, balance, topup, any) and `msisdn` narrow it.
 
         :raises ValueError: no such fault, or it cannot be had so
         """

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from simulator.tables import TABLES, upgrade
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
@@ -41,7 +43,8 @@ CREATE TABLE IF NOT EXISTS transactions (
     conversation_id TEXT,
     originator_conversation_id TEXT,
     checkout_request_id TEXT,
-    account_reference TEXT
+    account_reference TEXT,
+    original_receipt TEXT
 );
 
 CREATE TABLE IF NOT EXISTS prompts (
@@ -112,11 +115,9 @@ CREATE INDEX IF NOT EXISTS callbacks_state ON callbacks (state) WHERE state IN (
 CREATE TABLE IF NOT EXISTS agenda (
     id INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('prompt', 'payout', 'status', 'callback')),
+    kind TEXT NOT NULL,
     ref INTEGER NOT NULL
 );
-CREATE INDEX IF NOT EXISTS agenda_at ON agenda (at, id);
-CREATE INDEX IF NOT EXISTS agenda_ref ON agenda (kind, ref);
 
 CREATE TABLE IF NOT EXISTS phones (
     msisdn TEXT PRIMARY KEY,
@@ -184,7 +185,9 @@ class Store:
             self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = OFF")
         self._db.execute("PRAGMA foreign_keys = ON")
-        self._db.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}COMMIT;")
+        self._db.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}{TABLES}COMMIT;")
+        with self.transaction():
+            upgrade(self._db)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -218,6 +218,14 @@ def test_unknown_switches_and_values_are_refused(world):
         "query_pending_form": "500.001.1001",
         "status_unknown_id": "not_found",
         "two_minute_rule": True,
+        "customer_limits": False,
+        "paybill_charge": False,
+        "c2b_validation": False,
+        "c2b_msisdn": "masked",
+        "stk_on_confirmation_url": True,
+        "partial_reversal": False,
+        "strict_urls": False,
+        "topup_source": "utility",
     }
 
 
