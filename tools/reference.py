@@ -66,9 +66,13 @@ CALLBACKS = {
 _LONGEST = {
     "amount": "250,000",
     "code": "000000",
+    "calls": "1000000",
     "last4": "0000",
+    "operation": "stk_query",
+    "percent": "100",
     "receipt": "QHJ41HG1W8",
     "reference": "ZEM-00000000",
+    "since": "00:00",
 }
 
 # Constant -> what it bounds. Values are read off the code.
@@ -433,14 +437,14 @@ def _calls(function: str) -> Iterator[tuple[str, str]]:
                     first = node.args[0]
                     if isinstance(first, ast.Constant):
                         yield str(first.value), f"{module}.{around.name}"
-                    elif module != "zemi.events.log":
+                    elif module not in {"zemi.events.log", "zemi.notifications.alerts"}:
                         raise SystemExit(
                             f"{module}.{around.name}: {function} with something that can't be read off"
                         )
 
 
 def _recorded() -> list[tuple[str, str]]:
-    return sorted(set(_calls("record")))
+    return sorted({*_calls("record"), *_calls("alert_operators")})
 
 
 def _stateful() -> list[Any]:
