@@ -348,6 +348,7 @@ def _mpesa_codes() -> str:
     for title, table in (
         ("Results of a prompt", codes.CHARGE_RESULTS),
         ("Results of a payout", codes.PAYOUT_RESULTS),
+        ("Results of a reversal", codes.REVERSAL_RESULTS),
         ("Errors of a request after which nothing was done", codes.ERRORS),
     ):
         rows = [(f"`{code}`", f"`{reason}`") for code, reason in table.items()]
