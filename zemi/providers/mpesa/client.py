@@ -196,7 +196,7 @@ class Mpesa:
     def balance(self, *, account: str | None = None, result_url: str, timeout_url: str) -> Accepted | Unknown:
         """Ask what a shortcode's accounts hold (DARAJA 1.7)."""
         if not self._credential:
-            return Unknown(text="no certificate is configured for balances")
+            return Unknown("not_configured", "no certificate is configured for balances")
         body = self._as_initiator("AccountBalance", result_url, timeout_url) | {
             "PartyA": account or self._config.b2c_shortcode,
             "IdentifierType": "4",
@@ -267,7 +267,7 @@ class Mpesa:
         self, subject: dict[str, str], account: str, result_url: str, timeout_url: str
     ) -> Accepted | Unknown:
         if not self._credential:
-            return Unknown(text="no certificate is configured for payouts")
+            return Unknown("not_configured", "no certificate is configured for payouts")
         body = self._as_initiator("TransactionStatusQuery", result_url, timeout_url) | {
             **subject,
             "PartyA": account,
