@@ -49,6 +49,10 @@ EVENTS = {
     "payout_attempt.succeeded": "This try moved the money.",
     "payout_attempt.not_sent": "It was taken for lost and provably never left: it goes out under its own id.",
     "payout_attempt.unknown": "It is not known what became of this try.",
+    "provider.circuit_closed": "Calls of this operation work again, and what waited goes out.",
+    "provider.circuit_opened": "Calls of this operation failed in a row and are held back; one at a time is tried.",
+    "provider.success_rate_low": "Too few calls of this operation worked lately; `percent` did, of `calls`.",
+    "provider.success_rate_recovered": "Enough calls of this operation work again.",
     "release.released": "A part of the held money went from the order's escrow to the seller's balance.",
 }
 
@@ -96,6 +100,11 @@ LIMITS = (
     ("zemi.orders.lookup.WINDOW", "window of `ZEMI_LOOKUP_BUDGET`: unknown references of one caller"),
     ("zemi.payments.settle.HINT_DELAY", "how soon, and how often at most, a callback that proves nothing makes us ask"),
     ("zemi.payouts.settle.OVERDUE", "age of a payout without a result from which it is an error in the log"),
+    ("zemi.providers.circuit.FAILURES", "calls in a row that a provider gave no answer to, before calls are held back"),
+    ("zemi.providers.circuit.OPEN_FOR", "how long they are held back before one is tried"),
+    ("zemi.providers.circuit.PROBE_FOR", "how long that one keeps others away, should its process die"),
+    ("zemi.notifications.provider_watch.RATE_WINDOW", "window of `ZEMI_SUCCESS_RATE_ALERT_PERCENT`"),
+    ("zemi.notifications.provider_watch.LEAST_CALLS", "with fewer calls in that window its rate says nothing"),
     ("zemi.common.work.LEASE", "how long a claimed row is kept from other workers"),
 )  # fmt: skip
 

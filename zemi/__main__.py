@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": "carry one order through HTTP from create to paid seller, and compare the books",
     "audit": "check that the books balance and agree with the events and the simulator",
     "float": "book the opening float, before the first order",
+    "providers": "show how the calls to the providers go: what is held back, and how many worked",
     "api-key": "make an API key",
 }
 

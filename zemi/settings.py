@@ -72,6 +72,7 @@ OPTIONS = (
     Option("AT_API_KEY", "", "Africa's Talking API key", secret=True, live=True),
     Option("AT_SENDER_ID", "", "sender of the text messages, as registered"),
     Option("ZEMI_OPERATOR_PHONES", "", "phones of the operators, by commas: told by text message of what can't wait"),
+    Option("ZEMI_SUCCESS_RATE_ALERT_PERCENT", "90", "operators are told when fewer calls of an operation work, in percent; 0: never"),
     Option("ZEMI_OPERATOR_LANGUAGE", "en", "language of those messages: en or sw"),
 )  # fmt: skip
 
@@ -134,6 +135,7 @@ CODE_BUDGET = whole("ZEMI_CODE_BUDGET", 1, 10_000)
 LOOKUP_BUDGET = whole("ZEMI_LOOKUP_BUDGET", 1, 1_000_000)
 TRUSTED_PROXIES = whole("ZEMI_TRUSTED_PROXIES", 0, 8)
 OPERATOR_PHONES = phones("ZEMI_OPERATOR_PHONES")
+SUCCESS_RATE_ALERT_PERCENT = whole("ZEMI_SUCCESS_RATE_ALERT_PERCENT", 0, 100)
 OPERATOR_LANGUAGE = read("ZEMI_OPERATOR_LANGUAGE")
 if OPERATOR_LANGUAGE not in {"en", "sw"}:
     _problems.append(f"ZEMI_OPERATOR_LANGUAGE is en or sw, not {OPERATOR_LANGUAGE!r}")

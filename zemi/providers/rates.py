@@ -22,6 +22,7 @@ class CallCounts:
         self._lock = threading.Lock()
         self._counted: Counter[tuple[str, datetime, bool]] = Counter()
         self._written_at: datetime | None = None
+        self._looked_at: datetime | None = None
 
     def add(self, operation: str, *, worked: bool) -> None:
         """Count one call; every few seconds, write what was counted."""
@@ -32,6 +33,14 @@ class CallCounts:
             due = now >= self._written_at + WRITE_EVERY
         if due:
             self.write()
+
+    def is_time_to_look(self, *, now: datetime, every: timedelta) -> bool:
+        """Tell whether this process is due to look at everybody's counts; then the time runs anew."""
+        with self._lock:
+            if self._looked_at is not None and self._looked_at <= now < self._looked_at + every:
+                return False
+            self._looked_at = now
+            return True
 
     def write(self) -> None:
         """Write what was counted: one statement, and none when there is nothing."""
