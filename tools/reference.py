@@ -84,6 +84,10 @@ EVENTS = {
     "refund_attempt.not_sent": "It was taken for lost and provably never left: it goes out under its own id.",
     "refund_attempt.unknown": "It is not known what became of this try.",
     "order.refunded": "All that came for a cancelled order has gone back to whoever paid.",
+    "provider.circuit_closed": "Calls of this operation work again, and what waited goes out.",
+    "provider.circuit_opened": "Calls of this operation failed in a row and are held back; one at a time is tried.",
+    "provider.success_rate_low": "Too few calls of this operation worked lately; `percent` did, of `calls`.",
+    "provider.success_rate_recovered": "Enough calls of this operation work again.",
     "release.released": "A part of the held money went from the order's escrow to the seller's balance.",
 }
 
@@ -92,6 +96,8 @@ CALLBACKS = {
     "mpesa_stk": "what became of a prompt on a phone",
     "mpesa_b2c_result": "what became of a payout",
     "mpesa_b2c_timeout": "a payout that waited too long in M-Pesa's queue: its outcome is not known",
+    "mpesa_reversal_result": "what became of a refund that undoes a receipt",
+    "mpesa_reversal_timeout": "such a refund that waited too long in M-Pesa's queue: its outcome is not known",
     "mpesa_status_result": "the answer to a question about a payout",
     "mpesa_status_timeout": "the question itself waited too long: it is asked again on schedule",
     "simulated_payment": "the sandbox's simulated payment, stored like a callback and settled in the same request",
@@ -101,9 +107,13 @@ CALLBACKS = {
 _LONGEST = {
     "amount": "250,000",
     "code": "000000",
+    "calls": "1000000",
     "last4": "0000",
+    "operation": "stk_query",
+    "percent": "100",
     "receipt": "QHJ41HG1W8",
     "reference": "ZEM-00000000",
+    "since": "00:00",
 }
 
 # Constant -> what it bounds. Values are read off the code.
@@ -138,6 +148,11 @@ LIMITS = (
     ("zemi.disbursements.send.SUSPENSE_LOOK", "how often it is looked whether a payee's suspense case has ended"),
     ("zemi.disbursements.switch.FLOAT_LOW_WAIT", "how long payouts wait after a low float was found; refunds go first"),
     ("zemi.disbursements.switch.STOPPED_LOOK", "how often what is queued is looked at while the switch is off"),
+    ("zemi.providers.circuit.FAILURES", "calls in a row that a provider gave no answer to, before calls are held back"),
+    ("zemi.providers.circuit.OPEN_FOR", "how long they are held back before one is tried"),
+    ("zemi.providers.circuit.PROBE_FOR", "how long that one keeps others away, should its process die"),
+    ("zemi.notifications.provider_watch.RATE_WINDOW", "window of `ZEMI_SUCCESS_RATE_ALERT_PERCENT`"),
+    ("zemi.notifications.provider_watch.LEAST_CALLS", "with fewer calls in that window its rate says nothing"),
     ("zemi.common.work.LEASE", "how long a claimed row is kept from other workers"),
 )  # fmt: skip
 
@@ -390,6 +405,7 @@ def _mpesa_codes() -> str:
     for title, table in (
         ("Results of a prompt", codes.CHARGE_RESULTS),
         ("Results of a payout", codes.PAYOUT_RESULTS),
+        ("Results of a reversal", codes.REVERSAL_RESULTS),
         ("Errors of a request after which nothing was done", codes.ERRORS),
     ):
         rows = [(f"`{code}`", f"`{reason}`") for code, reason in table.items()]
@@ -489,14 +505,14 @@ def _calls(function: str) -> Iterator[tuple[str, str]]:
                         yield str(first.value), f"{module}.{around.name}"
                     elif isinstance(first, ast.JoinedStr):
                         yield from ((word, f"{module}.{around.name}") for word in _of_each_kind(first))
-                    elif module != "zemi.events.log":
+                    elif module not in {"zemi.events.log", "zemi.notifications.alerts"}:
                         raise SystemExit(
                             f"{module}.{around.name}: {function} with something that can't be read off"
                         )
 
 
 def _recorded() -> list[tuple[str, str]]:
-    return sorted(set(_calls("record")))
+    return sorted({*_calls("record"), *_calls("alert_operators")})
 
 
 def _stateful() -> list[Any]:

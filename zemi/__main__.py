@@ -17,6 +17,7 @@ COMMANDS = {
     "audit": "check that the books balance and agree with the events and the simulator",
     "staff": "what people do by hand: queues, refunds, approvals by a second person, the payout stop",
     "float": "book the opening float, before the first order",
+    "providers": "show how the calls to the providers go: what is held back, and how many worked",
     "api-key": "make an API key",
 }
 

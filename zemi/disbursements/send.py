@@ -17,7 +17,7 @@ from zemi.disbursements.switch import Gate, gate
 from zemi.events.errors import InvalidTransition
 from zemi.events.log import transition
 from zemi.providers import registry
-from zemi.providers.base import Accepted, DisburseOutcome, DisburseRequest
+from zemi.providers.base import Accepted, DisburseOutcome, DisburseRequest, ReverseRequest
 from zemi.webhooks.tokens import CallbackKind, mint
 
 D = TypeVar("D", bound=Disbursement)
@@ -152,6 +152,16 @@ def hold(row: Disbursement, reason: HeldReason, *, now: datetime, until: datetim
 @outside_transaction
 def _call(attempt: Attempt) -> DisburseOutcome:
     owed = attempt.owed
+    if attempt.is_reversal:
+        return registry.mobile_money().reverse(
+            ReverseRequest(
+                receipt=owed.pay_in,
+                amount=attempt.amount,
+                reference=owed.reference,
+                result_url=_hook(CallbackKind.REVERSAL_RESULT, attempt),
+                timeout_url=_hook(CallbackKind.REVERSAL_TIMEOUT, attempt),
+            )
+        )
     return registry.mobile_money().disburse(
         DisburseRequest(
             originator_id=attempt.originator_conversation_id,

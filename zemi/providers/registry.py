@@ -15,6 +15,7 @@ from zemi.common.http_client import NoAnswer, NotSent
 from zemi.providers import wire
 from zemi.providers.africastalking.client import AfricasTalking, AfricasTalkingConfig
 from zemi.providers.base import MessageProvider, PaymentProvider, UnreadableCallback
+from zemi.providers.circuit import MONEY_HELD_BACK, QUESTION_HELD_BACK, Circuits, breaks
 from zemi.providers.errors import ProviderNotReady
 from zemi.providers.mpesa.client import Mpesa, MpesaConfig
 from zemi.providers.mpesa.fields import UnusableCertificate
@@ -30,21 +31,39 @@ _CONFIG_READ_S = 5.0
 _lock = threading.RLock()
 _mobile_money: PaymentProvider | None = None
 _messages: MessageProvider | None = None
+_circuits = Circuits()
 
 
 class _GuardedMpesa(Mpesa):
-    """M-Pesa whose calls refuse to run while a transaction is open; the adapter itself knows no database."""
+    """M-Pesa whose calls go through their circuits, and refuse to run while a transaction is open.
 
-    charge = outside_transaction(Mpesa.charge)
-    query_charge = outside_transaction(Mpesa.query_charge)
-    disburse = outside_transaction(Mpesa.disburse)
-    query_disbursement = outside_transaction(Mpesa.query_disbursement)
+    The adapter itself knows no database.
+    """
+
+    circuits: Circuits
+    charge = breaks("stk", Mpesa.charge, MONEY_HELD_BACK)
+    query_charge = breaks("stk_query", Mpesa.query_charge, QUESTION_HELD_BACK)
+    disburse = breaks("b2c", Mpesa.disburse, MONEY_HELD_BACK)
+    query_disbursement = breaks("status", Mpesa.query_disbursement, QUESTION_HELD_BACK)
+    query_transaction = breaks("status", Mpesa.query_transaction, QUESTION_HELD_BACK)
+    reverse = breaks("reversal", Mpesa.reverse, MONEY_HELD_BACK)
+    top_up = breaks("top_up", Mpesa.top_up, MONEY_HELD_BACK)
+    balance = breaks("balance", Mpesa.balance, QUESTION_HELD_BACK)
+    pull_transactions = breaks("pull", Mpesa.pull_transactions, QUESTION_HELD_BACK)
+    # Asked by a person, who sees what comes of it.
+    register_c2b_urls = outside_transaction(Mpesa.register_c2b_urls)
 
 
 class _GuardedAfricasTalking(AfricasTalking):
-    """Africa's Talking whose call refuses to run while a transaction is open."""
+    """Africa's Talking whose call goes through its circuit, and refuses to run while a transaction is open."""
 
-    send_text = outside_transaction(AfricasTalking.send_text)
+    circuits: Circuits
+    send_text = breaks("sms", AfricasTalking.send_text, MONEY_HELD_BACK)
+
+
+def circuits() -> Circuits:
+    """Give the circuits of this process."""
+    return _circuits
 
 
 def mobile_money() -> PaymentProvider:
@@ -69,7 +88,9 @@ def messages() -> MessageProvider:
     global _messages  # noqa: PLW0603 (one per process)
     with _lock:
         if _messages is None:
-            _messages = _GuardedAfricasTalking(_sms_config())
+            guarded = _GuardedAfricasTalking(_sms_config())
+            guarded.circuits = _circuits
+            _messages = guarded
         return _messages
 
 
@@ -85,17 +106,20 @@ def sandbox() -> Sandbox:
 
 def reset() -> None:
     """Forget what was built, as after a change of settings; for tests."""
-    global _mobile_money, _messages  # noqa: PLW0603 (one per process)
+    global _mobile_money, _messages, _circuits  # noqa: PLW0603 (one per process)
     with _lock:
         _mobile_money = _messages = None
+        _circuits = Circuits()
 
 
 def _build_mpesa(config: MpesaConfig) -> PaymentProvider:
     app = hashlib.sha256(f"{config.base_url}|{config.consumer_key}".encode()).hexdigest()
     try:
-        return _GuardedMpesa(config, DatabaseTokens(f"mpesa:{app[:32]}"))
+        mpesa = _GuardedMpesa(config, DatabaseTokens(f"mpesa:{app[:32]}"))
     except UnusableCertificate as error:
         raise ProviderNotReady(problem=f"MPESA_CERTIFICATE: {error}") from error
+    mpesa.circuits = _circuits
+    return mpesa
 
 
 def _mpesa_config() -> MpesaConfig:

@@ -23,6 +23,8 @@ class CallbackKind(IntEnum):
     B2C_TIMEOUT = 3
     STATUS_RESULT = 4
     STATUS_TIMEOUT = 5
+    REVERSAL_RESULT = 6
+    REVERSAL_TIMEOUT = 7
 
     @property
     def webhook_type(self) -> str:

@@ -11,7 +11,7 @@ from zemi.payments.settle import handle_charge_callback
 from zemi.payments.simulated import finish_simulated_payment
 from zemi.payouts.models import PayoutAttempt
 from zemi.providers import registry
-from zemi.providers.base import UnreadableCallback
+from zemi.providers.base import DisburseResult, UnreadableCallback
 from zemi.refunds.models import RefundAttempt
 from zemi.webhooks.inbox import ClaimLost, mark_handled
 from zemi.webhooks.models import WebhookLog
@@ -42,6 +42,18 @@ def _status(row: WebhookLog, now: datetime) -> None:
     )
 
 
+def _reversal(row: WebhookLog, now: datetime) -> None:
+    found = registry.mobile_money().read_reversal_callback(row.body)
+    # The secret path says which refund it is; the ids are the gateway's own.
+    result = DisburseResult(found.originator_id, found.provider_reference, found.outcome)
+    handle_disburse_callback(row, result, models=(RefundAttempt,), now=now)
+
+
+def _reversal_timeout(row: WebhookLog, now: datetime) -> None:
+    result = registry.mobile_money().read_timeout_notice(row.body)
+    handle_disburse_callback(row, result, models=(RefundAttempt,), now=now)
+
+
 def _simulated(row: WebhookLog, now: datetime) -> None:
     finish_simulated_payment(row, now=now)
 
@@ -56,6 +68,8 @@ _HANDLERS: dict[str, Callable[[WebhookLog, datetime], None]] = {
     "mpesa_stk": _stk,
     "mpesa_b2c_result": _b2c,
     "mpesa_b2c_timeout": _b2c_timeout,
+    "mpesa_reversal_result": _reversal,
+    "mpesa_reversal_timeout": _reversal_timeout,
     "mpesa_status_result": _status,
     "mpesa_status_timeout": _nothing,
     # Closed in the request that wrote it; due here only after a crash between.

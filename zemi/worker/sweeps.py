@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from zemi.approvals.decide import expire_old_requests
+from zemi.notifications.provider_watch import watch_providers
 from zemi.notifications.sending import send_due_messages
 from zemi.payments.settle import query_due_payments
 from zemi.payouts.disburse import work_on_due_payouts
@@ -23,4 +24,5 @@ SWEEPS: Mapping[str, Sweep] = {
     "events": lambda now: hand_out_due_events(now=now),
     "approvals": lambda now: expire_old_requests(now=now),
     "messages": lambda now: send_due_messages(now=now),
+    "providers": lambda now: watch_providers(now=now),
 }
