@@ -13,13 +13,14 @@ from simulator.books import (
     wallet,
 )
 from simulator.clock import SECOND, iso
-from simulator.faults import KINDS
+from simulator.fault_kinds import KINDS
 from simulator.state import State
 
 _SHILLINGS = re.compile(r"([0-9]{1,9})(?:\.00?)?")
 _RECEIPT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_FAULT_OPTIONS = ("skip", "burst", "times", "body", "status", "then", "code")
 # Decided when the prompt was made: no person can change it.
-_FIXED = {"rule_limited", "wrong_product", "wrong_party"}
+_FIXED = {"rule_limited", "wrong_product", "wrong_party", "never_shown"}
 
 
 class ControlError(ValueError):
@@ -31,7 +32,7 @@ class ControlError(ValueError):
         self.message = message
 
 
-def config(base_url: str, certificate: str) -> dict[str, str]:
+def config(base_url: str, certificate: str, password: str) -> dict[str, str]:
     """All that a client needs to be pointed here."""
     return {
         "base_url": base_url,
@@ -41,7 +42,7 @@ def config(base_url: str, certificate: str) -> dict[str, str]:
         "passkey": credentials.PASSKEY,
         "b2c_shortcode": credentials.PAYOUT_SHORTCODE,
         "initiator_name": credentials.INITIATOR_NAME,
-        "initiator_password": credentials.INITIATOR_PASSWORD,
+        "initiator_password": password,
         "certificate": certificate,
         "sms_username": credentials.SMS_USERNAME,
         "sms_api_key": credentials.SMS_API_KEY,
@@ -89,11 +90,11 @@ def set_phone(state: State, number: object, wishes: Mapping[str, object]) -> dic
     :raises ControlError: nothing was changed
     """
     msisdn = _msisdn(number)
-    _only(wishes, "next", "delay_s", "callback", "prompt", "name")
+    only(wishes, "next", "delay_s", "callback", "prompt", "name")
     outcome = _choice(wishes, "next", phones.OUTCOMES)
     callback = _choice(wishes, "callback", phones.CALLBACK_MODES)
     decision = _choice(wishes, "prompt", ("pay", "cancel", "wrong_pin"))
-    delay_s = _number(wishes, "delay_s")
+    delay_s = number_in(wishes, "delay_s")
     name = wishes.get("name")
     if name is not None and (not isinstance(name, str) or not name.strip()):
         raise ControlError(400, "name is a text")
@@ -120,13 +121,13 @@ def book_payment(state: State, wishes: Mapping[str, object]) -> dict[str, object
 
     :raises ControlError: 409 for a receipt that is in the books already, or a prompt that is open no longer
     """
-    _only(wishes, "shortcode", "msisdn", "amount", "receipt", "account_reference", "checkout_request_id")
+    only(wishes, "shortcode", "msisdn", "amount", "receipt", "account_reference", "checkout_request_id")
     msisdn = _msisdn(wishes.get("msisdn"))
     shortcode = str(wishes.get("shortcode", credentials.COLLECTION_SHORTCODE))
-    amount = _cents(wishes.get("amount"))
-    reference = _text(wishes, "account_reference")
-    receipt = _text(wishes, "receipt")
-    checkout = _text(wishes, "checkout_request_id")
+    amount = shillings(wishes.get("amount"), called="amount")
+    reference = text_in(wishes, "account_reference")
+    receipt = text_in(wishes, "receipt")
+    checkout = text_in(wishes, "checkout_request_id")
     if receipt is not None and not _RECEIPT.fullmatch(receipt):
         raise ControlError(400, "receipt is up to 64 letters, digits, '_', '.' or '-'")
 
@@ -167,7 +168,11 @@ def _pay_prompt(state: State, checkout: str, msisdn: str, amount: int, receipt: 
     daraja_stk.decide(state, prompt, "pay", at=at, receipt=receipt)
 
 
-def _text(wishes: Mapping[str, object], name: str) -> str | None:
+def text_in(wishes: Mapping[str, object], name: str) -> str | None:
+    """A text; None when it is absent or empty.
+
+    :raises ControlError: it is none
+    """
     value = wishes.get(name)
     if value is not None and not isinstance(value, str):
         raise ControlError(400, f"{name} is a text")
@@ -179,8 +184,8 @@ def move_clock(state: State, wishes: Mapping[str, object]) -> dict[str, object]:
 
     :raises ControlError: neither, or not readable
     """
-    _only(wishes, "advance_s", "set")
-    seconds = _number(wishes, "advance_s")
+    only(wishes, "advance_s", "set")
+    seconds = number_in(wishes, "advance_s")
     moment = wishes.get("set")
     if (seconds is None) == (moment is None):
         raise ControlError(400, "give advance_s or set")
@@ -207,7 +212,7 @@ def add_fault(state: State, wishes: Mapping[str, object]) -> dict[str, object]:
 
     :raises ControlError: no such fault, or it cannot be had so
     """
-    _only(wishes, "fault", "count", "rate", "seed", "api", "msisdn", "delay_s")
+    only(wishes, "fault", "count", "rate", "seed", "api", "msisdn", "delay_s", *_FAULT_OPTIONS)
     name, api = wishes.get("fault"), wishes.get("api")
     count, seed = wishes.get("count"), wishes.get("seed", 0)
     if not isinstance(name, str):
@@ -222,11 +227,12 @@ def add_fault(state: State, wishes: Mapping[str, object]) -> dict[str, object]:
             ref = state.faults.add(
                 name,
                 count=count,
-                rate=_number(wishes, "rate"),
+                rate=number_in(wishes, "rate"),
                 seed=seed,
                 api=api,
                 msisdn=msisdn,
-                delay_s=_number(wishes, "delay_s"),
+                delay_s=number_in(wishes, "delay_s"),
+                **{key: wishes.get(key) for key in _FAULT_OPTIONS},
             )
     except ValueError as error:
         raise ControlError(400, str(error)) from None
@@ -254,10 +260,14 @@ def _msisdn(number: object) -> str:
     return found
 
 
-def _cents(amount: object) -> int:
+def shillings(amount: object, *, called: str) -> int:
+    """Whole shillings above zero as cents.
+
+    :raises ControlError: it is none
+    """
     match = _SHILLINGS.fullmatch(str(amount)) if isinstance(amount, str | int) else None
     if match is None or isinstance(amount, bool) or int(match[1]) == 0:
-        raise ControlError(400, 'amount is whole shillings above zero: 1500 or "1500.00"')
+        raise ControlError(400, f'{called} is whole shillings above zero: 1500 or "1500.00"')
     return int(match[1]) * SHILLING
 
 
@@ -268,7 +278,11 @@ def _choice(wishes: Mapping[str, object], key: str, allowed: tuple[str, ...]) ->
     return None if found is None else str(found)
 
 
-def _number(wishes: Mapping[str, object], key: str) -> float | None:
+def number_in(wishes: Mapping[str, object], key: str) -> float | None:
+    """A number; None when it is absent.
+
+    :raises ControlError: it is none
+    """
     found = wishes.get(key)
     if found is None:
         return None
@@ -278,7 +292,11 @@ def _number(wishes: Mapping[str, object], key: str) -> float | None:
     return float(found)
 
 
-def _only(wishes: Mapping[str, object], *known: str) -> None:
+def only(wishes: Mapping[str, object], *known: str) -> None:
+    """Nothing else is wished for.
+
+    :raises ControlError: something is
+    """
     strange = sorted(set(wishes) - set(known))
     if strange:
-        raise ControlError(400, f"unknown field {strange[0]!r}; there are {', '.join(known)}")
+        raise ControlError(400, f"unknown field {strange[0]!r}; there are {', '.join(known) or 'none'}")

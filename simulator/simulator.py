@@ -1,14 +1,14 @@
 """One simulated Safaricom and Africa's Talking, to be mounted in a test or served by server.py."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Self
 
 import httpx2
 
-from simulator import control, daraja_b2c, daraja_status, daraja_stk, sms
+from simulator import control, daraja_b2c, daraja_status, daraja_stk, levers, scenarios, sms
 from simulator.app import App
 from simulator.callbacks import Callback, Courier
 from simulator.clock import from_micros
@@ -115,7 +115,7 @@ class Simulator:
         return control.book_payment(self._state, wishes)
 
     def fault(self, name: str, **wishes: object) -> dict[str, object]:
-        """As POST /_sim/faults: count, rate, seed, api, msisdn, delay_s.
+        """As POST /_sim/faults: count, rate, seed, api, msisdn, delay_s, skip, burst, times, body, status, then, code.
 
         :raises ControlError: no such fault, or it cannot be had so
         """
@@ -131,6 +131,50 @@ class Simulator:
         :raises ControlError: no such switch or value
         """
         return control.set_switches(self._state, values)
+
+    def scenario(self, scenario: Mapping[str, object] | str) -> dict[str, object]:
+        """As POST /_sim/scenario; a text is a file, or the name of a shipped one.
+
+        :raises ControlError: nothing was done; says which step and why
+        """
+        found = scenarios.read(scenario) if isinstance(scenario, str) else scenario
+        answer = scenarios.load(self._state, found)
+        self.changed.set()
+        return answer
+
+    def scenario_steps(self) -> dict[str, object]:
+        """As GET /_sim/scenario."""
+        return scenarios.show(self._state)
+
+    def change_float(self, **wishes: object) -> dict[str, object]:
+        """As POST /_sim/float: one of set, top_up and take (whole shillings), and shortcode.
+
+        :raises ControlError: nothing was changed
+        """
+        return levers.change_float(self._state, wishes)
+
+    def set_initiator_password(self, password: str | None = None) -> dict[str, object]:
+        """As POST /_sim/initiator/password: a new one, or another 90 days for the one there is.
+
+        :raises ControlError: not a password
+        """
+        return levers.set_password(self._state, {"password": password})
+
+    def forge(self, **wishes: object) -> dict[str, object]:
+        """As POST /_sim/forge: url or callback, body, amount, forwarded_for; sent by the next `run_due`.
+
+        :raises ControlError: it can't be made so
+        """
+        answer = levers.forge(self._state, wishes)
+        self.changed.set()
+        return answer
+
+    def set_sms_reports(self, **wishes: object) -> dict[str, object]:
+        """As POST /_sim/sms/reports: url, sent_after_s, delivered_after_s.
+
+        :raises ControlError: nothing was changed
+        """
+        return levers.set_sms_reports(self._state, wishes)
 
     def config(self) -> dict[str, str]:
         """As GET /_sim/config."""
@@ -193,6 +237,8 @@ class Simulator:
                 return daraja_b2c.settle(self._state, ref, at=at)
             case "status":
                 return daraja_status.answer(self._state, ref, at=at)
+            case "scenario":
+                return scenarios.fall_due(self._state, ref)
             case _:  # a callback: it is claimed and sent without the lock
                 return []
 

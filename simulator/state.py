@@ -1,6 +1,7 @@
 """Everything the processes share: store, clock, identifiers, books, faults, switches, credentials, agenda."""
 
 import sqlite3
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +33,7 @@ class State:
         result_after_s: float,
     ) -> None:
         self.store = Store(store)
+        self._call = threading.local()
         self.transaction = self.store.transaction
         self.clock = Clock(self.store, now)
         self.pay_after_us = int(pay_after_s * SECOND)
@@ -44,7 +46,7 @@ class State:
             self.books = Books(self.store)
             self.faults = Faults(self.store)
             self.switches = Switches(self.store)
-            self.credentials = Credentials(self.store, self.ids)
+            self.credentials = Credentials(self.store, self.ids, self.clock, self.switches)
             at = self.clock.micros()
             self.books.open_shortcode(credentials.COLLECTION_SHORTCODE, opening=0, at=at)
             self.books.open_shortcode(credentials.PAYOUT_SHORTCODE, opening=FLOAT_OPENING_CENTS, at=at)
@@ -52,6 +54,21 @@ class State:
     def schedule(self, kind: str, ref: int, *, at: int) -> None:
         """Put something on the agenda (inside a transaction)."""
         self.store.run("INSERT INTO agenda (at, kind, ref) VALUES (?, ?, ?)", at, kind, ref)
+        self._scheduled().append((kind, ref))
+
+    def begin_call(self) -> None:
+        """A request begins on this thread."""
+        self._scheduled().clear()
+
+    def scheduled_in_call(self) -> list[tuple[str, int]]:
+        """What this request has put on the agenda, callbacks aside: kind and ref of each."""
+        return [(kind, ref) for kind, ref in self._scheduled() if kind != "callback"]
+
+    def _scheduled(self) -> list[tuple[str, int]]:
+        if not hasattr(self._call, "scheduled"):
+            self._call.scheduled = []
+        found: list[tuple[str, int]] = self._call.scheduled
+        return found
 
     def unschedule(self, kind: str, ref: int) -> None:
         """Take it off again."""
