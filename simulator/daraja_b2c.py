@@ -178,8 +178,10 @@ def _duplicate(
         raise GatewayError(500, "500.002.1001", "Duplicate OriginatorConversationID.")
     if form == "internal_error":
         raise GatewayError(500, "500.002.1001", "System internal error.")
+    with state.transaction():
+        conversation = state.ids.conversation(at)
     answer: dict[str, object] = {
-        "ConversationID": state.ids.conversation(at),
+        "ConversationID": conversation,
         "OriginatorConversationID": originator,
         "ResponseCode": "1",
         "ResponseDescription": "Duplicate OriginatorConversationID.",
