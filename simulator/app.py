@@ -12,17 +12,23 @@ from werkzeug.wrappers import Request, Response
 
 from simulator import (
     control,
+    control_money,
     credentials,
     daraja_b2c,
+    daraja_balance,
+    daraja_c2b,
+    daraja_pull,
+    daraja_reversal,
     daraja_status,
     daraja_stk,
+    daraja_topup,
     http_faults,
     routes,
     sms,
     wire,
 )
 from simulator.control import ControlError
-from simulator.fields import GatewayError, parse_body
+from simulator.fields import GatewayError, has_refused_word, invalid, parse_body
 from simulator.http_faults import Spoiled
 from simulator.phones import normalise
 from simulator.state import State
@@ -30,6 +36,7 @@ from simulator.state import State
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+_PULL = "/pulltransactions/v1/query"
 _MOST_BYTES = 256 * 1024
 
 
@@ -62,17 +69,30 @@ class App:
             "/mpesa/b2c/v3/paymentrequest": lambda body: self._b2c(body, version=3),
             "/mpesa/b2c/v1/paymentrequest": lambda body: self._b2c(body, version=1),
             "/mpesa/transactionstatus/v1/query": self._status,
+            "/mpesa/reversal/v1/request": self._plain("reversal", daraja_reversal.request_reversal),
+            "/mpesa/accountbalance/v1/query": self._plain("balance", daraja_balance.request_balance),
+            "/mpesa/b2b/v1/paymentrequest": self._plain("topup", daraja_topup.request_topup),
+            "/mpesa/c2b/v1/registerurl": self._plain("c2b", daraja_c2b.register_urls),
+            "/mpesa/c2b/v2/registerurl": self._plain("c2b", daraja_c2b.register_urls),
+            "/mpesa/c2b/v1/simulate": self._plain("c2b", daraja_c2b.simulate),
+            "/mpesa/c2b/v2/simulate": self._plain("c2b", daraja_c2b.simulate),
+            "/pulltransactions/v1/register": self._plain("pull", daraja_pull.register),
+            "/pulltransactions/v1/query": self._plain("pull", daraja_pull.query),
         }
         self._control: dict[tuple[str, str], Callable[[Request], object]] = {
             ("GET", "/_sim/health"): lambda _: {"ok": True},
             ("GET", "/_sim/config"): lambda _: self.config(),
-            ("GET", "/_sim/books"): lambda _: control.books(state),
+            ("GET", "/_sim/books"): lambda request: control_money.books_at(state, request.args.get("at")),
             ("GET", "/_sim/transactions"): lambda _: {
                 "transactions": [p.as_json() for p in state.books.payments()]
             },
             ("GET", "/_sim/callbacks"): lambda _: {"callbacks": self._callbacks_log()},
             ("GET", "/_sim/sms"): lambda request: {"messages": sms.messages(state, request.args.get("to"))},
             ("POST", "/_sim/payments"): lambda request: control.book_payment(state, _wishes(request)),
+            ("POST", "/_sim/paybill"): lambda request: control_money.pay_bill(state, _wishes(request)),
+            ("GET", "/_sim/paybill"): lambda _: {"payments": daraja_c2b.by_hand(state)},
+            ("DELETE", "/_sim/c2b"): lambda _: control_money.forget_urls(state),
+            ("POST", "/_sim/settlements"): lambda request: control_money.settle(state, _wishes(request)),
             ("GET", "/_sim/clock"): lambda _: control.show_clock(state),
             ("POST", "/_sim/clock"): lambda request: control.move_clock(state, _wishes(request)),
             ("GET", "/_sim/faults"): lambda _: {"faults": state.faults.all()},
@@ -141,14 +161,18 @@ class App:
         handler = self._gateway.get(request.path)
         if handler is None:
             raise GatewayError(404, "404.001.01", "Resource not found")
-        _require_method(request, "POST")
+        # The pages say GET for this one and yet show a body (DARAJA 1).
+        _require_method(request, *(("POST", "GET") if request.path == _PULL else ("POST",)))
         http_faults.invalidate_token(self._state, request.path, _phone_of(raw))
         if not self._state.credentials.is_token(
             request.headers.get("Authorization", ""), self._state.clock.micros()
         ):
             code = str(self._state.switches.get("invalid_token_code"))
             raise GatewayError(int(code[:3]), code, "Invalid Access Token")
-        return handler(parse_body(raw, request.headers.get("Content-Type", "")))
+        body = parse_body(raw, request.headers.get("Content-Type", ""))
+        if self._state.switches.get("strict_urls") is True:
+            _refuse_words(body)
+        return handler(body)
 
     def _token(self, request: Request) -> Response:
         self._fail_before("token", None)
@@ -192,6 +216,15 @@ class App:
         msisdn = daraja_status.phone_asked_about(self._state, body)
         self._fail_before("status", msisdn)
         return self._finish("status", msisdn, daraja_status.request_status(self._state, body))
+
+    def _plain(
+        self, api: str, handle: Callable[[State, dict[str, object]], dict[str, object]]
+    ) -> Callable[[dict[str, object]], Response]:
+        def answer(body: dict[str, object]) -> Response:
+            self._fail_before(api, None)
+            return self._finish(api, None, handle(self._state, body))
+
+        return answer
 
     def _fail_before(self, api: str, msisdn: str | None) -> None:
         self._state.begin_call()
@@ -247,12 +280,20 @@ class App:
                 if request.method == "GET":
                     return _json(control.show_phone(self._state, rest))
                 return _json(control.set_phone(self._state, rest, _wishes(request)))
+            if (request.method, request.path) == ("GET", "/_sim/statement"):
+                return self._statement(request)
             handler = self._control.get((request.method, request.path))
             if handler is None:
                 return _json({"error": "there is nothing here; see simulator/README.md"}, 404)
             return _json(handler(request))
         except ControlError as error:
             return _json({"error": error.message}, error.status)
+
+    def _statement(self, request: Request) -> Response:
+        text = control_money.statement_of(self._state, request.args.to_dict())
+        response = Response(text, mimetype="text/csv")
+        response.headers["Content-Disposition"] = 'attachment; filename="statement.csv"'
+        return response
 
     def _unlock_initiator(self) -> dict[str, object]:
         with self._state.transaction():
@@ -290,8 +331,14 @@ def _phone_in(body: dict[str, object], field: str) -> str | None:
     )
 
 
-def _require_method(request: Request, method: str) -> None:
-    if request.method != method:
+def _refuse_words(body: dict[str, object]) -> None:
+    for field in ("CallBackURL", "ResultURL", "QueueTimeOutURL"):
+        if has_refused_word(str(body.get(field, ""))):
+            raise invalid(field)
+
+
+def _require_method(request: Request, *methods: str) -> None:
+    if request.method not in methods:
         raise GatewayError(405, "405.001", "Method Not Allowed")
 
 

@@ -14,6 +14,7 @@ from simulator.store import Store
 SHILLING = 100
 WORLD = "world"
 FEES = "fees:safaricom"
+CUSTOMER_FEES = "fees:customers"
 WALLET_OPENING_CENTS = 300_000 * SHILLING
 FLOAT_OPENING_CENTS = 10_000_000 * SHILLING
 
@@ -44,6 +45,7 @@ class Payment:
     originator_conversation_id: str | None = None
     checkout_request_id: str | None = None
     account_reference: str | None = None
+    original_receipt: str | None = None
 
     @classmethod
     def of(cls, row: sqlite3.Row) -> "Payment":
@@ -51,8 +53,11 @@ class Payment:
         return cls(**{key: row[key] for key in row.keys() if key != "id"})  # noqa: SIM118 (a Row iterates over values)
 
     def as_json(self) -> dict[str, object]:
-        """As GET /_sim/transactions shows it."""
-        return {**self.__dict__, "at": iso(self.at)}
+        """As GET /_sim/transactions shows it; `original_receipt` is there when there is one."""
+        shown = {**self.__dict__, "at": iso(self.at)}
+        if self.original_receipt is None:
+            del shown["original_receipt"]
+        return shown
 
 
 def b2c_fee(amount: int) -> int:
@@ -68,6 +73,11 @@ def wallet(msisdn: str) -> str:
 def utility(shortcode: str) -> str:
     """The account into which a shortcode collects and out of which it pays (DARAJA 0.9)."""
     return f"shortcode:{shortcode}:utility"
+
+
+def working(shortcode: str) -> str:
+    """The account to which a person settles collected money, and out of which floats are topped up (DARAJA 4.5)."""
+    return f"shortcode:{shortcode}:working"
 
 
 class Books:
@@ -121,6 +131,7 @@ class Books:
         if self.find(payment.receipt) is not None:
             raise DuplicateReceipt(payment.receipt)
 
+        self._open(payment.credit, opening=0, at=payment.at)
         self._move(
             payment.debit,
             payment.credit,
@@ -130,11 +141,13 @@ class Books:
             at=payment.at,
         )
         if payment.fee:
-            self._move(payment.debit, FEES, payment.fee, kind="fee", receipt=payment.receipt, at=payment.at)
+            fees = CUSTOMER_FEES if payment.debit.startswith("wallet:") else FEES
+            self._open(fees, opening=0, at=payment.at)
+            self._move(payment.debit, fees, payment.fee, kind="fee", receipt=payment.receipt, at=payment.at)
         self._store.run(
             "INSERT INTO transactions (receipt, kind, debit, credit, amount, fee, at, conversation_id,"
-            " originator_conversation_id, checkout_request_id, account_reference)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " originator_conversation_id, checkout_request_id, account_reference, original_receipt)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             payment.receipt,
             payment.kind,
             payment.debit,
@@ -146,7 +159,21 @@ class Books:
             payment.originator_conversation_id,
             payment.checkout_request_id,
             payment.account_reference,
+            payment.original_receipt,
         )
+
+    def refuse_known(self, receipt: str) -> None:
+        """Nothing, for a receipt that is free.
+
+        :raises DuplicateReceipt: it is in the books, or given to a payment that is under way
+        """
+        waiting = self._store.row("SELECT 1 FROM c2b_payments WHERE receipt = ?", receipt)
+        if waiting is not None or self.find(receipt) is not None:
+            raise DuplicateReceipt(receipt)
+
+    def opened_at(self) -> int:
+        """When the first movement was, in microseconds."""
+        return int(self._store.value("SELECT coalesce(min(at), 0) FROM movements"))
 
     def find(self, receipt: str) -> Payment | None:
         """The transaction with this receipt."""
@@ -156,6 +183,25 @@ class Books:
     def payments(self) -> list[Payment]:
         """Every transaction, oldest first."""
         return [Payment.of(row) for row in self._store.rows("SELECT * FROM transactions ORDER BY id")]
+
+    def reversed_of(self, receipt: str) -> int:
+        """How many cents of the transaction with this receipt went back to the payer."""
+        return int(
+            self._store.value(
+                "SELECT coalesce(sum(amount), 0) FROM transactions WHERE original_receipt = ?", receipt
+            )
+        )
+
+    def accounts_at(self, at: int) -> dict[str, int]:
+        """Every account that had moved by `at`, with its balance in cents at that moment."""
+        rows = self._store.rows(
+            "SELECT name, sum(amount) AS balance FROM ("
+            "SELECT credit AS name, amount FROM movements WHERE at <= ?1"
+            " UNION ALL SELECT debit, -amount FROM movements WHERE at <= ?1"
+            ") GROUP BY name ORDER BY name",
+            at,
+        )
+        return {row["name"]: row["balance"] for row in rows}
 
     def accounts(self) -> dict[str, int]:
         """Every account with its balance in cents."""

@@ -17,6 +17,8 @@ from simulator.faults import Fault
 from simulator.state import State
 
 _TIMEOUT_S = 10.0
+# How long the answer to a validation is waited for (DARAJA 1.7).
+_VALIDATION_S = 8.0
 # The stray failure of "twice_and_stray" comes when the receiver has had time to act on the success.
 _STRAY_AFTER_US = 2 * SECOND
 FORGED = "forged"
@@ -27,7 +29,7 @@ _log = logging.getLogger("simulator.callbacks")
 
 @dataclass(frozen=True)
 class Callback:
-    """One callback. `kind` is an api of fault_kinds, that and _timeout, or forged (sent by no M-Pesa: forgery.py).
+    """One callback. `kind` is an api of fault_kinds, or it with _timeout or (c2b) _validation behind it, or forged.
 
     `state`: waiting, sending, held (by `hold_callbacks`), delivered (answered 2xx), failed (another answer or
     none), lost (never sent, by a fault or a phone) or dropped (by hand).
@@ -162,8 +164,15 @@ def _write(state: State, *, kind: str, url: str, body: str, at: int | None) -> i
 class Courier:
     """Sends callbacks. No lock is held while a receiver is working."""
 
-    def __init__(self, state: State, transport: httpx2.BaseTransport | None) -> None:
+    def __init__(
+        self,
+        state: State,
+        transport: httpx2.BaseTransport | None,
+        validated: Callable[[int, str | None], None],
+    ) -> None:
+        """`validated` is told what came back for a c2b_validation: the text of a 200, or None."""
         self._state = state
+        self._validated = validated
         # Proxies of the environment are for the outside world; receivers of a simulator are next door.
         self._client = httpx2.Client(transport=transport, timeout=_TIMEOUT_S, trust_env=False)
         self.hold = False
@@ -186,12 +195,20 @@ class Courier:
         An exception that a receiver mounted in-process lets out goes up then: a bug for the test to see.
         """
         status: int | None = None
+        text: str | None = None
+        is_validation = callback.kind == "c2b_validation"
         try:
             headers = {"Content-Type": callback.content_type}
             if callback.forwarded_for is not None:
                 headers["X-Forwarded-For"] = callback.forwarded_for
-            answer = self._client.post(callback.url, content=callback.body.encode(), headers=headers)
+            answer = self._client.post(
+                callback.url,
+                content=callback.body.encode(),
+                headers=headers,
+                timeout=_VALIDATION_S if is_validation else _TIMEOUT_S,
+            )
             status = answer.status_code
+            text = answer.text if status == 200 else None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             # The URL holds the receiver's secret: only what happened is logged.
             _log.warning("callback %d (%s) failed: %s", callback.id, callback.kind, type(error).__name__)
@@ -199,7 +216,9 @@ class Courier:
             done = status is not None and 200 <= status < 300
             with self._state.transaction():
                 self._mark(callback.id, "delivered" if done else "failed", status)
-                if not done and callback.kind != FORGED:
+                if is_validation:
+                    self._validated(callback.id, text)
+                elif not done and callback.kind != FORGED:
                     self._plan_retry(callback.id)
         return status
 
@@ -215,6 +234,8 @@ class Courier:
         callback = self.held()[index]
         with self._state.transaction():
             self._mark(callback.id, "dropped" if drop else "sending")
+            if drop and callback.kind == "c2b_validation":
+                self._validated(callback.id, None)
         return [] if drop else [self.send(callback) for _ in range(times)]
 
     def log(self) -> list[Callback]:

@@ -57,7 +57,7 @@ def books(state: State) -> dict[str, object]:
 
 def show_phone(state: State, number: object) -> dict[str, object]:
     """Balance, prompts (open and past) and messages of a phone."""
-    msisdn = _msisdn(number)
+    msisdn = read_msisdn(number)
     with state.transaction():
         prompts = [
             {
@@ -89,12 +89,12 @@ def set_phone(state: State, number: object, wishes: Mapping[str, object]) -> dic
 
     :raises ControlError: nothing was changed
     """
-    msisdn = _msisdn(number)
-    only(wishes, "next", "delay_s", "callback", "prompt", "name")
+    msisdn = read_msisdn(number)
+    refuse_others(wishes, "next", "delay_s", "callback", "prompt", "name")
     outcome = _choice(wishes, "next", phones.OUTCOMES)
     callback = _choice(wishes, "callback", phones.CALLBACK_MODES)
     decision = _choice(wishes, "prompt", ("pay", "cancel", "wrong_pin"))
-    delay_s = number_in(wishes, "delay_s")
+    delay_s = read_number(wishes, "delay_s")
     name = wishes.get("name")
     if name is not None and (not isinstance(name, str) or not name.strip()):
         raise ControlError(400, "name is a text")
@@ -121,15 +121,15 @@ def book_payment(state: State, wishes: Mapping[str, object]) -> dict[str, object
 
     :raises ControlError: 409 for a receipt that is in the books already, or a prompt that is open no longer
     """
-    only(wishes, "shortcode", "msisdn", "amount", "receipt", "account_reference", "checkout_request_id")
-    msisdn = _msisdn(wishes.get("msisdn"))
+    refuse_others(
+        wishes, "shortcode", "msisdn", "amount", "receipt", "account_reference", "checkout_request_id"
+    )
+    msisdn = read_msisdn(wishes.get("msisdn"))
     shortcode = str(wishes.get("shortcode", credentials.COLLECTION_SHORTCODE))
-    amount = shillings(wishes.get("amount"), called="amount")
-    reference = text_in(wishes, "account_reference")
-    receipt = text_in(wishes, "receipt")
-    checkout = text_in(wishes, "checkout_request_id")
-    if receipt is not None and not _RECEIPT.fullmatch(receipt):
-        raise ControlError(400, "receipt is up to 64 letters, digits, '_', '.' or '-'")
+    amount = read_amount(wishes.get("amount"))
+    reference = read_text(wishes, "account_reference")
+    receipt = read_receipt(wishes)
+    checkout = read_text(wishes, "checkout_request_id")
 
     with state.transaction():
         if not state.books.knows(utility(shortcode)):
@@ -139,6 +139,7 @@ def book_payment(state: State, wishes: Mapping[str, object]) -> dict[str, object
         receipt = receipt or state.ids.receipt(at)
         state.books.top_up(debit, to=amount, at=at)
         try:
+            state.books.refuse_known(receipt)
             if checkout:
                 _pay_prompt(state, checkout, msisdn, amount, receipt, at=at)
             else:
@@ -168,10 +169,10 @@ def _pay_prompt(state: State, checkout: str, msisdn: str, amount: int, receipt: 
     daraja_stk.decide(state, prompt, "pay", at=at, receipt=receipt)
 
 
-def text_in(wishes: Mapping[str, object], name: str) -> str | None:
-    """A text; None when it is absent or empty.
+def read_text(wishes: Mapping[str, object], name: str) -> str | None:
+    """A text that may be missing; an empty one is none.
 
-    :raises ControlError: it is none
+    :raises ControlError: not a text
     """
     value = wishes.get(name)
     if value is not None and not isinstance(value, str):
@@ -179,13 +180,24 @@ def text_in(wishes: Mapping[str, object], name: str) -> str | None:
     return value or None
 
 
+def read_receipt(wishes: Mapping[str, object]) -> str | None:
+    """A receipt of the caller's choice, if there is one.
+
+    :raises ControlError: not such a text
+    """
+    receipt = read_text(wishes, "receipt")
+    if receipt is not None and not _RECEIPT.fullmatch(receipt):
+        raise ControlError(400, "receipt is up to 64 letters, digits, '_', '.' or '-'")
+    return receipt
+
+
 def move_clock(state: State, wishes: Mapping[str, object]) -> dict[str, object]:
     """advance_s or set.
 
     :raises ControlError: neither, or not readable
     """
-    only(wishes, "advance_s", "set")
-    seconds = number_in(wishes, "advance_s")
+    refuse_others(wishes, "advance_s", "set")
+    seconds = read_number(wishes, "advance_s")
     moment = wishes.get("set")
     if (seconds is None) == (moment is None):
         raise ControlError(400, "give advance_s or set")
@@ -212,7 +224,7 @@ def add_fault(state: State, wishes: Mapping[str, object]) -> dict[str, object]:
 
     :raises ControlError: no such fault, or it cannot be had so
     """
-    only(wishes, "fault", "count", "rate", "seed", "api", "msisdn", "delay_s", *_FAULT_OPTIONS)
+    refuse_others(wishes, "fault", "count", "rate", "seed", "api", "msisdn", "delay_s", *_FAULT_OPTIONS)
     name, api = wishes.get("fault"), wishes.get("api")
     count, seed = wishes.get("count"), wishes.get("seed", 0)
     if not isinstance(name, str):
@@ -221,17 +233,17 @@ def add_fault(state: State, wishes: Mapping[str, object]) -> dict[str, object]:
         raise ControlError(400, "api is a text")
     if not isinstance(seed, int) or not isinstance(count, int | None) or isinstance(count, bool):
         raise ControlError(400, "count and seed are whole numbers")
-    msisdn = None if wishes.get("msisdn") is None else _msisdn(wishes["msisdn"])
+    msisdn = None if wishes.get("msisdn") is None else read_msisdn(wishes["msisdn"])
     try:
         with state.transaction():
             ref = state.faults.add(
                 name,
                 count=count,
-                rate=number_in(wishes, "rate"),
+                rate=read_number(wishes, "rate"),
                 seed=seed,
                 api=api,
                 msisdn=msisdn,
-                delay_s=number_in(wishes, "delay_s"),
+                delay_s=read_number(wishes, "delay_s"),
                 **{key: wishes.get(key) for key in _FAULT_OPTIONS},
             )
     except ValueError as error:
@@ -253,17 +265,21 @@ def set_switches(state: State, wishes: Mapping[str, object]) -> dict[str, object
     return state.switches.all()
 
 
-def _msisdn(number: object) -> str:
+def read_msisdn(number: object) -> str:
+    """2547XXXXXXXX of any Kenyan form.
+
+    :raises ControlError: none
+    """
     found = phones.normalise(str(number)) if isinstance(number, str | int) else None
     if found is None:
         raise ControlError(400, "not a Kenyan mobile number")
     return found
 
 
-def shillings(amount: object, *, called: str) -> int:
-    """Whole shillings above zero as cents.
+def read_amount(amount: object, *, called: str = "amount") -> int:
+    """Cents of whole shillings.
 
-    :raises ControlError: it is none
+    :raises ControlError: none, or not above zero
     """
     match = _SHILLINGS.fullmatch(str(amount)) if isinstance(amount, str | int) else None
     if match is None or isinstance(amount, bool) or int(match[1]) == 0:
@@ -278,7 +294,7 @@ def _choice(wishes: Mapping[str, object], key: str, allowed: tuple[str, ...]) ->
     return None if found is None else str(found)
 
 
-def number_in(wishes: Mapping[str, object], key: str) -> float | None:
+def read_number(wishes: Mapping[str, object], key: str) -> float | None:
     """A number; None when it is absent.
 
     :raises ControlError: it is none
@@ -292,10 +308,10 @@ def number_in(wishes: Mapping[str, object], key: str) -> float | None:
     return float(found)
 
 
-def only(wishes: Mapping[str, object], *known: str) -> None:
-    """Nothing else is wished for.
+def refuse_others(wishes: Mapping[str, object], *known: str) -> None:
+    """Nothing, when there are only `known` fields.
 
-    :raises ControlError: something is
+    :raises ControlError: there is another
     """
     strange = sorted(set(wishes) - set(known))
     if strange:

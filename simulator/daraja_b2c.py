@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from simulator import callbacks, codes, phones, wire
+from simulator import callbacks, codes, limits, phones, wire
 from simulator.books import FEES, SHILLING, NotEnoughMoney, Payment, b2c_fee, utility
 from simulator.clock import EAT, SECOND, from_micros
 from simulator.credentials import PAYOUT_SHORTCODE
@@ -125,8 +125,9 @@ def settle(state: State, ref: int, *, at: int) -> list[int]:
         return []
     payout = Payout.of(row)
     state.unschedule("payout", ref)
-    receipt = None if payout.refusal_code else _pay(state, payout, at)
-    code = payout.refusal_code or ("0" if receipt else "1")
+    refusal = payout.refusal_code or limits.payout_refusal(state, payout.msisdn, payout.amount, at=at)
+    receipt = None if refusal else _pay(state, payout, at)
+    code = refusal or ("0" if receipt else "1")
     payout = replace(payout, settled_at=at, result_code=code, receipt=receipt)
     state.store.run(
         "UPDATE payouts SET settled_at = ?, result_code = ?, receipt = ? WHERE id = ?", at, code, receipt, ref

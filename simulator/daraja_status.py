@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from simulator import callbacks, codes, phones
+from simulator import callbacks, codes, commands, daraja_stk, phones
 from simulator.books import Payment
 from simulator.clock import eat_digits
+from simulator.commands import Command
 from simulator.daraja_b2c import EXPIRED, Payout, find_payout
 from simulator.fields import Fields, invalid
 from simulator.identifiers import filler_receipt
@@ -13,6 +14,15 @@ from simulator.state import State
 # What comes for an id that M-Pesa never saw is undocumented (DARAJA 1.5). R000002 is the documented
 # "receipt invalid" of reversals; the switch `status_unknown_id` chooses silence or the time-out instead.
 _UNKNOWN = ("R000002", "The transaction receipt number does not exist.")
+# Commands that move money, and how the portal names what each kind of transaction is.
+_MONEY = {"reversal", "topup"}
+_REASONS = {
+    "b2c": "Business Payment to Customer via API",
+    "reversal": "Transaction Reversal",
+    "topup": "Business Pay To Bulk",
+    "settlement": "Organization Settlement",
+}
+_FEES = {"b2c": "Fee For B2C Payment", "stk": "Pay Bill Charge", "c2b": "Pay Bill Charge"}
 
 
 def request_status(state: State, body: Mapping[str, object]) -> dict[str, object]:
@@ -71,15 +81,9 @@ def answer(state: State, ref: int, *, at: int) -> list[int]:
     asked = state.store.row("SELECT * FROM status_queries WHERE id = ?", ref)
     if asked is None:
         return []
-    payment = state.books.find(asked["asked_receipt"]) if asked["asked_receipt"] else None
-    originator = asked["asked_originator"]
-    if payment is not None:
-        originator = payment.originator_conversation_id
-    payout = find_payout(state, originator) if originator else None
-    if payout is not None and payout.receipt is not None:
-        payment = state.books.find(payout.receipt)
+    payment, request = _found(state, asked["asked_receipt"], asked["asked_originator"])
 
-    about = payout.msisdn if payout else None
+    about = request.msisdn if isinstance(request, Payout) else None
     kind, url, values = "status", asked["result_url"], None
     code, words = "0", codes.words("0")
     wanted = _wanted_by_fault(state, about)
@@ -87,9 +91,9 @@ def answer(state: State, ref: int, *, at: int) -> list[int]:
         code = asked["refusal_code"]
         words = codes.words(code)
     elif wanted is None and payment is not None:
-        values = _completed(state, payment, payout)
-    elif wanted is None and payout is not None:
-        values = _unpaid(payout)
+        values = _completed(state, payment, _initiated_at(state, payment, request))
+    elif wanted is None and request is not None:
+        values = _unmoved(state, request)
     else:
         wanted = wanted or str(state.switches.get("status_unknown_id"))
         if wanted == "silence":
@@ -137,54 +141,101 @@ def _wanted_by_fault(state: State, msisdn: str | None) -> str | None:
     return None
 
 
-def _completed(state: State, payment: Payment, payout: Payout | None) -> dict[str, object]:
+def _found(
+    state: State, receipt: str | None, originator: str | None
+) -> tuple[Payment | None, Payout | Command | None]:
+    """The transaction and the request that it came of, each None where there is none."""
+    payment = state.books.find(receipt) if receipt else None
+    if payment is not None:
+        originator = payment.originator_conversation_id
+    if not originator:
+        return payment, None
+    request: Payout | Command | None = find_payout(state, originator) or commands.find(state, originator)
+    if isinstance(request, Command) and request.kind not in _MONEY:
+        request = None
+    if request is not None and request.receipt is not None:
+        payment = state.books.find(request.receipt)
+    return payment, request
+
+
+def _initiated_at(state: State, payment: Payment, request: Payout | Command | None) -> int:
+    if request is not None:
+        return request.requested_at
+    prompt = daraja_stk.find(state, payment.checkout_request_id) if payment.checkout_request_id else None
+    return payment.at if prompt is None else prompt.requested_at
+
+
+def _completed(state: State, payment: Payment, initiated_at: int) -> dict[str, object]:
     return {
         "DebitPartyName": _party(state, payment.debit),
         "CreditPartyName": _party(state, payment.credit),
-        "DebitAccountType": "Utility Account" if payout else "MMF Account For Customer",
-        "DebitPartyCharges": f"Fee For B2C Payment|KES|{_decimal(payment.fee)}" if payment.fee else None,
-        "InitiatedTime": eat_digits(payout.requested_at if payout else payment.at),
+        "DebitAccountType": _account_type(payment.debit),
+        "DebitPartyCharges": f"{_FEES[payment.kind]}|KES|{_decimal(payment.fee)}" if payment.fee else None,
+        "InitiatedTime": eat_digits(initiated_at),
         "FinalisedTime": eat_digits(payment.at),
         "ReceiptNo": payment.receipt,
         "TransactionStatus": "Completed",
         "Amount": _decimal(payment.amount),
         "TransactionReason": None,
-        "ReasonType": "Business Payment to Customer via API" if payout else "Pay Bill Online",
+        "ReasonType": _REASONS.get(payment.kind, "Pay Bill Online"),
         "ConversationID": payment.conversation_id,
-        "OriginatorConversationID": payout.originator_conversation_id if payout else None,
+        "OriginatorConversationID": payment.originator_conversation_id,
     }
 
 
-def _unpaid(payout: Payout) -> dict[str, object]:
+def _unmoved(state: State, request: Payout | Command) -> dict[str, object]:
+    if isinstance(request, Payout):
+        return _unpaid(
+            request, shortcode=request.shortcode, payee=request.msisdn, amount=request.amount, kind="b2c"
+        )
+    wishes = request.wishes
+    payee: str | None
+    if request.kind == "topup":
+        shortcode, payee = wishes["sender"], f"{wishes['receiver']} - Simulator"
+    else:
+        original = state.books.find(wishes["receipt"])
+        shortcode, payee = wishes["shortcode"], _party(state, original.debit) if original else None
+    return _unpaid(request, shortcode=shortcode, payee=payee, amount=wishes["amount"], kind=request.kind)
+
+
+def _unpaid(
+    request: Payout | Command, *, shortcode: str, payee: str | None, amount: int, kind: str
+) -> dict[str, object]:
     return {
-        "DebitPartyName": f"{payout.shortcode} - Simulator",
-        "CreditPartyName": payout.msisdn,
+        "DebitPartyName": f"{shortcode} - Simulator",
+        "CreditPartyName": payee,
         "DebitAccountType": "Utility Account",
         "DebitPartyCharges": None,
-        "InitiatedTime": eat_digits(payout.requested_at),
-        "FinalisedTime": None if payout.settled_at is None else eat_digits(payout.settled_at),
+        "InitiatedTime": eat_digits(request.requested_at),
+        "FinalisedTime": None if request.settled_at is None else eat_digits(request.settled_at),
         "ReceiptNo": None,
-        "TransactionStatus": _state_of(payout),
-        "Amount": _decimal(payout.amount),
+        "TransactionStatus": _state_of(request),
+        "Amount": _decimal(amount),
         "TransactionReason": None,
-        "ReasonType": "Business Payment to Customer via API",
-        "ConversationID": payout.conversation_id,
-        "OriginatorConversationID": payout.originator_conversation_id,
+        "ReasonType": _REASONS[kind],
+        "ConversationID": request.conversation_id,
+        "OriginatorConversationID": request.originator_conversation_id,
     }
 
 
-def _state_of(payout: Payout) -> str:
+def _state_of(request: Payout | Command) -> str:
     # Of the documented states: waiting in the queue is Authorized, refused by the core is Declined.
-    if payout.settled_at is None:
+    if request.settled_at is None:
         return "Authorized"
-    return "Expired" if payout.result_code == EXPIRED else "Declined"
+    return "Expired" if request.result_code == EXPIRED else "Declined"
 
 
 def _party(state: State, account: str) -> str:
     kind, _, rest = account.partition(":")
     if kind == "wallet":
         return f"{rest} - {phones.name_of(state, rest)}"
-    return f"{rest.removesuffix(':utility')} - Simulator"
+    return f"{rest.partition(':')[0]} - Simulator"
+
+
+def _account_type(account: str) -> str:
+    if account.startswith("wallet:"):
+        return "MMF Account For Customer"
+    return "Working Account" if account.endswith(":working") else "Utility Account"
 
 
 def _item(key: str, value: object) -> dict[str, object]:

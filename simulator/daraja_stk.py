@@ -6,17 +6,19 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from simulator import callbacks, codes, phones, wire
+from simulator import callbacks, codes, daraja_c2b, limits, phones, wire
 from simulator.books import SHILLING, NotEnoughMoney, Payment, utility
 from simulator.clock import SECOND, eat_digits
 from simulator.credentials import COLLECTION_SHORTCODE, PASSKEY
 from simulator.faults import Fault
 from simulator.fields import Fields, invalid, merchant_error
 from simulator.state import State
+from simulator.tariffs import paybill_charge
 
 # What a person, the network or the core makes of a prompt -> ResultCode and words (DARAJA 3.1).
 _FAILURES: dict[str, tuple[str, str]] = {
     "no_balance": ("1", "The balance is insufficient for the transaction."),
+    "daily_limit": ("4", "The amount would exceed the daily limit of the payer."),
     "rule_limited": ("17", "Rule limited."),
     "cancel": ("1032", "Request cancelled by user"),
     # Reported of pushes whose phone numbers were JSON strings (DARAJA 1.2): accepted, and never on the phone.
@@ -135,10 +137,14 @@ def decide(state: State, prompt: Prompt, outcome: str, *, at: int, receipt: str 
     """
     state.unschedule("prompt", prompt.id)
     wished, receipt = receipt, None
+    payment = None
     forced = state.faults.refusal("stk", prompt.msisdn)
+    if outcome == "pay" and limits.pay_in_refusal(state, prompt.msisdn, prompt.amount, at=at):
+        outcome = "daily_limit"
     if outcome == "pay" and forced is None:
-        receipt = _pay(state, prompt, at, wished)
-        outcome = "pay" if receipt else "no_balance"
+        payment = _pay(state, prompt, at, wished)
+        outcome = "pay" if payment else "no_balance"
+        receipt = payment.receipt if payment else None
     if forced is not None:
         code, words = forced, codes.words(forced)
     else:
@@ -153,7 +159,7 @@ def decide(state: State, prompt: Prompt, outcome: str, *, at: int, receipt: str 
     )
 
     metadata = None if receipt is None else _metadata(prompt, receipt, at)
-    return callbacks.plan(
+    planned = callbacks.plan(
         state,
         kind="stk",
         url=prompt.callback_url,
@@ -163,6 +169,9 @@ def decide(state: State, prompt: Prompt, outcome: str, *, at: int, receipt: str 
         mode=prompt.callback_mode,
         stray=_callback(prompt, *_FAILURES["unreachable"], None) if receipt else None,
     )
+    if payment is not None and state.switches.get("stk_on_confirmation_url") is True:
+        planned += daraja_c2b.announce(state, payment)
+    return planned
 
 
 def fall_due(state: State, ref: int, *, at: int) -> list[int]:
@@ -288,8 +297,8 @@ def _insert(state: State, prompt: Prompt) -> Prompt:
     return Prompt(**{**prompt.__dict__, "id": row_id})
 
 
-def _pay(state: State, prompt: Prompt, at: int, wished: str | None) -> str | None:
-    """The receipt, or None when the wallet has too little."""
+def _pay(state: State, prompt: Prompt, at: int, wished: str | None) -> Payment | None:
+    """The payment, or None when the wallet has too little."""
     payment = Payment(
         receipt=wished or state.ids.receipt(at),
         kind="stk",
@@ -299,12 +308,13 @@ def _pay(state: State, prompt: Prompt, at: int, wished: str | None) -> str | Non
         at=at,
         checkout_request_id=prompt.checkout_request_id,
         account_reference=prompt.account_reference,
+        fee=paybill_charge(prompt.amount) if state.switches.get("paybill_charge") is True else 0,
     )
     try:
         state.books.pay(payment)
     except NotEnoughMoney:
         return None
-    return payment.receipt
+    return payment
 
 
 def _callback(prompt: Prompt, code: str, words: str, metadata: object) -> dict[str, object]:

@@ -82,6 +82,7 @@ KINDS: dict[str, Kind] = {
         thens=("result", "silence", "nothing"),
     ),
     "gateway_originator_id": Kind(_ASKED, ("b2c",)),
+    "queue_timeout": Kind(("reversal", "balance", "topup"), ("reversal", "balance", "topup"), delay_s=30),
     "result_code": Kind(("stk", *_ASKED), ("b2c",), needs_code=True),
     # Questions
     "query_pending": Kind(

@@ -15,6 +15,10 @@ _TIMESTAMP = re.compile(r"[0-9]{14}")
 _MOST_SKEW = timedelta(minutes=5)
 
 
+# Documented for C2B URLs, in any case (DARAJA 4.3).
+_REFUSED_WORDS = ("m-pesa", "mpesa", "safaricom", "exe", "exec", "cmd", "sql", "query")
+
+
 class GatewayError(Exception):
     """The gateway refused: nothing was done."""
 
@@ -33,6 +37,11 @@ def invalid(field: str) -> GatewayError:
 def merchant_error(message: str) -> GatewayError:
     """500.001.1001, the catch-all whose text has to be read."""
     return GatewayError(500, "500.001.1001", message)
+
+
+def has_refused_word(url: str) -> bool:
+    """Whether a callback URL holds a word that Safaricom refuses (DARAJA 4.3)."""
+    return any(word in url.lower() for word in _REFUSED_WORDS)
 
 
 def parse_body(raw: bytes, content_type: str) -> dict[str, object]:

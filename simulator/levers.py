@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from simulator import credentials, forgery, sms
 from simulator.books import SHILLING, utility
 from simulator.clock import SECOND
-from simulator.control import ControlError, number_in, only, shillings, text_in
+from simulator.control import ControlError, read_amount, read_number, read_text, refuse_others
 from simulator.state import State
 
 
@@ -17,12 +17,12 @@ def change_float(state: State, wishes: Mapping[str, object]) -> dict[str, object
 
     :raises ControlError: not exactly one of them, no such shortcode, or less than nothing would be left
     """
-    only(wishes, "shortcode", "set", "top_up", "take")
+    refuse_others(wishes, "shortcode", "set", "top_up", "take")
     shortcode = str(wishes.get("shortcode", credentials.PAYOUT_SHORTCODE))
     given = [key for key in ("set", "top_up", "take") if wishes.get(key) is not None]
     if len(given) != 1:
         raise ControlError(400, "give one of set, top_up and take")
-    amount = 0 if wishes[given[0]] == 0 else shillings(wishes[given[0]], called=given[0])
+    amount = 0 if wishes[given[0]] == 0 else read_amount(wishes[given[0]], called=given[0])
     account = utility(shortcode)
     with state.transaction():
         if not state.books.knows(account):
@@ -40,9 +40,9 @@ def set_password(state: State, wishes: Mapping[str, object]) -> dict[str, object
 
     :raises ControlError: not a password
     """
-    only(wishes, "password")
+    refuse_others(wishes, "password")
     with state.transaction():
-        password = text_in(wishes, "password") or state.credentials.initiator_password()
+        password = read_text(wishes, "password") or state.credentials.initiator_password()
         try:
             state.credentials.set_initiator_password(password)
         except ValueError as error:
@@ -62,13 +62,13 @@ def forge(state: State, wishes: Mapping[str, object]) -> dict[str, object]:
 
     :raises ControlError: it can't be made so
     """
-    only(wishes, "url", "callback", "body", "amount", "forwarded_for")
+    refuse_others(wishes, "url", "callback", "body", "amount", "forwarded_for")
     callback = wishes.get("callback")
     if callback is not None and callback != "last" and type(callback) is not int:
         raise ControlError(400, 'callback is the id of one in GET /_sim/callbacks, or "last"')
     amount = wishes.get("amount")
-    amount = None if amount is None else shillings(amount, called="amount") // SHILLING
-    url, forwarded_for = text_in(wishes, "url"), text_in(wishes, "forwarded_for")
+    amount = None if amount is None else read_amount(amount, called="amount") // SHILLING
+    url, forwarded_for = read_text(wishes, "url"), read_text(wishes, "forwarded_for")
     try:
         ref = forgery.forge(
             state,
@@ -90,12 +90,12 @@ def set_sms_reports(state: State, wishes: Mapping[str, object]) -> dict[str, obj
 
     :raises ControlError: not a URL, or not in this order
     """
-    only(wishes, "url", "sent_after_s", "delivered_after_s")
-    url = text_in(wishes, "url")
+    refuse_others(wishes, "url", "sent_after_s", "delivered_after_s")
+    url = read_text(wishes, "url")
     if url is not None and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
         raise ControlError(400, "url is an http or https URL, or null")
-    sent_s = number_in(wishes, "sent_after_s")
-    delivered_s = number_in(wishes, "delivered_after_s")
+    sent_s = read_number(wishes, "sent_after_s")
+    delivered_s = read_number(wishes, "delivered_after_s")
     sent_s = 1 if sent_s is None else sent_s
     delivered_s = sent_s + 2 if delivered_s is None else delivered_s
     if not 0 <= sent_s <= delivered_s:

@@ -116,7 +116,7 @@ def show(state: State) -> dict[str, object]:
 
 
 def _checked(scenario: Mapping[str, object]) -> tuple[str, list[tuple[float, str, dict[str, object]]]]:
-    control.only(scenario, "name", "description", "steps")
+    control.refuse_others(scenario, "name", "description", "steps")
     for key in ("name", "description"):
         if not isinstance(scenario.get(key, ""), str):
             raise ControlError(400, f"{key} is a text")
@@ -160,8 +160,8 @@ def _rehearse(state: State, place: int, action: str, wishes: dict[str, object]) 
 
 
 def _read_clock(wishes: Mapping[str, object]) -> None:
-    control.only(wishes, "advance_s")
-    seconds = control.number_in(wishes, "advance_s")
+    control.refuse_others(wishes, "advance_s")
+    seconds = control.read_number(wishes, "advance_s")
     if seconds is None or not 0 < seconds <= _MOST_S:
         raise ControlError(400, "advance_s is a number of seconds above zero, up to a year")
 
@@ -172,13 +172,13 @@ def _set_phone(state: State, wishes: Mapping[str, object]) -> None:
 
 
 def _clear_faults(state: State, wishes: Mapping[str, object]) -> None:
-    control.only(wishes)
+    control.refuse_others(wishes)
     with state.transaction():
         state.faults.clear()
 
 
 def _initiator(state: State, wishes: Mapping[str, object]) -> None:
-    control.only(wishes, "password", "lock")
+    control.refuse_others(wishes, "password", "lock")
     if wishes.get("lock") is True:
         levers.lock_initiator(state)
     else:

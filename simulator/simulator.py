@@ -8,11 +8,31 @@ from typing import Self
 
 import httpx2
 
-from simulator import control, daraja_b2c, daraja_status, daraja_stk, levers, scenarios, sms
+from simulator import (
+    commands,
+    control,
+    control_money,
+    daraja_b2c,
+    daraja_balance,
+    daraja_c2b,
+    daraja_reversal,
+    daraja_status,
+    daraja_stk,
+    daraja_topup,
+    levers,
+    scenarios,
+    sms,
+)
 from simulator.app import App
 from simulator.callbacks import Callback, Courier
-from simulator.clock import from_micros
+from simulator.clock import from_micros, to_micros
 from simulator.state import State
+
+_COMMANDS = {
+    "reversal": daraja_reversal.carry_out,
+    "balance": daraja_balance.answer,
+    "topup": daraja_topup.carry_out,
+}
 
 
 class Simulator:
@@ -40,7 +60,7 @@ class Simulator:
         result_after_s: float = 1.0,
     ) -> None:
         self._state = State(store, seed=seed, now=now, pay_after_s=pay_after_s, result_after_s=result_after_s)
-        self._courier = Courier(self._state, transport)
+        self._courier = Courier(self._state, transport, self._validated)
         self.changed = threading.Event()
         self.wsgi = App(
             self._state,
@@ -82,9 +102,16 @@ class Simulator:
         self._state.clock.advance(seconds)
         self.changed.set()
 
-    def books(self) -> dict[str, int]:
-        """Every account in cents; the values sum to zero."""
-        return self._state.books.accounts()
+    def books(self, at: datetime | None = None) -> dict[str, int]:
+        """Every account in cents, now or as it was at a moment; the values sum to zero."""
+        return self._state.books.accounts() if at is None else self._state.books.accounts_at(to_micros(at))
+
+    def statement(self, **wishes: str) -> str:
+        """As GET /_sim/statement: shortcode, from, to, account; the CSV.
+
+        :raises ControlError: a wish that can't be followed
+        """
+        return control_money.statement_of(self._state, wishes)
 
     def transactions(self) -> list[dict[str, object]]:
         """Finished M-Pesa transactions as GET /_sim/transactions shows them, oldest first."""
@@ -113,6 +140,30 @@ class Simulator:
         :raises ControlError: 409 for a receipt that is known already
         """
         return control.book_payment(self._state, wishes)
+
+    def pay_bill(self, **wishes: object) -> dict[str, object]:
+        """As POST /_sim/paybill: msisdn, amount, shortcode, account_reference, receipt.
+
+        :raises ControlError: 409 for a receipt that is known already
+        """
+        answer = control_money.pay_bill(self._state, wishes)
+        self.changed.set()
+        return answer
+
+    def paybill_payments(self) -> list[dict[str, object]]:
+        """As GET /_sim/paybill: every payment by hand and what became of it."""
+        return daraja_c2b.by_hand(self._state)
+
+    def forget_urls(self) -> None:
+        """As DELETE /_sim/c2b: the registered URLs."""
+        control_money.forget_urls(self._state)
+
+    def settle(self, **wishes: object) -> dict[str, object]:
+        """As POST /_sim/settlements: shortcode, amount; from Utility to Working.
+
+        :raises ControlError: 409 when the account has less
+        """
+        return control_money.settle(self._state, wishes)
 
     def fault(self, name: str, **wishes: object) -> dict[str, object]:
         """As POST /_sim/faults: count, rate, seed, api, msisdn, delay_s, skip, burst, times, body, status, then, code.
@@ -232,15 +283,24 @@ class Simulator:
     def _settle(self, kind: str, ref: int, *, at: int) -> list[int]:
         match kind:
             case "prompt":
-                return daraja_stk.fall_due(self._state, ref, at=at)
+                planned = daraja_stk.fall_due(self._state, ref, at=at)
             case "payout":
-                return daraja_b2c.settle(self._state, ref, at=at)
+                planned = daraja_b2c.settle(self._state, ref, at=at)
             case "status":
-                return daraja_status.answer(self._state, ref, at=at)
+                planned = daraja_status.answer(self._state, ref, at=at)
+            case "c2b":
+                planned = daraja_c2b.begin(self._state, ref, at=at)
+            case "command":
+                planned = commands.settle(self._state, ref, at=at, carry_out=_COMMANDS)
             case "scenario":
-                return scenarios.fall_due(self._state, ref)
+                planned = scenarios.fall_due(self._state, ref)
             case _:  # a callback: it is claimed and sent without the lock
-                return []
+                planned = []
+        return planned
+
+    def _validated(self, asked: int, answer: str | None) -> None:
+        daraja_c2b.validated(self._state, asked, answer, at=self._state.clock.micros())
+        self.changed.set()
 
     def _run_now(self, kind: str, ref: int) -> None:
         with self._state.transaction():

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from simulator.tables import TABLES, upgrade
 from simulator.upgrade import prepare_tables
 
 _SCHEMA = """
@@ -43,7 +44,8 @@ CREATE TABLE IF NOT EXISTS transactions (
     conversation_id TEXT,
     originator_conversation_id TEXT,
     checkout_request_id TEXT,
-    account_reference TEXT
+    account_reference TEXT,
+    original_receipt TEXT
 );
 
 CREATE TABLE IF NOT EXISTS prompts (
@@ -121,8 +123,6 @@ CREATE TABLE IF NOT EXISTS agenda (
     kind TEXT NOT NULL,
     ref INTEGER NOT NULL
 );
-CREATE INDEX IF NOT EXISTS agenda_at ON agenda (at, id);
-CREATE INDEX IF NOT EXISTS agenda_ref ON agenda (kind, ref);
 
 CREATE TABLE IF NOT EXISTS phones (
     msisdn TEXT PRIMARY KEY,
@@ -203,8 +203,10 @@ class Store:
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = OFF")
-        prepare_tables(self._db, _SCHEMA)
+        prepare_tables(self._db, _SCHEMA + TABLES)
         self._db.execute("PRAGMA foreign_keys = ON")
+        with self.transaction():
+            upgrade(self._db)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -35,6 +35,22 @@ SWITCHES: dict[str, tuple[object, ...]] = {
     "invalid_token_code": ("404.001.03", "401.002.01", "400.003.01", "401.003.01"),
     # Whether the initiator's password is dead 90 days after it was set.
     "initiator_password_expires": (True, False),
+    # Whether a wallet's ceiling and a customer's day (limits.py) are enforced.
+    "customer_limits": (False, True),
+    # Whether a customer pays for paying a PayBill (tariffs.py); off: the merchant's tariff covers it.
+    "paybill_charge": (False, True),
+    # Whether a PayBill payment is validated first: Safaricom switches it on when asked (DARAJA 1.7).
+    "c2b_validation": (False, True),
+    # How a C2B confirmation shows the payer's number (DARAJA 2.2).
+    "c2b_msisdn": ("masked", "full", "sha256", "missing"),
+    # Whether STK payments are announced on the confirmation URL too (DARAJA 1.7).
+    "stk_on_confirmation_url": (True, False),
+    # Whether less than the whole of a payment can be reversed, which nobody documents (DARAJA 1.6).
+    "partial_reversal": (False, True),
+    # Whether the words refused in C2B URLs are refused in every callback URL (DARAJA 4.3).
+    "strict_urls": (False, True),
+    # Which account of the collecting shortcode a top-up of the float leaves (DARAJA 4.5).
+    "topup_source": ("utility", "working"),
 }
 _MOST_S = 366 * 86_400
 # Name -> default, for what is no choice among a few.

@@ -9,8 +9,6 @@ from simulator import AnswerReset, ControlError
 from simulator.fault_kinds import KINDS
 from tests.simulator.world import AMINA, BARAKA, COLLECTED, FLOAT, OTIENO, World, result_items
 
-TESTS = ("test_catalogue.py", "test_faults.py", "test_sms_faults.py")
-
 
 @pytest.fixture
 def world():
@@ -31,7 +29,7 @@ def _items(callback):
 
 
 def test_every_fault_has_a_test_that_names_it(request):
-    tests = "".join((request.path.parent / name).read_text() for name in TESTS)
+    tests = "".join(path.read_text() for path in sorted(request.path.parent.glob("test_*.py")))
 
     assert [name for name in KINDS if f'"{name}"' not in tests] == []
 
@@ -331,6 +329,75 @@ def test_gateway_originator_id_in_the_answer_to_a_question(world):
 
     assert payload["Result"]["OriginatorConversationID"] != answer["OriginatorConversationID"]
     assert payload["Result"]["ConversationID"] == answer["ConversationID"]
+
+
+# Reversals, balances, top-ups and payments by hand ---
+
+
+def _reverse(world, receipt):
+    body = {
+        "Initiator": world.daraja.config["initiator_name"],
+        "SecurityCredential": world.daraja.credential(),
+        "CommandID": "TransactionReversal",
+        "TransactionID": receipt,
+        "Amount": "1500",
+        "ReceiverParty": "174379",
+        "RecieverIdentifierType": "11",
+        "Remarks": "Refund",
+        "QueueTimeOutURL": "http://shop.test/timeout",
+        "ResultURL": "http://shop.test/result",
+    }
+    return world.daraja.post("/mpesa/reversal/v1/request", body)
+
+
+@pytest.fixture
+def receipt(world):
+    found = world.sim.pay_bill(msisdn=AMINA, amount=1500, account_reference="A")["receipt"]
+    world.run(60)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"), [("R000001", "R000001"), ("R000002", "R000002"), ("1", 1), ("21", 21)]
+)
+def test_result_code_refuses_a_reversal(world, receipt, code, shown):
+    world.sim.fault("result_code", api="reversal", code=code, count=1)
+    _reverse(world, receipt)
+
+    ((_, payload),) = world.run(1)
+
+    assert payload["Result"]["ResultCode"] == shown
+    assert world.books()[COLLECTED] == 150_000
+
+
+def test_the_faults_of_calls_and_callbacks_bite_reversals_too(world, receipt):
+    for fault in ("callback_early", "http_timeout_after"):
+        world.sim.fault(fault, api="reversal", count=1)
+    world.sim.fault("callback_twice", api="reversal", count=1, times=4)
+
+    with pytest.raises(httpx2.ReadTimeout):
+        _reverse(world, receipt)
+
+    assert [path for path, _ in world.shop.take()] == ["/result"] * 4
+    assert world.run(60) == []
+    assert world.books()[COLLECTED] == 0
+
+
+def test_queue_timeout_of_a_reversal_posts_what_the_switch_says(world, receipt):
+    world.sim.switch(timeout_payload="flat")
+    world.sim.fault("queue_timeout", api="reversal", count=1)
+    answer = _reverse(world, receipt).json()
+
+    ((path, payload),) = world.run(1)
+
+    assert (path, payload["ConversationID"]) == ("/timeout", answer["ConversationID"])
+
+
+def test_token_invalidated_at_a_reversal(world, receipt):
+    world.sim.fault("token_invalidated", api="reversal", count=1)
+
+    assert _reverse(world, receipt).json()["errorCode"] == "404.001.03"
+    assert world.run(60) == []
 
 
 # Questions ---

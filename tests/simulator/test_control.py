@@ -213,15 +213,21 @@ def test_next_due_is_when_something_happens_next(world):
 def test_unknown_switches_and_values_are_refused(world):
     assert world.http.post("/_sim/switches", json={"two_minute_rule": 0}).status_code == 400
     assert world.http.post("/_sim/switches", json={"gravity": True}).status_code == 400
-    assert (
-        world.http.get("/_sim/switches").json().items()
-        >= {
-            "strict_lengths": False,
-            "query_pending_form": "500.001.1001",
-            "status_unknown_id": "not_found",
-            "two_minute_rule": True,
-        }.items()
-    )
+    defaults = {
+        "strict_lengths": False,
+        "query_pending_form": "500.001.1001",
+        "status_unknown_id": "not_found",
+        "two_minute_rule": True,
+        "customer_limits": False,
+        "paybill_charge": False,
+        "c2b_validation": False,
+        "c2b_msisdn": "masked",
+        "stk_on_confirmation_url": True,
+        "partial_reversal": False,
+        "strict_urls": False,
+        "topup_source": "utility",
+    }
+    assert world.http.get("/_sim/switches").json().items() >= defaults.items()
 
 
 def test_health_and_what_is_not_there(world):
