@@ -43,6 +43,9 @@ def test_the_float_is_taken_away(world):
     assert world.books()[FLOAT] == 100_000
     assert world.books()[COLLECTED] == 5_000
     assert world.sim.change_float(set=0)["balance"] == 0
+    statement = world.http.get("/_sim/statement", params={"shortcode": "600000"}).text
+    assert "Funds Withdrawal" in statement
+    assert "Closing Balance,0.00" in statement
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import sqlite3
 import pytest
 
 from simulator import ControlError, Simulator, scenarios
+from simulator.fault_kinds import KINDS
 from tests.simulator.world import AMINA, BARAKA, COLLECTED, FLOAT, World
 
 SHIPPED = sorted(path.stem for path in scenarios.SHIPPED.glob("*.json"))
@@ -223,3 +224,13 @@ def test_a_state_file_of_an_older_simulator_is_taken_over(tmp_path):
         world.sim.scenario({"steps": [{"after_s": 60, "float": {"set": 5}}]})
     with Simulator(store) as again:
         assert again.scenario_steps()["steps"][0]["state"] == "waiting"
+
+
+def test_the_readme_names_every_fault_choice_switch_action_and_scenario(world):
+    readme = (scenarios.SHIPPED.parent / "README.md").read_text()
+    choices = {choice for kind in KINDS.values() for choice in (*kind.bodies, *kind.thens)}
+    apis = {api for kind in KINDS.values() for api in kind.apis}
+
+    names = {*KINDS, *choices, *apis, *world.sim.switch(), *scenarios._ACTIONS, *SHIPPED}
+
+    assert sorted(name for name in names if f"`{name}`" not in readme) == []
