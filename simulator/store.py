@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from simulator.tables import TABLES, upgrade
+from simulator.tables import TABLES
 from simulator.upgrade import prepare_tables
 
 _SCHEMA = """
@@ -205,8 +205,6 @@ class Store:
         self._db.execute("PRAGMA synchronous = OFF")
         prepare_tables(self._db, _SCHEMA + TABLES)
         self._db.execute("PRAGMA foreign_keys = ON")
-        with self.transaction():
-            upgrade(self._db)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -288,3 +288,26 @@ def test_a_scenario_that_cannot_be_followed_stops_the_start(tmp_path, content, w
 
     assert ended.returncode == 1
     assert words in ended.stderr
+
+
+def test_a_payment_by_hand_is_validated_booked_and_confirmed_over_real_http(shop):
+    with _running() as (_, client):
+        daraja = DarajaClient(client)
+        client.post("/_sim/switches", json={"c2b_validation": True})
+        urls = {
+            "ShortCode": "174379",
+            "ResponseType": "Completed",
+            "ConfirmationURL": shop.url("/paid"),
+            "ValidationURL": shop.url("/may-they"),
+        }
+        assert daraja.post("/mpesa/c2b/v2/registerurl", urls).json()["ResponseCode"] == "0"
+
+        wish = {"msisdn": AMINA, "amount": 20, "account_reference": "ZEM-A3F8B2K7"}
+        paid = client.post("/_sim/paybill", json=wish).json()
+
+        # This shop's answer is empty, which is none: it was registered as Completed.
+        assert [shop.next_call()[0], shop.next_call()[0]] == ["/may-they", "/paid"]
+        (payment,) = client.get("/_sim/paybill").json()["payments"]
+        assert (payment["receipt"], payment["state"]) == (paid["receipt"], "completed")
+        statement = client.get("/_sim/statement", params={"shortcode": "174379"}).text
+        assert f"\r\n{paid['receipt']}," in statement
