@@ -122,6 +122,7 @@ class App:
         except HTTPException as error:
             response = _json({"error": error.name}, error.code or 400)
         finally:
+            self._state.end_call()  # of one that was refused
             if request.method != "GET":
                 self._changed()
         return response(environ, start_response)
@@ -235,9 +236,9 @@ class App:
     def _finish(self, api: str, msisdn: str | None, answer: dict[str, object], status: int = 200) -> Response:
         with self._state.transaction():
             is_early = self._state.faults.take("callback_early", api=api, msisdn=msisdn) is not None
-        if is_early:
-            for kind, ref in self._state.scheduled_in_call():
-                self._run_now(kind, ref)
+        scheduled = self._state.end_call()
+        for kind, ref in scheduled if is_early else ():
+            self._run_now(kind, ref)
         return http_faults.after(self._state, api, msisdn) or _json(answer, status)
 
     def _phone_of_prompt(self, body: dict[str, object]) -> str | None:

@@ -16,6 +16,12 @@ from simulator.store import Store
 from simulator.switches import Switches
 
 
+class _Call(threading.local):
+    """The request that a thread serves; None: it serves none."""
+
+    scheduled: list[tuple[str, int]] | None = None
+
+
 class State:
     """One simulated world. A process opens `state.transaction()`, changes it, lets go before any HTTP call.
 
@@ -33,7 +39,7 @@ class State:
         result_after_s: float,
     ) -> None:
         self.store = Store(store)
-        self._call = threading.local()
+        self._call = _Call()
         self.transaction = self.store.transaction
         self.clock = Clock(self.store, now)
         self.pay_after_us = int(pay_after_s * SECOND)
@@ -54,21 +60,17 @@ class State:
     def schedule(self, kind: str, ref: int, *, at: int) -> None:
         """Put something on the agenda (inside a transaction)."""
         self.store.run("INSERT INTO agenda (at, kind, ref) VALUES (?, ?, ?)", at, kind, ref)
-        self._scheduled().append((kind, ref))
+        if self._call.scheduled is not None and kind != "callback":
+            self._call.scheduled.append((kind, ref))
 
     def begin_call(self) -> None:
-        """A request begins on this thread."""
-        self._scheduled().clear()
+        """A request begins on this thread: what it puts on the agenda is noted until `end_call`."""
+        self._call.scheduled = []
 
-    def scheduled_in_call(self) -> list[tuple[str, int]]:
-        """What this request has put on the agenda, callbacks aside: kind and ref of each."""
-        return [(kind, ref) for kind, ref in self._scheduled() if kind != "callback"]
-
-    def _scheduled(self) -> list[tuple[str, int]]:
-        if not hasattr(self._call, "scheduled"):
-            self._call.scheduled = []
-        found: list[tuple[str, int]] = self._call.scheduled
-        return found
+    def end_call(self) -> list[tuple[str, int]]:
+        """What the request has put on the agenda, callbacks aside: kind and ref of each."""
+        noted, self._call.scheduled = self._call.scheduled, None
+        return noted or []
 
     def unschedule(self, kind: str, ref: int) -> None:
         """Take it off again."""
