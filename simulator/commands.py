@@ -143,7 +143,11 @@ def _plan(state: State, command: Command, outcome: Outcome, *, at: int, timed_ou
             "ResultParameter": [{"Key": key, "Value": value} for key, value in outcome.parameters.items()]
         }
     value = f"https://internalsandbox.safaricom.co.ke/mpesa/{_INTERNAL[command.kind]}/v1/submit"
-    result["ReferenceData"] = {"ReferenceItem": {"Key": "QueueTimeoutURL", "Value": value}}
+    item = {"Key": "QueueTimeoutURL", "Value": value}
+    bill = command.wishes.get("reference")
+    # One item stands alone, two are a list (DARAJA 2).
+    references = item if bill is None else [{"Key": "BillReferenceNumber", "Value": bill}, item]
+    result["ReferenceData"] = {"ReferenceItem": references}
     return callbacks.plan(
         state,
         kind=f"{command.kind}_timeout" if timed_out else command.kind,

@@ -103,7 +103,7 @@ def statement_of(state: State, wishes: Mapping[str, str]) -> str:
     if not state.books.knows(utility(shortcode)):
         raise ControlError(400, "there is no such shortcode")
     end = _moment("to", wishes["to"]) if "to" in wishes else state.clock.micros()
-    start = _moment("from", wishes["from"]) if "from" in wishes else state.books.opened_at()
+    start = _moment("from", wishes["from"]) if "from" in wishes else min(state.books.opened_at(), end)
     if start > end:
         raise ControlError(400, "from is not after to")
     return statement(state, shortcode, account=account, start=start, end=end)

@@ -354,6 +354,8 @@ def test_a_top_up_moves_collected_money_to_the_float(world):
         "Currency": "KES",
         "InitiatorAccountCurrentBalance": shown,
     }
+    bill, queue = result["ReferenceData"]["ReferenceItem"]
+    assert (bill, queue["Key"]) == ({"Key": "BillReferenceNumber", "Value": "FLOAT"}, "QueueTimeoutURL")
     assert world.books()[COLLECTED] == 50_000
     assert world.books()[FLOAT] == 1_000_000_000 + 100_000
     moved = world.sim.transactions()[-1]
@@ -732,6 +734,12 @@ def test_a_statement_of_a_period_begins_with_the_balance_before_it(world):
     assert (head["Opening Balance"], head["Closing Balance"]) == ("100.00", "120.00")
     assert [(row["Receipt No."], row["Balance"]) for row in rows] == [("R2", "120.00")]
     assert world.sim.statement(**{"from": "2026-07-01T13:30:00+03:00"}).count("\r\n") == 9
+
+
+def test_a_statement_that_ends_before_anything_moved_is_empty(world):
+    head, rows = _statement(world, to="2026-06-30T12:00:00+03:00")
+
+    assert (head["Opening Balance"], head["Closing Balance"], rows) == ("0.00", "0.00", [])
 
 
 def test_a_statement_of_the_working_account_shows_what_was_settled(world):

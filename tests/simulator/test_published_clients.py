@@ -208,3 +208,43 @@ def test_a_query_for_a_prompt_that_never_was_is_worded_as_a_published_client_exp
 
     assert (answer.status_code, answer.json()["errorCode"]) == (500, "500.001.1001")
     assert answer.json()["errorMessage"] == "This transaction does not exist"
+
+
+# What mpesakit 2.2.0 sends for the rest.
+_REGISTER = (
+    b'{"ShortCode":174379,"ResponseType":"Completed","ConfirmationURL":"http://shop.test/paid",'
+    b'"ValidationURL":"http://shop.test/may-they"}'
+)
+_REVERSE = (
+    b'{"Initiator":"testapi","SecurityCredential":"@CREDENTIAL@","TransactionID":"@RECEIPT@","Amount":100,'
+    b'"ReceiverParty":174379,"ResultURL":"http://shop.test/result","QueueTimeOutURL":"http://shop.test/timeout",'
+    b'"Remarks":"back","Occasion":null,"CommandID":"TransactionReversal","RecieverIdentifierType":"11"}'
+)
+_BALANCE = (
+    b'{"Initiator":"testapi","SecurityCredential":"@CREDENTIAL@","CommandID":"AccountBalance","PartyA":600000,'
+    b'"IdentifierType":4,"Remarks":"bal","QueueTimeOutURL":"http://shop.test/timeout",'
+    b'"ResultURL":"http://shop.test/result"}'
+)
+
+
+def test_a_published_client_registers_and_is_told_of_a_payment_and_reverses_it(world):
+    taken = _post(world, "/mpesa/c2b/v1/registerurl", _REGISTER)
+    assert (taken.status_code, taken.json()["ResponseCode"]) == (200, "0")
+    receipt = world.sim.pay_bill(msisdn="254722000111", amount=100)["receipt"]
+    [(path, told)] = world.run()
+    assert (path, told["TransID"]) == ("/paid", receipt)
+
+    accepted = _post(world, "/mpesa/reversal/v1/request", _filled(world, _REVERSE, RECEIPT=receipt))
+    assert (accepted.status_code, accepted.json()["ResponseCode"]) == (200, "0")
+    [(_, undone)] = world.run(2)
+
+    assert undone["Result"]["ResultCode"] == 0
+    assert world.books()["wallet:254722000111"] == 300_000_00
+
+
+def test_a_published_clients_balance_query_is_answered(world):
+    accepted = _post(world, "/mpesa/accountbalance/v1/query", _filled(world, _BALANCE))
+    assert (accepted.status_code, accepted.json()["ResponseCode"]) == (200, "0")
+    [(_, told)] = world.run(2)
+
+    assert "Utility Account|KES|10000000.00|" in result_items(told["Result"])["AccountBalance"]
