@@ -3,9 +3,9 @@
 It imports nothing of Zemi and can be used without it: see README.md beside this file.
 """
 
-from simulator.app import AnswerLost
 from simulator.callbacks import Callback
 from simulator.control import ControlError
+from simulator.http_faults import AnswerLost, AnswerReset
 from simulator.simulator import Simulator
 
-__all__ = ["AnswerLost", "Callback", "ControlError", "Simulator"]
+__all__ = ["AnswerLost", "AnswerReset", "Callback", "ControlError", "Simulator"]

@@ -6,6 +6,7 @@ import secrets
 import sys
 from pathlib import Path
 
+from simulator.control import ControlError
 from simulator.server import serve
 from simulator.simulator import Simulator
 from simulator.store import StoreBusy
@@ -28,6 +29,7 @@ def main() -> int:
     parser.add_argument(
         "--result-after-s", type=float, default=1.0, help="how long a payout takes (default 1)"
     )
+    parser.add_argument("--scenario", help="a file of things that go wrong, or the name of a shipped one")
     options = parser.parse_args()
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -39,13 +41,15 @@ def main() -> int:
             pay_after_s=options.pay_after_s,
             result_after_s=options.result_after_s,
         )
+        if options.scenario is not None:
+            simulator.scenario(options.scenario)
         serve(
             simulator,
             host=options.host,
             port=options.port,
             ready=lambda base_url: print(f"simulator ready on {base_url}", flush=True),
         )
-    except (StoreBusy, OSError) as error:
+    except (StoreBusy, OSError, ControlError) as error:
         print(f"simulator cannot start: {error}", file=sys.stderr)
         return 1
     return 0

@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-import httpx2
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
@@ -23,11 +22,14 @@ from simulator import (
     daraja_status,
     daraja_stk,
     daraja_topup,
+    http_faults,
+    routes,
     sms,
     wire,
 )
 from simulator.control import ControlError
 from simulator.fields import GatewayError, has_refused_word, invalid, parse_body
+from simulator.http_faults import Spoiled
 from simulator.phones import normalise
 from simulator.state import State
 
@@ -36,22 +38,14 @@ if TYPE_CHECKING:
 
 _PULL = "/pulltransactions/v1/query"
 _MOST_BYTES = 256 * 1024
-_GARBAGE = "upstream connect error or disconnect/reset before headers. reset reason: connection termination"
-
-
-class AnswerLost(httpx2.ReadTimeout):
-    """The request was carried out and its answer gets lost.
-
-    In-process it goes up through the WSGI transport as the time-out that a client would see; stand-alone the
-    connection is closed without an answer.
-    """
 
 
 class App:
     """A WSGI callable over one State.
 
     `run_now` settles the given row and sends what it calls back at once (for the fault callback_early);
-    `changed` is told after each request that may have put something on the agenda.
+    `changed` is told after each request that may have put something on the agenda. `wait` is what the fault
+    http_slow does with its seconds: nothing in-process, where nobody sleeps; the server waits.
     """
 
     def __init__(
@@ -68,6 +62,7 @@ class App:
         self._run_now = run_now
         self._changed = changed
         self._callbacks_log = callbacks_log
+        self.wait: Callable[[float], object] = lambda _: None
         self._gateway: dict[str, Callable[[dict[str, object]], Response]] = {
             "/mpesa/stkpush/v1/processrequest": self._stk_push,
             "/mpesa/stkpushquery/v1/query": self._stk_query,
@@ -106,12 +101,14 @@ class App:
             ("GET", "/_sim/switches"): lambda _: state.switches.all(),
             ("POST", "/_sim/switches"): lambda request: control.set_switches(state, _wishes(request)),
             ("POST", "/_sim/initiator/unlock"): lambda _: self._unlock_initiator(),
+            **routes.routes(state, _wishes),
         }
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Serve one request.
 
         :raises AnswerLost: by the fault http_timeout_after
+        :raises AnswerReset: by the fault http_reset_after
         """
         request = Request(environ)
         request.max_content_length = _MOST_BYTES
@@ -125,6 +122,7 @@ class App:
         except HTTPException as error:
             response = _json({"error": error.name}, error.code or 400)
         finally:
+            self._state.end_call()  # of one that was refused
             if request.method != "GET":
                 self._changed()
         return response(environ, start_response)
@@ -133,7 +131,8 @@ class App:
         """As GET /_sim/config."""
         with self._state.transaction():
             certificate = self._state.credentials.certificate()
-        return control.config(self.base_url, certificate)
+            password = self._state.credentials.initiator_password()
+        return control.config(self.base_url, certificate, password)
 
     def clear_faults(self) -> dict[str, object]:
         """As DELETE /_sim/faults."""
@@ -145,12 +144,14 @@ class App:
         path = request.path
         if path.startswith("/_sim/"):
             return self._answer_control(request)
-        if path == "/version1/messaging":
-            return self._answer_sms(request)
         try:
+            if path == "/version1/messaging":
+                return self._answer_sms(request)
             return self._answer_gateway(request, raw)
         except GatewayError as error:
             return self._refusal(error)
+        except Spoiled as spoiled:
+            return spoiled.response
 
     # Daraja ---
 
@@ -163,16 +164,19 @@ class App:
             raise GatewayError(404, "404.001.01", "Resource not found")
         # The pages say GET for this one and yet show a body (DARAJA 1).
         _require_method(request, *(("POST", "GET") if request.path == _PULL else ("POST",)))
+        http_faults.invalidate_token(self._state, request.path, _phone_of(raw))
         if not self._state.credentials.is_token(
             request.headers.get("Authorization", ""), self._state.clock.micros()
         ):
-            raise GatewayError(404, "404.001.03", "Invalid Access Token")
+            code = str(self._state.switches.get("invalid_token_code"))
+            raise GatewayError(int(code[:3]), code, "Invalid Access Token")
         body = parse_body(raw, request.headers.get("Content-Type", ""))
         if self._state.switches.get("strict_urls") is True:
             _refuse_words(body)
         return handler(body)
 
     def _token(self, request: Request) -> Response:
+        self._fail_before("token", None)
         if request.args.get("grant_type") != "client_credentials":
             raise GatewayError(400, "400.008.02", "Invalid grant type passed")
         scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
@@ -188,14 +192,13 @@ class App:
             return Response(b"", status=400)
         with self._state.transaction():
             token = self._state.credentials.issue_token(self._state.clock.micros())
-        return _json({"access_token": token, "expires_in": str(credentials.TOKEN_LIFE_S)})
+        answer: dict[str, object] = {"access_token": token, "expires_in": str(credentials.TOKEN_LIFE_S)}
+        return self._finish("token", None, answer)
 
     def _stk_push(self, body: dict[str, object]) -> Response:
         msisdn = _phone_in(body, "PhoneNumber")
         self._fail_before("stk", msisdn)
-        prompt, answer = daraja_stk.request_prompt(self._state, body)
-        if self._takes("callback_early", "stk", msisdn):
-            self._run_now("prompt", prompt.id)
+        _, answer = daraja_stk.request_prompt(self._state, body)
         return self._finish("stk", msisdn, answer)
 
     def _stk_query(self, body: dict[str, object]) -> Response:
@@ -205,15 +208,15 @@ class App:
 
     def _b2c(self, body: dict[str, object], *, version: int) -> Response:
         msisdn = _phone_in(body, "PartyB")
+        if version == 1 and self._state.switches.get("b2c_v1") == "gone":
+            raise GatewayError(404, "404.001.01", "Resource not found")
         self._fail_before("b2c", msisdn)
-        payout, answer = daraja_b2c.request_payout(self._state, body, version=version)
-        if self._takes("callback_early", "b2c", msisdn):
-            self._run_now("payout", payout.id)
-        return self._finish("b2c", msisdn, answer)
+        return self._finish("b2c", msisdn, daraja_b2c.request_payout(self._state, body, version=version))
 
     def _status(self, body: dict[str, object]) -> Response:
-        self._fail_before("status", None)
-        return self._finish("status", None, daraja_status.request_status(self._state, body))
+        msisdn = daraja_status.phone_asked_about(self._state, body)
+        self._fail_before("status", msisdn)
+        return self._finish("status", msisdn, daraja_status.request_status(self._state, body))
 
     def _plain(
         self, api: str, handle: Callable[[State, dict[str, object]], dict[str, object]]
@@ -225,19 +228,18 @@ class App:
         return answer
 
     def _fail_before(self, api: str, msisdn: str | None) -> None:
-        if self._takes("http_error_before", api, msisdn):
-            raise GatewayError(500, "500.003.02", "Spike arrest violation")
+        self._state.begin_call()
+        seconds = http_faults.before(self._state, api, msisdn)
+        if seconds:
+            self.wait(seconds)
 
-    def _finish(self, api: str, msisdn: str | None, answer: dict[str, object]) -> Response:
-        if self._takes("http_timeout_after", api, msisdn):
-            raise AnswerLost("the answer got lost on its way")
-        if self._takes("http_garbage_after", api, msisdn):
-            return Response(_GARBAGE, status=200, mimetype="text/plain")
-        return _json(answer)
-
-    def _takes(self, name: str, api: str, msisdn: str | None) -> bool:
+    def _finish(self, api: str, msisdn: str | None, answer: dict[str, object], status: int = 200) -> Response:
         with self._state.transaction():
-            return self._state.faults.take(name, api=api, msisdn=msisdn) is not None
+            is_early = self._state.faults.take("callback_early", api=api, msisdn=msisdn) is not None
+        scheduled = self._state.end_call()
+        for kind, ref in scheduled if is_early else ():
+            self._run_now(kind, ref)
+        return http_faults.after(self._state, api, msisdn) or _json(answer, status)
 
     def _phone_of_prompt(self, body: dict[str, object]) -> str | None:
         asked = body.get("CheckoutRequestID")
@@ -259,11 +261,16 @@ class App:
     def _answer_sms(self, request: Request) -> Response:
         if request.method != "POST":
             return Response("The requested method is not supported", status=405, mimetype="text/plain")
+        # Faults of one number bite when the message goes to nobody else.
+        msisdn = normalise(request.form.get("to", ""))
         try:
+            self._fail_before("sms", msisdn)
             sent = sms.send(self._state, request.form.to_dict(), api_key=request.headers.get("apiKey", ""))
         except sms.SmsRefused as refusal:
             return Response(refusal.message, status=refusal.status, mimetype="text/plain")
-        return _json(sent, 201)
+        except GatewayError as error:
+            return Response(error.message, status=error.status, mimetype="text/plain")
+        return self._finish("sms", msisdn, sent, 201)
 
     # The simulator itself ---
 
@@ -305,6 +312,17 @@ def _wishes(request: Request) -> dict[str, object]:
     if not isinstance(found, dict):
         raise ControlError(400, "the body is a JSON object")
     return found
+
+
+def _phone_of(raw: bytes) -> str | None:
+    """The phone that a request is about, before its token and its fields are looked at."""
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(body, dict):
+        return None
+    return _phone_in(body, "PhoneNumber") or _phone_in(body, "PartyB")
 
 
 def _phone_in(body: dict[str, object], field: str) -> str | None:

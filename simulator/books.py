@@ -113,6 +113,13 @@ class Books:
         if missing > 0:
             self._move(WORLD, account, missing, kind="top_up", at=at)
 
+    def set_balance(self, account: str, *, to: int, at: int) -> None:
+        """Make it `to` cents: what is missing comes from the world outside, what is too much goes there."""
+        self.top_up(account, to=to, at=at)
+        surplus = self.balance(account) - to
+        if surplus > 0:
+            self._move(account, WORLD, surplus, kind="taken", at=at)
+
     def pay(self, payment: Payment) -> None:
         """Move the amount, and the fee with it, and remember the transaction.
 

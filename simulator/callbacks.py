@@ -3,39 +3,33 @@
 import json
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx2
 
-from simulator import wire
+from simulator import shapes, wire
 from simulator.clock import SECOND, iso
+from simulator.faults import Fault
 from simulator.state import State
 
-_LOST_FAULTS = {
-    "stk": ("callback_lost",),
-    "b2c": ("callback_lost", "b2c_result_lost"),
-    "status": ("callback_lost",),
-    "c2b": ("callback_lost",),
-    "reversal": ("callback_lost",),
-    "balance": ("callback_lost",),
-    "topup": ("callback_lost",),
-}
 _TIMEOUT_S = 10.0
 # How long the answer to a validation is waited for (DARAJA 1.7).
 _VALIDATION_S = 8.0
 # The stray failure of "twice_and_stray" comes when the receiver has had time to act on the success.
 _STRAY_AFTER_US = 2 * SECOND
+FORGED = "forged"
+_JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
 
 _log = logging.getLogger("simulator.callbacks")
 
 
 @dataclass(frozen=True)
 class Callback:
-    """One callback. `kind` is stk, c2b, c2b_validation, b2c, status, reversal, balance or topup, or b2c_timeout and so on.
+    """One callback. `kind` is an api of fault_kinds, or it with _timeout or (c2b) _validation behind it, or forged.
 
     `state`: waiting, sending, held (by `hold_callbacks`), delivered (answered 2xx), failed (another answer or
     none), lost (never sent, by a fault or a phone) or dropped (by hand).
@@ -48,6 +42,8 @@ class Callback:
     state: str
     status_code: int | None
     attempted_at: int | None
+    attempts: int = 0
+    forwarded_for: str | None = None
 
     @property
     def path(self) -> str:
@@ -56,8 +52,8 @@ class Callback:
 
     @property
     def payload(self) -> Any:
-        """The JSON; numbers with a point are Decimals."""
-        return json.loads(self.body, parse_float=Decimal)
+        """The JSON, with Decimals for numbers with a point; the fields of a form; None for an empty body."""
+        return self._read(Decimal)
 
     @property
     def delivered(self) -> bool:
@@ -74,8 +70,19 @@ class Callback:
             "delivered": self.delivered,
             "status_code": self.status_code,
             "attempted_at": None if self.attempted_at is None else iso(self.attempted_at),
-            "payload": json.loads(self.body),
+            "attempts": self.attempts,
+            "payload": self._read(float),
         }
+
+    @property
+    def content_type(self) -> str:
+        """Delivery reports of SMS are forms, all else is JSON."""
+        return _FORM if self.kind == "sms" else _JSON
+
+    def _read(self, parse_float: Callable[[str], object]) -> Any:
+        if self.kind == "sms":
+            return dict(parse_qsl(self.body, keep_blank_values=True))
+        return json.loads(self.body, parse_float=parse_float) if self.body else None
 
 
 def plan(
@@ -91,26 +98,54 @@ def plan(
 ) -> list[int]:
     """Write a callback for `at`, or two, or only that it was lost, as faults and `mode` say; return the ids.
 
-    `stray` is the contradicting payload that the mode "twice_and_stray" sends afterwards.
+    `stray` is a contradicting payload, which the mode "twice_and_stray" sends afterwards and faults before or after.
+    The payload takes the shape that switches and faults give it (shapes.py); None is an empty body.
     """
-    body = wire.dumps(payload)
-    lost = mode == "lost"
-    times = 2 if mode in {"twice", "twice_and_stray"} else 1
-    if kind in _LOST_FAULTS:
-        for name in _LOST_FAULTS[kind]:
-            lost = lost or state.faults.take(name, api=kind, msisdn=msisdn) is not None
-        if not lost:
-            late = state.faults.take("callback_late", api=kind, msisdn=msisdn)
-            at += late.delay_us if late else 0
-            if state.faults.take("callback_twice", api=kind, msisdn=msisdn):
-                times = 2
+    # The queue time-out is no result: the faults of results leave it alone.
+    api = "" if kind.endswith("_timeout") else kind.partition("_")[0]
+    body = _body(kind, shapes.shaped(state, api, msisdn, payload) if api else payload)
+
+    def takes(name: str) -> Fault | None:
+        return state.faults.take(name, api=api, msisdn=msisdn) if api else None
+
+    lost = mode == "lost" or takes("callback_lost") or (api == "b2c" and takes("b2c_result_lost"))
     if lost:
         return [_write(state, kind=kind, url=url, body=body, at=None)]
 
-    written = [_write(state, kind=kind, url=url, body=body, at=at) for _ in range(times)]
-    if mode == "twice_and_stray" and stray is not None:
-        written.append(_write(state, kind=kind, url=url, body=wire.dumps(stray), at=at + _STRAY_AFTER_US))
+    written = []
+    if stray is not None and (first := takes("callback_failure_first")):
+        written.append(_write(state, kind=kind, url=url, body=wire.dumps(stray), at=at))
+        at += first.delay_us
+    late, twice = takes("callback_late"), takes("callback_twice")
+    at += late.delay_us if late else 0
+    times = twice.times if twice else 2 if mode in {"twice", "twice_and_stray"} else 1
+    written += [_write(state, kind=kind, url=url, body=body, at=at) for _ in range(times)]
+    after = takes("callback_stray_failure") if stray is not None else None
+    if after or (mode == "twice_and_stray" and stray is not None):
+        gap = after.delay_us if after else _STRAY_AFTER_US
+        written.append(_write(state, kind=kind, url=url, body=wire.dumps(stray), at=at + gap))
     return written
+
+
+def timeout_payload(state: State, result: Mapping[str, object]) -> object:
+    """What the queue time-out posts, which nobody documents (DARAJA 2.4): the switch timeout_payload decides."""
+    form = state.switches.get("timeout_payload")
+    return None if form == "empty" else dict(result) if form == "flat" else {"Result": dict(result)}
+
+
+def plan_forged(state: State, *, url: str, payload: object, at: int, forwarded_for: str | None) -> int:
+    """Write a callback that no M-Pesa sends; its kind in the log is "forged" (inside a transaction)."""
+    ref = _write(state, kind=FORGED, url=url, body=wire.dumps(payload), at=at)
+    state.store.run("UPDATE callbacks SET forwarded_for = ? WHERE id = ?", forwarded_for, ref)
+    return ref
+
+
+def _body(kind: str, payload: object) -> str:
+    if payload is None:
+        return ""
+    if kind == "sms" and isinstance(payload, Mapping):
+        return urlencode(payload)
+    return wire.dumps(payload)
 
 
 def _write(state: State, *, kind: str, url: str, body: str, at: int | None) -> int:
@@ -156,17 +191,20 @@ class Courier:
     def send(self, callback: Callback) -> int | None:
         """POST it once and write down how it went; return the status, None for no answer.
 
-        What goes wrong on the way is noted and nothing more: Daraja does not retry. An exception that a
-        receiver mounted in-process lets out is noted likewise and then goes up: a bug for the test to see.
+        What goes wrong on the way is noted, and it is put on the agenda again only by the switch callback_retries.
+        An exception that a receiver mounted in-process lets out goes up then: a bug for the test to see.
         """
         status: int | None = None
         text: str | None = None
         is_validation = callback.kind == "c2b_validation"
         try:
+            headers = {"Content-Type": callback.content_type}
+            if callback.forwarded_for is not None:
+                headers["X-Forwarded-For"] = callback.forwarded_for
             answer = self._client.post(
                 callback.url,
                 content=callback.body.encode(),
-                headers={"Content-Type": "application/json"},
+                headers=headers,
                 timeout=_VALIDATION_S if is_validation else _TIMEOUT_S,
             )
             status = answer.status_code
@@ -180,6 +218,8 @@ class Courier:
                 self._mark(callback.id, "delivered" if done else "failed", status)
                 if is_validation:
                     self._validated(callback.id, text)
+                elif not done and callback.kind != FORGED:
+                    self._plan_retry(callback.id)
         return status
 
     def held(self) -> list[Callback]:
@@ -203,7 +243,8 @@ class Courier:
         return [
             _of(row)
             for row in self._state.store.rows(
-                "SELECT * FROM callbacks WHERE state NOT IN ('waiting', 'sending', 'held') ORDER BY id"
+                "SELECT * FROM callbacks WHERE state NOT IN ('waiting', 'sending', 'held') OR attempts > 0"
+                " ORDER BY id"
             )
         ]
 
@@ -212,14 +253,22 @@ class Courier:
         self._client.close()
 
     def _mark(self, ref: int, to: str, status: int | None = None) -> None:
-        at = self._state.clock.micros() if to in {"delivered", "failed"} else None
+        tried = to in {"delivered", "failed"}
         self._state.store.run(
-            "UPDATE callbacks SET state = ?, status_code = ?, attempted_at = ? WHERE id = ?",
+            "UPDATE callbacks SET state = ?, status_code = ?, attempted_at = ?, attempts = attempts + ? WHERE id = ?",
             to,
             status,
-            at,
+            self._state.clock.micros() if tried else None,
+            int(tried),
             ref,
         )
+
+    def _plan_retry(self, ref: int) -> None:
+        attempts = self._state.store.value("SELECT attempts FROM callbacks WHERE id = ?", ref)
+        gap_s = self._state.switches.retry_gap_s(attempts)
+        if gap_s is not None:
+            self._state.store.run("UPDATE callbacks SET state = 'waiting' WHERE id = ?", ref)
+            self._state.schedule("callback", ref, at=self._state.clock.micros() + int(gap_s * SECOND))
 
     def _recover(self) -> None:
         # A callback that was on its way when the process died may or may not have arrived: it is sent

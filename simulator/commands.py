@@ -6,22 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from simulator import callbacks
+from simulator import callbacks, codes
 from simulator.fields import Fields
 from simulator.identifiers import filler_receipt
 from simulator.state import State
 
-WORDS = {
-    "0": "The service request is processed successfully.",
-    "1": "The balance is insufficient for the transaction.",
-    "25": "The request parameters are invalid.",
-    "2001": "The initiator information is invalid.",
-    "2028": "The request is not permitted according to product assignment",
-    "8006": "The security credential is locked.",
-    "R000001": "The transaction has already been reversed.",
-    "R000002": "The OriginalTransactionID is invalid.",
-    "SFC_IC0003": "The operator does not exist.",
-}
+_TIMED_OUT = "The request timed out while awaiting processing in the queue."
 # Path of Safaricom's own that the results name.
 _INTERNAL = {"reversal": "reversalresults", "balance": "abresults", "topup": "b2bresults"}
 
@@ -81,7 +71,7 @@ def accept(
             conversation,
             originator,
             json.dumps(wishes),
-            state.credentials.initiator_refusal(*initiator),
+            state.credentials.initiator_refusal(*initiator) or state.faults.refusal(kind, None),
             result_url,
             timeout_url,
             now,
@@ -143,9 +133,7 @@ def _plan(state: State, command: Command, outcome: Outcome, *, at: int, timed_ou
     result: dict[str, object] = {
         "ResultType": kind_code if command.kind != "reversal" else int(kind_code),
         "ResultCode": outcome.code if textual else int(outcome.code),
-        "ResultDesc": WORDS.get(
-            outcome.code, "The request timed out while awaiting processing in the queue."
-        ),
+        "ResultDesc": _TIMED_OUT if timed_out else codes.words(outcome.code),
         "OriginatorConversationID": command.originator_conversation_id,
         "ConversationID": command.conversation_id,
         "TransactionID": outcome.receipt or filler_receipt(at),
@@ -164,7 +152,7 @@ def _plan(state: State, command: Command, outcome: Outcome, *, at: int, timed_ou
         state,
         kind=f"{command.kind}_timeout" if timed_out else command.kind,
         url=command.timeout_url if timed_out else command.result_url,
-        payload={"Result": result},
+        payload=callbacks.timeout_payload(state, result) if timed_out else {"Result": result},
         at=at,
         msisdn=None,
     )

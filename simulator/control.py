@@ -13,13 +13,14 @@ from simulator.books import (
     wallet,
 )
 from simulator.clock import SECOND, iso
-from simulator.faults import KINDS
+from simulator.fault_kinds import KINDS
 from simulator.state import State
 
 _SHILLINGS = re.compile(r"([0-9]{1,9})(?:\.00?)?")
 _RECEIPT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_FAULT_OPTIONS = ("skip", "burst", "times", "body", "status", "then", "code")
 # Decided when the prompt was made: no person can change it.
-_FIXED = {"rule_limited", "wrong_product", "wrong_party"}
+_FIXED = {"rule_limited", "wrong_product", "wrong_party", "never_shown"}
 
 
 class ControlError(ValueError):
@@ -31,7 +32,7 @@ class ControlError(ValueError):
         self.message = message
 
 
-def config(base_url: str, certificate: str) -> dict[str, str]:
+def config(base_url: str, certificate: str, password: str) -> dict[str, str]:
     """All that a client needs to be pointed here."""
     return {
         "base_url": base_url,
@@ -41,7 +42,7 @@ def config(base_url: str, certificate: str) -> dict[str, str]:
         "passkey": credentials.PASSKEY,
         "b2c_shortcode": credentials.PAYOUT_SHORTCODE,
         "initiator_name": credentials.INITIATOR_NAME,
-        "initiator_password": credentials.INITIATOR_PASSWORD,
+        "initiator_password": password,
         "certificate": certificate,
         "sms_username": credentials.SMS_USERNAME,
         "sms_api_key": credentials.SMS_API_KEY,
@@ -93,7 +94,7 @@ def set_phone(state: State, number: object, wishes: Mapping[str, object]) -> dic
     outcome = _choice(wishes, "next", phones.OUTCOMES)
     callback = _choice(wishes, "callback", phones.CALLBACK_MODES)
     decision = _choice(wishes, "prompt", ("pay", "cancel", "wrong_pin"))
-    delay_s = _number(wishes, "delay_s")
+    delay_s = read_number(wishes, "delay_s")
     name = wishes.get("name")
     if name is not None and (not isinstance(name, str) or not name.strip()):
         raise ControlError(400, "name is a text")
@@ -196,7 +197,7 @@ def move_clock(state: State, wishes: Mapping[str, object]) -> dict[str, object]:
     :raises ControlError: neither, or not readable
     """
     refuse_others(wishes, "advance_s", "set")
-    seconds = _number(wishes, "advance_s")
+    seconds = read_number(wishes, "advance_s")
     moment = wishes.get("set")
     if (seconds is None) == (moment is None):
         raise ControlError(400, "give advance_s or set")
@@ -223,7 +224,7 @@ def add_fault(state: State, wishes: Mapping[str, object]) -> dict[str, object]:
 
     :raises ControlError: no such fault, or it cannot be had so
     """
-    refuse_others(wishes, "fault", "count", "rate", "seed", "api", "msisdn", "delay_s")
+    refuse_others(wishes, "fault", "count", "rate", "seed", "api", "msisdn", "delay_s", *_FAULT_OPTIONS)
     name, api = wishes.get("fault"), wishes.get("api")
     count, seed = wishes.get("count"), wishes.get("seed", 0)
     if not isinstance(name, str):
@@ -238,11 +239,12 @@ def add_fault(state: State, wishes: Mapping[str, object]) -> dict[str, object]:
             ref = state.faults.add(
                 name,
                 count=count,
-                rate=_number(wishes, "rate"),
+                rate=read_number(wishes, "rate"),
                 seed=seed,
                 api=api,
                 msisdn=msisdn,
-                delay_s=_number(wishes, "delay_s"),
+                delay_s=read_number(wishes, "delay_s"),
+                **{key: wishes.get(key) for key in _FAULT_OPTIONS},
             )
     except ValueError as error:
         raise ControlError(400, str(error)) from None
@@ -274,14 +276,14 @@ def read_msisdn(number: object) -> str:
     return found
 
 
-def read_amount(amount: object) -> int:
+def read_amount(amount: object, *, called: str = "amount") -> int:
     """Cents of whole shillings.
 
     :raises ControlError: none, or not above zero
     """
     match = _SHILLINGS.fullmatch(str(amount)) if isinstance(amount, str | int) else None
     if match is None or isinstance(amount, bool) or int(match[1]) == 0:
-        raise ControlError(400, 'amount is whole shillings above zero: 1500 or "1500.00"')
+        raise ControlError(400, f'{called} is whole shillings above zero: 1500 or "1500.00"')
     return int(match[1]) * SHILLING
 
 
@@ -292,7 +294,11 @@ def _choice(wishes: Mapping[str, object], key: str, allowed: tuple[str, ...]) ->
     return None if found is None else str(found)
 
 
-def _number(wishes: Mapping[str, object], key: str) -> float | None:
+def read_number(wishes: Mapping[str, object], key: str) -> float | None:
+    """A number; None when it is absent.
+
+    :raises ControlError: it is none
+    """
     found = wishes.get(key)
     if found is None:
         return None
@@ -309,4 +315,4 @@ def refuse_others(wishes: Mapping[str, object], *known: str) -> None:
     """
     strange = sorted(set(wishes) - set(known))
     if strange:
-        raise ControlError(400, f"unknown field {strange[0]!r}; there are {', '.join(known)}")
+        raise ControlError(400, f"unknown field {strange[0]!r}; there are {', '.join(known) or 'none'}")

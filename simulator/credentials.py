@@ -5,6 +5,7 @@ import binascii
 import functools
 import hashlib
 import hmac
+import re
 from datetime import UTC, datetime
 
 from cryptography import x509
@@ -12,9 +13,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
-from simulator.clock import SECOND
+from simulator.clock import SECOND, Clock, iso
 from simulator.identifiers import Identifiers
 from simulator.store import Store
+from simulator.switches import Switches
 
 # Known to everybody, as those of Safaricom's own sandbox are.
 CONSUMER_KEY = "SimulatorConsumerKey"
@@ -27,17 +29,23 @@ INITIATOR_PASSWORD = "Simulator#2026"  # noqa: S105
 SMS_USERNAME = "sandbox"
 SMS_API_KEY = "atsk_simulator"
 TOKEN_LIFE_S = 3_599
+PASSWORD_LIFE_DAYS = 90
 
 # After so many wrong credentials in a row the API user is locked (DARAJA 4.4).
 _MOST_WRONG = 3
+_PASSWORD = re.compile(r"[A-Za-z0-9#&%$]{8,64}")
 
 
 class Credentials:
     """Writes need an open transaction of the store."""
 
-    def __init__(self, store: Store, ids: Identifiers) -> None:
+    def __init__(self, store: Store, ids: Identifiers, clock: Clock, switches: Switches) -> None:
         self._store = store
         self._ids = ids
+        self._clock = clock
+        self._switches = switches
+        if store.meta("initiator_set_at") is None:
+            self._remember_password(INITIATOR_PASSWORD)
 
     def issue_token(self, now: int) -> str:
         """A new access token; the one before it is dead from now on (DARAJA 1.1)."""
@@ -59,7 +67,8 @@ class Credentials:
         wrong = int(self._store.meta("initiator_wrong") or 0)
         if wrong >= _MOST_WRONG:
             return "8006"
-        if name == INITIATOR_NAME and self._decrypt(security_credential) == INITIATOR_PASSWORD.encode():
+        right = self._decrypt(security_credential) == self.initiator_password().encode()
+        if name == INITIATOR_NAME and right and not self.initiator()["expired"]:
             if wrong:
                 self.unlock_initiator()
             return None
@@ -69,6 +78,41 @@ class Credentials:
     def unlock_initiator(self) -> None:
         """What a person does in Safaricom's portal."""
         self._store.remember("initiator_wrong", "0")
+
+    def lock_initiator(self) -> None:
+        """As too many wrong credentials do."""
+        self._store.remember("initiator_wrong", str(_MOST_WRONG))
+
+    def initiator_password(self) -> str:
+        """The password in force, expired or not."""
+        return self._store.meta("initiator_password") or INITIATOR_PASSWORD
+
+    def set_initiator_password(self, password: str) -> None:
+        """What a person does in the portal every 90 days: a new life for it, and the lock is off.
+
+        :raises ValueError: not a password that the portal takes
+        """
+        if not _PASSWORD.fullmatch(password):
+            raise ValueError("password is 8 to 64 letters, digits or # & % $ (DARAJA 4.4)")
+        self._remember_password(password)
+        self.unlock_initiator()
+
+    def initiator(self) -> dict[str, object]:
+        """As GET /_sim/initiator shows it."""
+        ends = int(self._store.meta("initiator_set_at") or 0) + PASSWORD_LIFE_DAYS * 86_400 * SECOND
+        wrong = int(self._store.meta("initiator_wrong") or 0)
+        expires = self._switches.get("initiator_password_expires") is True
+        return {
+            "name": INITIATOR_NAME,
+            "password_expires_at": iso(ends) if expires else None,
+            "expired": expires and self._clock.micros() >= ends,
+            "wrong_in_a_row": wrong,
+            "locked": wrong >= _MOST_WRONG,
+        }
+
+    def _remember_password(self, password: str) -> None:
+        self._store.remember("initiator_password", password)
+        self._store.remember("initiator_set_at", str(self._clock.micros()))
 
     def certificate(self) -> str:
         """The self-signed X.509 certificate for the initiator's password, PEM (inside a transaction)."""

@@ -4,24 +4,16 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from simulator import callbacks, limits, phones, wire
+from simulator import callbacks, codes, limits, phones, wire
 from simulator.books import FEES, SHILLING, NotEnoughMoney, Payment, b2c_fee, utility
-from simulator.clock import EAT, from_micros
+from simulator.clock import EAT, SECOND, from_micros
 from simulator.credentials import PAYOUT_SHORTCODE
 from simulator.fields import Fields, GatewayError
 from simulator.identifiers import filler_receipt
 from simulator.state import State
 
-_WORDS = {
-    "0": "The service request is processed successfully.",
-    "1": "The balance is insufficient for the transaction.",
-    "2001": "The initiator information is invalid.",
-    "2040": "Credit Party customer type (Unregistered or Registered Customer) can't be supported by the service .",
-    "4": "The amount would exceed the daily limit of the receiver.",
-    "8": "The amount would exceed the maximum balance of the receiver.",
-    "2028": "The request is not permitted according to product assignment",
-    "8006": "The security credential is locked.",
-}
+# Waited in the queue until it was too old: nothing was paid, and a status query says so.
+EXPIRED = "1019"
 _REFERENCE = {
     "ReferenceItem": {
         "Key": "QueueTimeoutURL",
@@ -55,10 +47,8 @@ class Payout:
         return cls(**{key: row[key] for key in row.keys()})  # noqa: SIM118 (a Row iterates over its values)
 
 
-def request_payout(
-    state: State, body: Mapping[str, object], *, version: int
-) -> tuple[Payout, dict[str, object]]:
-    """Queue a payout; return it with the acknowledgement. A wrong initiator is accepted: the result tells.
+def request_payout(state: State, body: Mapping[str, object], *, version: int) -> dict[str, object]:
+    """Queue a payout; return the acknowledgement. A wrong initiator is accepted: the result tells.
 
     :raises GatewayError: nothing was done, or (500.002.1001) a payout with this id was accepted earlier
     """
@@ -77,16 +67,25 @@ def request_payout(
 
     now = state.clock.micros()
     with state.transaction():
-        if own_id is not None and _is_used(state, own_id):
-            raise GatewayError(500, "500.002.1001", "Duplicate OriginatorConversationID.")
+        if own_id is not None and _is_used(state, own_id, now):
+            form = str(state.switches.get("duplicate_form"))
+            return _duplicate(state, own_id, form, result_url, at=now, msisdn=msisdn)
+        again = state.faults.take("b2c_duplicate", api="b2c", msisdn=msisdn)
         refusal = state.credentials.initiator_refusal(initiator, credential)
         if refusal is None and shortcode != PAYOUT_SHORTCODE:
             refusal = "2028"
         for fault, code in (("b2c_unregistered", "2040"), ("b2c_wallet_full", "8")):
             if refusal is None and state.faults.take(fault, api="b2c", msisdn=msisdn) is not None:
                 refusal = code
+        if refusal is None:
+            refusal = state.faults.refusal("b2c", msisdn)
         originator = own_id or state.ids.gateway_originator()
         strange = state.faults.take("gateway_originator_id", api="b2c", msisdn=msisdn) is not None
+        notice = state.faults.take("b2c_timeout_notice", api="b2c", msisdn=msisdn)
+        thens = {fault.then for fault in (again, notice) if fault is not None}
+        if thens & {"expired", "nothing"}:
+            refusal = EXPIRED
+        is_silent = thens & {"expired", "nothing", "silence"}
         payout = Payout(
             id=0,
             conversation_id=state.ids.conversation(now),
@@ -96,7 +95,7 @@ def request_payout(
             msisdn=msisdn,
             amount=amount,
             result_url=result_url,
-            callback_mode=phones.payout_callback_mode(msisdn),
+            callback_mode="lost" if is_silent else phones.payout_callback_mode(msisdn),
             refusal_code=refusal,
             requested_at=now,
             settled_at=None,
@@ -105,12 +104,13 @@ def request_payout(
         )
         payout = _insert(state, payout)
         due = now + state.result_after_us
-        notice = state.faults.take("b2c_timeout_notice", api="b2c", msisdn=msisdn)
         if notice is not None:
             _plan_timeout_notice(state, payout, timeout_url, at=due)
             due += notice.delay_us
         state.schedule("payout", payout.id, at=due)
-    return payout, {
+    if again is not None:
+        return _duplicate(state, originator, again.body, result_url, at=now, msisdn=msisdn)
+    return {
         "ConversationID": payout.conversation_id,
         "OriginatorConversationID": payout.originator_conversation_id,
         "ResponseCode": "0",
@@ -140,6 +140,7 @@ def settle(state: State, ref: int, *, at: int) -> list[int]:
         at=at,
         msisdn=payout.msisdn,
         mode=payout.callback_mode,
+        stray=_result(state, replace(payout, result_code="1", receipt=None), at) if receipt else None,
     )
 
 
@@ -147,17 +148,59 @@ def find_payout(state: State, conversation: str) -> Payout | None:
     """The payout with this originator id (the merchant's or the one in the result) or this ConversationID."""
     row = state.store.row(
         "SELECT * FROM payouts WHERE originator_conversation_id = ?1 OR reported_originator_id = ?1"
-        " OR conversation_id = ?1",
+        " OR conversation_id = ?1 ORDER BY id DESC",
         conversation,
     )
     return None if row is None else Payout.of(row)
 
 
-def _is_used(state: State, originator: str) -> bool:
-    # For how long Daraja remembers an id is undocumented (DARAJA 10): here for ever.
+def _is_used(state: State, originator: str, now: int) -> bool:
+    # For how long Daraja remembers an id is undocumented (DARAJA 10): the switch decides.
+    life_s = state.switches.originator_id_life_s()
+    since = 0 if life_s is None else now - int(life_s * SECOND)
     return (
-        state.store.row("SELECT 1 FROM payouts WHERE originator_conversation_id = ?", originator) is not None
+        state.store.row(
+            "SELECT 1 FROM payouts WHERE originator_conversation_id = ? AND requested_at > ?",
+            originator,
+            since,
+        )
+        is not None
     )
+
+
+def _duplicate(
+    state: State, originator: str, form: str, url: str, *, at: int, msisdn: str
+) -> dict[str, object]:
+    """What the reuse of an id is told, in one of the forms that were seen (DARAJA 1.4).
+
+    :raises GatewayError: the forms that are an HTTP error
+    """
+    if form in {"500.002.1001", "duplicate"}:
+        raise GatewayError(500, "500.002.1001", "Duplicate OriginatorConversationID.")
+    if form == "internal_error":
+        raise GatewayError(500, "500.002.1001", "System internal error.")
+    with state.transaction():
+        conversation = state.ids.conversation(at)
+    answer: dict[str, object] = {
+        "ConversationID": conversation,
+        "OriginatorConversationID": originator,
+        "ResponseCode": "1",
+        "ResponseDescription": "Duplicate OriginatorConversationID.",
+    }
+    if form == "result_15":
+        result = {
+            "ResultType": 0,
+            "ResultCode": 15,
+            "ResultDesc": codes.words("15"),
+            "OriginatorConversationID": originator,
+            "ConversationID": answer["ConversationID"],
+            "TransactionID": filler_receipt(at),
+            "ReferenceData": _REFERENCE,
+        }
+        due = at + state.result_after_us
+        callbacks.plan(state, kind="b2c", url=url, payload={"Result": result}, at=due, msisdn=msisdn)
+        answer |= {"ResponseCode": "0", "ResponseDescription": "Accept the service request successfully."}
+    return answer
 
 
 def _insert(state: State, payout: Payout) -> Payout:
@@ -193,8 +236,8 @@ def _result(state: State, payout: Payout, at: int) -> dict[str, object]:
     code = payout.result_code or ""
     result: dict[str, object] = {
         "ResultType": 0,
-        "ResultCode": int(code),
-        "ResultDesc": _WORDS[code],
+        "ResultCode": codes.as_sent(code),
+        "ResultDesc": codes.words(code),
         "OriginatorConversationID": payout.reported_originator_id,
         "ConversationID": payout.conversation_id,
         "TransactionID": payout.receipt or filler_receipt(at),
@@ -219,8 +262,7 @@ def _result(state: State, payout: Payout, at: int) -> dict[str, object]:
 
 
 def _plan_timeout_notice(state: State, payout: Payout, url: str, *, at: int) -> None:
-    # What such a notice says is undocumented (DARAJA 2.4): the envelope of a result, with the code for
-    # "cached, to be sent again" (DARAJA 3.1). It means that nobody knows yet.
+    # The code for "cached, to be sent again" (DARAJA 3.1): it means that nobody knows yet.
     result = {
         "ResultType": 1,
         "ResultCode": 100_000_000,
@@ -230,6 +272,5 @@ def _plan_timeout_notice(state: State, payout: Payout, url: str, *, at: int) -> 
         "TransactionID": filler_receipt(at),
         "ReferenceData": _REFERENCE,
     }
-    callbacks.plan(
-        state, kind="b2c_timeout", url=url, payload={"Result": result}, at=at, msisdn=payout.msisdn
-    )
+    payload = callbacks.timeout_payload(state, result)
+    callbacks.plan(state, kind="b2c_timeout", url=url, payload=payload, at=at, msisdn=payout.msisdn)

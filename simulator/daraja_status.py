@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping
 
-from simulator import callbacks, commands, daraja_stk, phones
+from simulator import callbacks, codes, commands, daraja_stk, phones
 from simulator.books import Payment
 from simulator.clock import eat_digits
 from simulator.commands import Command
-from simulator.daraja_b2c import Payout, find_payout
+from simulator.daraja_b2c import EXPIRED, Payout, find_payout
 from simulator.fields import Fields, invalid
 from simulator.identifiers import filler_receipt
 from simulator.state import State
 
-_SUCCESS = "The service request is processed successfully."
-_REFUSALS = {"2001": "The initiator information is invalid.", "8006": "The security credential is locked."}
 # What comes for an id that M-Pesa never saw is undocumented (DARAJA 1.5). R000002 is the documented
 # "receipt invalid" of reversals; the switch `status_unknown_id` chooses silence or the time-out instead.
 _UNKNOWN = ("R000002", "The transaction receipt number does not exist.")
@@ -50,7 +48,11 @@ def request_status(state: State, body: Mapping[str, object]) -> dict[str, object
     fields.text("Remarks", most=100)
 
     now = state.clock.micros()
+    about = phone_asked_about(state, body)
     with state.transaction():
+        refusal = state.credentials.initiator_refusal(initiator, credential)
+        if refusal is None:
+            refusal = state.faults.refusal("status", about)
         conversation = state.ids.conversation(now)
         own_originator = state.ids.merchant_request()
         ref = state.store.run(
@@ -60,7 +62,7 @@ def request_status(state: State, body: Mapping[str, object]) -> dict[str, object
             own_originator,
             receipt,
             originator,
-            state.credentials.initiator_refusal(initiator, credential),
+            refusal,
             result_url,
             timeout_url,
         )
@@ -81,16 +83,19 @@ def answer(state: State, ref: int, *, at: int) -> list[int]:
         return []
     payment, request = _found(state, asked["asked_receipt"], asked["asked_originator"])
 
+    about = request.msisdn if isinstance(request, Payout) else None
     kind, url, values = "status", asked["result_url"], None
-    code, words = "0", _SUCCESS
+    code, words = "0", codes.words("0")
+    wanted = _wanted_by_fault(state, about)
     if asked["refusal_code"]:
-        code, words = asked["refusal_code"], _REFUSALS[asked["refusal_code"]]
-    elif payment is not None:
+        code = asked["refusal_code"]
+        words = codes.words(code)
+    elif wanted is None and payment is not None:
         values = _completed(state, payment, _initiated_at(state, payment, request))
-    elif request is not None:
+    elif wanted is None and request is not None:
         values = _unmoved(state, request)
     else:
-        wanted = state.switches.get("status_unknown_id")
+        wanted = wanted or str(state.switches.get("status_unknown_id"))
         if wanted == "silence":
             return []
         code, words = _UNKNOWN
@@ -100,7 +105,7 @@ def answer(state: State, ref: int, *, at: int) -> list[int]:
 
     result: dict[str, object] = {
         "ResultType": 0 if kind == "status" else 1,
-        "ResultCode": int(code) if code.isdigit() else code,
+        "ResultCode": codes.as_sent(code),
         "ResultDesc": words,
         "OriginatorConversationID": asked["originator_conversation_id"],
         "ConversationID": asked["conversation_id"],
@@ -109,8 +114,31 @@ def answer(state: State, ref: int, *, at: int) -> list[int]:
     if values is not None:
         result["ResultParameters"] = {"ResultParameter": [_item(key, value) for key, value in values.items()]}
     result["ReferenceData"] = {"ReferenceItem": {"Key": "Occasion"}}
-    about = request.msisdn if isinstance(request, Payout) else None
-    return callbacks.plan(state, kind=kind, url=url, payload={"Result": result}, at=at, msisdn=about)
+    payload = callbacks.timeout_payload(state, result) if kind == "status_timeout" else {"Result": result}
+    return callbacks.plan(state, kind=kind, url=url, payload=payload, at=at, msisdn=about)
+
+
+def phone_asked_about(state: State, body: Mapping[str, object]) -> str | None:
+    """The payee of the payout that a question is about, for the faults of one number."""
+    for field in ("OriginalConversationID", "OriginatorConversationID", "TransactionID"):
+        asked = Fields(body).optional(field)
+        payment = state.books.find(asked) if asked else None
+        payout = find_payout(state, (payment and payment.originator_conversation_id) or asked or "")
+        if payout is not None:
+            return payout.msisdn
+    return None
+
+
+def _wanted_by_fault(state: State, msisdn: str | None) -> str | None:
+    """What a fault makes of an answer that is known: a value of the switch status_unknown_id."""
+    for name, wanted in (
+        ("status_silent", "silence"),
+        ("status_not_found", "not_found"),
+        ("status_timeout_notice", "timeout"),
+    ):
+        if state.faults.take(name, api="status", msisdn=msisdn) is not None:
+            return wanted
+    return None
 
 
 def _found(
@@ -181,14 +209,20 @@ def _unpaid(
         "InitiatedTime": eat_digits(request.requested_at),
         "FinalisedTime": None if request.settled_at is None else eat_digits(request.settled_at),
         "ReceiptNo": None,
-        # Of the documented states: waiting in the queue is Authorized, refused by the core is Declined.
-        "TransactionStatus": "Authorized" if request.settled_at is None else "Declined",
+        "TransactionStatus": _state_of(request),
         "Amount": _decimal(amount),
         "TransactionReason": None,
         "ReasonType": _REASONS[kind],
         "ConversationID": request.conversation_id,
         "OriginatorConversationID": request.originator_conversation_id,
     }
+
+
+def _state_of(request: Payout | Command) -> str:
+    # Of the documented states: waiting in the queue is Authorized, refused by the core is Declined.
+    if request.settled_at is None:
+        return "Authorized"
+    return "Expired" if request.result_code == EXPIRED else "Declined"
 
 
 def _party(state: State, account: str) -> str:

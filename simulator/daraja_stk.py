@@ -6,21 +6,23 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from simulator import callbacks, daraja_c2b, limits, phones, wire
+from simulator import callbacks, codes, daraja_c2b, limits, phones, wire
 from simulator.books import SHILLING, NotEnoughMoney, Payment, utility
 from simulator.clock import SECOND, eat_digits
 from simulator.credentials import COLLECTION_SHORTCODE, PASSKEY
+from simulator.faults import Fault
 from simulator.fields import Fields, invalid, merchant_error
 from simulator.state import State
 from simulator.tariffs import paybill_charge
 
-_SUCCESS = "The service request is processed successfully."
 # What a person, the network or the core makes of a prompt -> ResultCode and words (DARAJA 3.1).
 _FAILURES: dict[str, tuple[str, str]] = {
     "no_balance": ("1", "The balance is insufficient for the transaction."),
     "daily_limit": ("4", "The amount would exceed the daily limit of the payer."),
     "rule_limited": ("17", "Rule limited."),
     "cancel": ("1032", "Request cancelled by user"),
+    # Reported of pushes whose phone numbers were JSON strings (DARAJA 1.2): accepted, and never on the phone.
+    "never_shown": ("1037", "DS timeout user cannot be reached"),
     "unreachable": ("1037", "DS timeout user cannot be reached"),
     "wait": ("1037", "No response from user."),
     "wrong_pin": ("2001", "The initiator information is invalid."),
@@ -65,14 +67,16 @@ def request_prompt(state: State, body: Mapping[str, object]) -> tuple[Prompt, di
     :raises GatewayError: nothing was done
     """
     fields = Fields(body, strict_lengths=state.switches.get("strict_lengths") is True)
-    shortcode = _authenticated_shortcode(fields)
+    shortcode = _authenticated_shortcode(state, fields)
     transaction_type = fields.choice("TransactionType", "CustomerPayBillOnline", "CustomerBuyGoodsOnline")
     amount = fields.amount(least=1, most=250_000)
-    fields.msisdn("PartyA")
+    phone_type = state.switches.get("phone_type")
+    fields.msisdn("PartyA", only_text=phone_type == "text")
     party_b = fields.shortcode("PartyB")
-    msisdn = fields.msisdn("PhoneNumber")
+    msisdn = fields.msisdn("PhoneNumber", only_text=phone_type == "text")
     callback_url = fields.url("CallBackURL")
-    account_reference = fields.text("AccountReference", most=12)
+    strict_reference = state.switches.get("strict_reference") is True
+    account_reference = fields.text("AccountReference", most=12, strict=strict_reference)
     # The docs call it optional; live, its absence is reported under another field's name (DARAJA 1.2).
     description = fields.text("TransactionDesc", most=13, called="Remarks")
 
@@ -88,6 +92,8 @@ def request_prompt(state: State, body: Mapping[str, object]) -> tuple[Prompt, di
             planned = "wrong_party"
         elif transaction_type != "CustomerPayBillOnline":
             planned = "wrong_product"
+        elif phone_type == "number" and any(isinstance(body[key], str) for key in ("PartyA", "PhoneNumber")):
+            planned = "never_shown"
         elif _is_repeated(state, shortcode, msisdn, amount * SHILLING, now):
             planned = "rule_limited"
         prompt = Prompt(
@@ -132,13 +138,17 @@ def decide(state: State, prompt: Prompt, outcome: str, *, at: int, receipt: str 
     state.unschedule("prompt", prompt.id)
     wished, receipt = receipt, None
     payment = None
+    forced = state.faults.refusal("stk", prompt.msisdn)
     if outcome == "pay" and limits.pay_in_refusal(state, prompt.msisdn, prompt.amount, at=at):
         outcome = "daily_limit"
-    if outcome == "pay":
+    if outcome == "pay" and forced is None:
         payment = _pay(state, prompt, at, wished)
         outcome = "pay" if payment else "no_balance"
         receipt = payment.receipt if payment else None
-    code, words = ("0", _SUCCESS) if receipt else _FAILURES[outcome]
+    if forced is not None:
+        code, words = forced, codes.words(forced)
+    else:
+        code, words = ("0", codes.words("0")) if receipt else _FAILURES[outcome]
     state.store.run(
         "UPDATE prompts SET decided_at = ?, result_code = ?, result_desc = ?, receipt = ? WHERE id = ?",
         at,
@@ -179,7 +189,7 @@ def query(state: State, body: Mapping[str, object]) -> dict[str, object]:
     :raises GatewayError: still open (500.001.1001 "being processed"), unknown, or a bad field
     """
     fields = Fields(body)
-    shortcode = _authenticated_shortcode(fields)
+    shortcode = _authenticated_shortcode(state, fields)
     checkout_request_id = fields.text("CheckoutRequestID")
 
     with state.transaction():
@@ -196,15 +206,29 @@ def query(state: State, body: Mapping[str, object]) -> dict[str, object]:
         prompt = Prompt.of(row)
         fault = state.faults.take("query_pending", api="query", msisdn=prompt.msisdn)
         if fault is not None:
-            form: object = "4999" if fault.turn % 2 else "500.001.1001"
+            form: object = _pending_form(fault)
         elif prompt.result_code is None:
             form = state.switches.get("query_pending_form")
+        elif lie := state.faults.take("query_contradicts", api="query", msisdn=prompt.msisdn):
+            opposite = "1037" if prompt.result_code == "0" else "0"
+            code = opposite if lie.body == "opposite" else lie.body
+            return _query_answer(prompt, code, codes.words(code))
         else:
             return _query_answer(prompt, prompt.result_code, prompt.result_desc or "")
     # Raised after the transaction: the fault is used up by it.
     if form == "500.001.1001":
         raise merchant_error("The transaction is being processed")
-    return _query_answer(prompt, "4999", "The transaction is still under processing")
+    # The same text came once with ResultCode 1 (DARAJA 1.3).
+    return _query_answer(prompt, "1" if form == "result_code_1" else "4999", codes.words("4999"))
+
+
+def _pending_form(fault: Fault) -> str:
+    in_turn = ("500.001.1001", "4999")
+    if fault.body == "in_turn":
+        return in_turn[fault.turn % 2 == 1]
+    if fault.body == "500.001.1001_first":
+        return in_turn[fault.turn % 2 == 0]
+    return fault.body
 
 
 def find_open(state: State, msisdn: str) -> Prompt | None:
@@ -227,10 +251,12 @@ def prompts_of(state: State, msisdn: str) -> list[Prompt]:
     ]
 
 
-def _authenticated_shortcode(fields: Fields) -> str:
+def _authenticated_shortcode(state: State, fields: Fields) -> str:
     shortcode = fields.shortcode("BusinessShortCode")
     password = fields.text("Password")
-    timestamp = fields.timestamp("Timestamp")
+    timestamp = fields.timestamp(
+        "Timestamp", near=state.clock.now(), zone=state.switches.get("timestamp_check")
+    )
     if shortcode != COLLECTION_SHORTCODE:
         raise merchant_error("Merchant does not exist")
     expected = base64.b64encode(f"{shortcode}{PASSKEY}{timestamp}".encode())

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from simulator.clock import EAT
@@ -12,6 +12,7 @@ _MSISDN = re.compile(r"254[17][0-9]{8}")
 _DIGITS = re.compile(r"[0-9]{1,12}")
 _SHORTCODE = re.compile(r"[0-9]{5,7}")
 _TIMESTAMP = re.compile(r"[0-9]{14}")
+_MOST_SKEW = timedelta(minutes=5)
 
 
 # Documented for C2B URLs, in any case (DARAJA 4.3).
@@ -72,12 +73,23 @@ class Fields:
         self._body = body
         self._strict = strict_lengths
 
-    def text(self, field: str, *, most: int | None = None, least: int = 1, called: str | None = None) -> str:
-        """A text with something in it; `called` is the name that the error uses when it is another."""
+    def text(
+        self,
+        field: str,
+        *,
+        most: int | None = None,
+        least: int = 1,
+        called: str | None = None,
+        strict: bool = False,
+    ) -> str:
+        """A text with something in it; `called` is the name that the error uses when it is another.
+
+        `strict` enforces the maximum of this one.
+        """
         found = self.optional(field)
         if found is None or len(found.strip()) < least:
             raise invalid(called or field)
-        if self._strict and most is not None and len(found) > most:
+        if (strict or self._strict) and most is not None and len(found) > most:
             raise invalid(called or field)
         return found
 
@@ -98,21 +110,29 @@ class Fields:
             raise invalid("Amount")
         return int(found)
 
-    def msisdn(self, field: str) -> str:
+    def msisdn(self, field: str, *, only_text: bool = False) -> str:
         """2547XXXXXXXX or 2541XXXXXXXX."""
+        if only_text and not isinstance(self._body.get(field), str):
+            raise invalid(field)
         return self._matching(field, _MSISDN)
 
     def shortcode(self, field: str) -> str:
         """Five to seven digits."""
         return self._matching(field, _SHORTCODE)
 
-    def timestamp(self, field: str) -> str:
-        """14 digits that are a moment; which zone and how far off is not checked (DARAJA 1.2)."""
+    def timestamp(self, field: str, *, near: datetime, zone: object = "off") -> str:
+        """14 digits that are a moment.
+
+        Zone and skew are not known to be checked (DARAJA 1.2): only a `zone` of eat or utc makes them be, against
+        `near`.
+        """
         found = self._matching(field, _TIMESTAMP)
         try:
-            datetime.strptime(found, "%Y%m%d%H%M%S").replace(tzinfo=EAT)
+            moment = datetime.strptime(found, "%Y%m%d%H%M%S").replace(tzinfo=UTC if zone == "utc" else EAT)
         except ValueError:
             raise invalid(field) from None
+        if zone != "off" and abs(moment - near) > _MOST_SKEW:
+            raise invalid(field)
         return found
 
     def url(self, field: str) -> str:

@@ -2,6 +2,8 @@
 
 import logging
 import signal
+import socket
+import struct
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,8 +11,8 @@ from typing import ClassVar
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from simulator.app import AnswerLost
 from simulator.callbacks import Callback
+from simulator.http_faults import AnswerLost, AnswerReset
 from simulator.simulator import Simulator
 
 _SENDERS = 8
@@ -45,7 +47,14 @@ class _Handler(WSGIRequestHandler):
         try:
             # The application reads every body to its end, so that the next request starts where it should.
             body = b"".join(self.server.app(self.make_environ(), start_response))
-        except AnswerLost:
+        except AnswerLost as lost:
+            self.stopping.wait(lost.hold_s)
+            self.close_connection = True
+            return
+        except AnswerReset:
+            # Closed with no time to linger the socket sends RST, as a peer that went down does.
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
             self.close_connection = True
             return
         if "Connection: close" in head:
@@ -64,6 +73,7 @@ def serve(simulator: Simulator, *, host: str, port: int, ready: Callable[[str], 
     :raises OSError: the port is taken
     """
     stop = _Handler.stopping = threading.Event()
+    simulator.wsgi.wait = stop.wait
     for name in (signal.SIGTERM, signal.SIGINT):
         # Only a flag: this thread may be inside any other event when the signal arrives.
         signal.signal(name, lambda *_: stop.set())

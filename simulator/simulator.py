@@ -1,7 +1,7 @@
 """One simulated Safaricom and Africa's Talking, to be mounted in a test or served by server.py."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -19,6 +19,8 @@ from simulator import (
     daraja_status,
     daraja_stk,
     daraja_topup,
+    levers,
+    scenarios,
     sms,
 )
 from simulator.app import App
@@ -164,7 +166,7 @@ class Simulator:
         return control_money.settle(self._state, wishes)
 
     def fault(self, name: str, **wishes: object) -> dict[str, object]:
-        """As POST /_sim/faults: count, rate, seed, api, msisdn, delay_s.
+        """As POST /_sim/faults: count, rate, seed, api, msisdn, delay_s, skip, burst, times, body, status, then, code.
 
         :raises ControlError: no such fault, or it cannot be had so
         """
@@ -180,6 +182,50 @@ class Simulator:
         :raises ControlError: no such switch or value
         """
         return control.set_switches(self._state, values)
+
+    def scenario(self, scenario: Mapping[str, object] | str) -> dict[str, object]:
+        """As POST /_sim/scenario; a text is a file, or the name of a shipped one.
+
+        :raises ControlError: nothing was done; says which step and why
+        """
+        found = scenarios.read(scenario) if isinstance(scenario, str) else scenario
+        answer = scenarios.load(self._state, found)
+        self.changed.set()
+        return answer
+
+    def scenario_steps(self) -> dict[str, object]:
+        """As GET /_sim/scenario."""
+        return scenarios.show(self._state)
+
+    def change_float(self, **wishes: object) -> dict[str, object]:
+        """As POST /_sim/float: one of set, top_up and take (whole shillings), and shortcode.
+
+        :raises ControlError: nothing was changed
+        """
+        return levers.change_float(self._state, wishes)
+
+    def set_initiator_password(self, password: str | None = None) -> dict[str, object]:
+        """As POST /_sim/initiator/password: a new one, or another 90 days for the one there is.
+
+        :raises ControlError: not a password
+        """
+        return levers.set_password(self._state, {"password": password})
+
+    def forge(self, **wishes: object) -> dict[str, object]:
+        """As POST /_sim/forge: url or callback, body, amount, forwarded_for; sent by the next `run_due`.
+
+        :raises ControlError: it can't be made so
+        """
+        answer = levers.forge(self._state, wishes)
+        self.changed.set()
+        return answer
+
+    def set_sms_reports(self, **wishes: object) -> dict[str, object]:
+        """As POST /_sim/sms/reports: url, sent_after_s, delivered_after_s.
+
+        :raises ControlError: nothing was changed
+        """
+        return levers.set_sms_reports(self._state, wishes)
 
     def config(self) -> dict[str, str]:
         """As GET /_sim/config."""
@@ -237,17 +283,20 @@ class Simulator:
     def _settle(self, kind: str, ref: int, *, at: int) -> list[int]:
         match kind:
             case "prompt":
-                return daraja_stk.fall_due(self._state, ref, at=at)
+                planned = daraja_stk.fall_due(self._state, ref, at=at)
             case "payout":
-                return daraja_b2c.settle(self._state, ref, at=at)
+                planned = daraja_b2c.settle(self._state, ref, at=at)
             case "status":
-                return daraja_status.answer(self._state, ref, at=at)
+                planned = daraja_status.answer(self._state, ref, at=at)
             case "c2b":
-                return daraja_c2b.begin(self._state, ref, at=at)
+                planned = daraja_c2b.begin(self._state, ref, at=at)
             case "command":
-                return commands.settle(self._state, ref, at=at, carry_out=_COMMANDS)
+                planned = commands.settle(self._state, ref, at=at, carry_out=_COMMANDS)
+            case "scenario":
+                planned = scenarios.fall_due(self._state, ref)
             case _:  # a callback: it is claimed and sent without the lock
-                return []
+                planned = []
+        return planned
 
     def _validated(self, asked: int, answer: str | None) -> None:
         daraja_c2b.validated(self._state, asked, answer, at=self._state.clock.micros())

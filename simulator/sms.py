@@ -5,8 +5,10 @@ import math
 import re
 from collections.abc import Mapping
 
-from simulator.clock import iso
+from simulator import callbacks
+from simulator.clock import SECOND, iso
 from simulator.credentials import SMS_API_KEY, SMS_USERNAME
+from simulator.fault_kinds import SMS_STATUSES
 from simulator.phones import normalise
 from simulator.state import State
 
@@ -14,6 +16,7 @@ _INTERNATIONAL = re.compile(r"\+?254[17][0-9]{8}")
 _COST_PER_PART_CENTS = 80
 _PART_LENGTH = 160
 _DEFAULT_SENDER = "AFRICASTKNG"
+_NETWORK = "63902"  # Safaricom
 
 
 class SmsRefused(Exception):
@@ -74,16 +77,30 @@ def messages(state: State, to: str | None) -> list[dict[str, object]]:
     ]
 
 
+def set_reports(state: State, url: str | None, sent_us: int, delivered_us: int) -> None:
+    """Where delivery reports go, and how long after the message (inside a transaction); no URL: nowhere."""
+    state.store.remember("sms_reports_url", url or "")
+    state.store.remember("sms_reports_sent_us", str(sent_us))
+    state.store.remember("sms_reports_delivered_us", str(delivered_us))
+
+
+def reports(state: State) -> dict[str, object]:
+    """As GET /_sim/sms/reports."""
+    sent_us, delivered_us = _report_spans(state)
+    return {
+        "url": state.store.meta("sms_reports_url") or None,
+        "sent_after_s": sent_us / SECOND,
+        "delivered_after_s": delivered_us / SECOND,
+    }
+
+
 def _send_one(state: State, number: str, *, sender: str, text: str, parts: int) -> dict[str, object]:
     if not _INTERNATIONAL.fullmatch(number):
-        return {
-            "statusCode": 403,
-            "number": number,
-            "status": "InvalidPhoneNumber",
-            "cost": "0",
-            "messageId": "None",
-        }
+        return _refused(number, 403)
     msisdn = number.removeprefix("+")
+    refusal = state.faults.take("sms_refused", api="sms", msisdn=msisdn)
+    if refusal is not None:
+        return _refused(f"+{msisdn}", refusal.status)
     message_id = state.ids.message()
     state.store.run(
         "INSERT INTO messages (recipient, sender, text, message_id, at) VALUES (?, ?, ?, ?, ?)",
@@ -93,6 +110,7 @@ def _send_one(state: State, number: str, *, sender: str, text: str, parts: int) 
         message_id,
         state.clock.micros(),
     )
+    _plan_reports(state, msisdn, message_id)
     return {
         "statusCode": 101,
         "number": f"+{msisdn}",
@@ -101,6 +119,48 @@ def _send_one(state: State, number: str, *, sender: str, text: str, parts: int) 
         "messageId": message_id,
         "messageParts": parts,
     }
+
+
+def _refused(number: str, code: int) -> dict[str, object]:
+    # Refused inside a 201: each recipient has to be read (DARAJA 9.1).
+    return {
+        "statusCode": code,
+        "number": number,
+        "status": SMS_STATUSES[code],
+        "cost": "0",
+        "messageId": "None",
+    }
+
+
+def _plan_reports(state: State, msisdn: str, message_id: str) -> None:
+    url = state.store.meta("sms_reports_url")
+    if not url:
+        return
+    now = state.clock.micros()
+    failed = state.faults.take("sms_report_failed", api="sms", msisdn=msisdn)
+    final: dict[str, str] = {"status": "Success"}
+    if failed is not None:
+        rejected = failed.body == "rejected"
+        final = {
+            "status": "Rejected" if rejected else "Failed",
+            "failureReason": "UserInBlackList" if rejected else failed.body,
+        }
+    times = [now + span for span in _report_spans(state)]
+    if state.faults.take("sms_report_out_of_order", api="sms", msisdn=msisdn) is not None:
+        times.reverse()
+    for at, report in zip(times, ({"status": "Sent"}, final), strict=True):
+        form = {
+            "id": message_id,
+            "phoneNumber": f"+{msisdn}",
+            "networkCode": _NETWORK,
+            "retryCount": "0",
+            **report,
+        }
+        callbacks.plan(state, kind="sms", url=url, payload=form, at=at, msisdn=msisdn)
+
+
+def _report_spans(state: State) -> list[int]:
+    return [int(state.store.meta(f"sms_reports_{name}") or 0) for name in ("sent_us", "delivered_us")]
 
 
 def _cost(parts: int) -> str:

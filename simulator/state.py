@@ -1,6 +1,7 @@
 """Everything the processes share: store, clock, identifiers, books, faults, switches, credentials, agenda."""
 
 import sqlite3
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,12 @@ from simulator.faults import Faults
 from simulator.identifiers import Identifiers
 from simulator.store import Store
 from simulator.switches import Switches
+
+
+class _Call(threading.local):
+    """The request that a thread serves; None: it serves none."""
+
+    scheduled: list[tuple[str, int]] | None = None
 
 
 class State:
@@ -32,6 +39,7 @@ class State:
         result_after_s: float,
     ) -> None:
         self.store = Store(store)
+        self._call = _Call()
         self.transaction = self.store.transaction
         self.clock = Clock(self.store, now)
         self.pay_after_us = int(pay_after_s * SECOND)
@@ -44,7 +52,7 @@ class State:
             self.books = Books(self.store)
             self.faults = Faults(self.store)
             self.switches = Switches(self.store)
-            self.credentials = Credentials(self.store, self.ids)
+            self.credentials = Credentials(self.store, self.ids, self.clock, self.switches)
             at = self.clock.micros()
             self.books.open_shortcode(credentials.COLLECTION_SHORTCODE, opening=0, at=at)
             self.books.open_shortcode(credentials.PAYOUT_SHORTCODE, opening=FLOAT_OPENING_CENTS, at=at)
@@ -52,6 +60,17 @@ class State:
     def schedule(self, kind: str, ref: int, *, at: int) -> None:
         """Put something on the agenda (inside a transaction)."""
         self.store.run("INSERT INTO agenda (at, kind, ref) VALUES (?, ?, ?)", at, kind, ref)
+        if self._call.scheduled is not None and kind != "callback":
+            self._call.scheduled.append((kind, ref))
+
+    def begin_call(self) -> None:
+        """A request begins on this thread: what it puts on the agenda is noted until `end_call`."""
+        self._call.scheduled = []
+
+    def end_call(self) -> list[tuple[str, int]]:
+        """What the request has put on the agenda, callbacks aside: kind and ref of each."""
+        noted, self._call.scheduled = self._call.scheduled, None
+        return noted or []
 
     def unschedule(self, kind: str, ref: int) -> None:
         """Take it off again."""

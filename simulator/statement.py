@@ -36,6 +36,7 @@ _REASONS = {
     "settlement": ("Organization Settlement", "Organization Settlement,"),
     "opening": ("Funds Deposit", "Funds Deposit"),
     "top_up": ("Funds Deposit", "Funds Deposit"),
+    "taken": ("Funds Withdrawal", "Funds Withdrawal"),
 }
 _SQL = """
 SELECT m.id, m.debit, m.credit, m.amount, m.kind, m.receipt, m.at, t.account_reference, t.original_receipt,

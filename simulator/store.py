@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from simulator.tables import TABLES, upgrade
+from simulator.tables import TABLES
+from simulator.upgrade import prepare_tables
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -73,7 +74,8 @@ CREATE INDEX IF NOT EXISTS prompts_phone ON prompts (msisdn, id);
 CREATE TABLE IF NOT EXISTS payouts (
     id INTEGER PRIMARY KEY,
     conversation_id TEXT NOT NULL UNIQUE,
-    originator_conversation_id TEXT NOT NULL UNIQUE,
+    -- Not unique: the switch originator_id_life_s lets an id be used again.
+    originator_conversation_id TEXT NOT NULL,
     reported_originator_id TEXT NOT NULL,
     shortcode TEXT NOT NULL,
     msisdn TEXT NOT NULL,
@@ -86,6 +88,7 @@ CREATE TABLE IF NOT EXISTS payouts (
     result_code TEXT,
     receipt TEXT
 );
+CREATE INDEX IF NOT EXISTS payouts_originator ON payouts (originator_conversation_id);
 CREATE INDEX IF NOT EXISTS payouts_reported ON payouts (reported_originator_id);
 
 CREATE TABLE IF NOT EXISTS status_queries (
@@ -107,7 +110,9 @@ CREATE TABLE IF NOT EXISTS callbacks (
     state TEXT NOT NULL
         CHECK (state IN ('waiting', 'sending', 'held', 'delivered', 'failed', 'lost', 'dropped')),
     status_code INTEGER,
-    attempted_at INTEGER
+    attempted_at INTEGER,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    forwarded_for TEXT
 );
 CREATE INDEX IF NOT EXISTS callbacks_state ON callbacks (state) WHERE state IN ('sending', 'held');
 
@@ -136,7 +141,10 @@ CREATE TABLE IF NOT EXISTS faults (
     seed INTEGER NOT NULL,
     draws INTEGER NOT NULL DEFAULT 0,
     fired INTEGER NOT NULL DEFAULT 0,
-    delay_us INTEGER
+    delay_us INTEGER,
+    options TEXT NOT NULL DEFAULT '{}',
+    skipped INTEGER NOT NULL DEFAULT 0,
+    burst_left INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS messages (
     id INTEGER PRIMARY KEY,
@@ -147,6 +155,17 @@ CREATE TABLE IF NOT EXISTS messages (
     at INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS messages_recipient ON messages (recipient, id);
+
+CREATE TABLE IF NOT EXISTS scenario_steps (
+    id INTEGER PRIMARY KEY,
+    scenario TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    wishes TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'done', 'failed', 'dropped')),
+    error TEXT
+);
 """
 
 
@@ -184,10 +203,8 @@ class Store:
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = OFF")
+        prepare_tables(self._db, _SCHEMA + TABLES)
         self._db.execute("PRAGMA foreign_keys = ON")
-        self._db.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}{TABLES}COMMIT;")
-        with self.transaction():
-            upgrade(self._db)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -1,6 +1,4 @@
-"""Tables of the endpoints beyond STK, B2C and status, and how an older state file gets what it lacks."""
-
-import sqlite3
+"""Tables of the endpoints beyond STK, B2C and status, and indexes on the others that they ask for."""
 
 TABLES = """
 -- Where a shortcode's own C2B payments are announced: one registration, as in production (DARAJA 1.7).
@@ -46,22 +44,10 @@ CREATE TABLE IF NOT EXISTS commands (
     result_code TEXT,
     receipt TEXT
 );
+
+CREATE INDEX IF NOT EXISTS agenda_at ON agenda (at, id);
+CREATE INDEX IF NOT EXISTS agenda_ref ON agenda (kind, ref);
+CREATE INDEX IF NOT EXISTS transactions_original ON transactions (original_receipt);
+CREATE INDEX IF NOT EXISTS movements_debit ON movements (debit, at);
+CREATE INDEX IF NOT EXISTS movements_credit ON movements (credit, at);
 """
-
-
-def upgrade(db: sqlite3.Connection) -> None:
-    """Bring the tables of an older state file up to this version (inside a transaction)."""
-    columns = {row["name"] for row in db.execute("PRAGMA table_info(transactions)")}
-    if "original_receipt" not in columns:
-        db.execute("ALTER TABLE transactions ADD COLUMN original_receipt TEXT")
-    agenda = db.execute("SELECT sql FROM sqlite_master WHERE name = 'agenda'").fetchone()
-    if "CHECK" in agenda["sql"]:  # it once named the only four kinds that there were
-        db.execute("ALTER TABLE agenda RENAME TO agenda_before")
-        db.execute(agenda["sql"].partition(" CHECK")[0] + ", ref INTEGER NOT NULL)")
-        db.execute("INSERT INTO agenda SELECT id, at, kind, ref FROM agenda_before")
-        db.execute("DROP TABLE agenda_before")
-    db.execute("CREATE INDEX IF NOT EXISTS agenda_at ON agenda (at, id)")
-    db.execute("CREATE INDEX IF NOT EXISTS agenda_ref ON agenda (kind, ref)")
-    db.execute("CREATE INDEX IF NOT EXISTS transactions_original ON transactions (original_receipt)")
-    db.execute("CREATE INDEX IF NOT EXISTS movements_debit ON movements (debit, at)")
-    db.execute("CREATE INDEX IF NOT EXISTS movements_credit ON movements (credit, at)")

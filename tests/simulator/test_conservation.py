@@ -202,6 +202,7 @@ def test_a_state_file_of_before_is_brought_up_to_date(tmp_path):
             " kind TEXT NOT NULL CHECK (kind IN ('prompt', 'payout', 'status', 'callback')), ref INTEGER NOT NULL)"
         )
         db.executemany("INSERT INTO agenda VALUES (?, ?, ?, ?)", map(tuple, waiting))
+        db.execute("PRAGMA user_version = 0")
 
     with World(store) as world:
         world.sim.pay_bill(msisdn=BARAKA, amount=10)

@@ -210,6 +210,86 @@ def test_a_taken_state_file_is_named(tmp_path):
     assert "in use by another simulator" in second.stderr
 
 
+def test_http_reset_after_resets_the_connection(shop):
+    with _running() as (_, client):
+        daraja = DarajaClient(client)
+        client.post("/_sim/faults", json={"fault": "http_reset_after", "count": 1})
+
+        with pytest.raises(httpx2.ReadError):
+            daraja.push(CallBackURL=shop.url("/stk"))
+
+        _advance(client, 5)
+        _, payload = shop.next_call()
+        assert payload["Body"]["stkCallback"]["ResultCode"] == 0
+
+
+def test_an_answer_may_hang_longer_than_a_client_waits(shop):
+    with _running() as (_, client):
+        daraja = DarajaClient(client)
+        client.post("/_sim/faults", json={"fault": "http_timeout_after", "count": 1, "delay_s": 60})
+
+        with pytest.raises(httpx2.ReadTimeout):
+            client.post(
+                "/mpesa/stkpush/v1/processrequest",
+                json=daraja.push_body(CallBackURL=shop.url("/stk")),
+                headers={"Authorization": f"Bearer {daraja.token}"},
+                timeout=0.2,
+            )
+
+        _advance(client, 5)
+        assert shop.next_call()[0] == "/stk"
+
+
+def test_http_slow_is_answered_after_its_time(shop):
+    with _running() as (_, client):
+        daraja = DarajaClient(client)
+        client.post("/_sim/faults", json={"fault": "http_slow", "count": 1, "delay_s": 0.3})
+
+        answer = daraja.push(CallBackURL=shop.url("/stk"))
+
+        assert answer.status_code == 200
+        assert answer.elapsed.total_seconds() >= 0.3
+
+
+def test_a_scenario_is_started_with_the_process():
+    with _running("--scenario", "payout_trouble") as (_, client):
+        steps = client.get("/_sim/scenario").json()["steps"]
+        assert [step["state"] for step in steps] == ["done"] + ["waiting"] * 8
+        assert client.get("/_sim/books").json()["accounts"]["shortcode:600000:utility"] == 100_000
+
+        _advance(client, 600)
+        client.post("/_sim/clock", json={"advance_s": 0.001})
+
+        topped_up = 10_100_000
+        for _ in range(1_000):  # the agenda is looked at as soon as the clock was moved
+            if client.get("/_sim/books").json()["accounts"]["shortcode:600000:utility"] == topped_up:
+                break
+        else:
+            pytest.fail("the float was not topped up")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("{}", "steps is a list of 1 to 1000 steps"), ("nothing", "is no JSON"), (None, "No such file")],
+)
+def test_a_scenario_that_cannot_be_followed_stops_the_start(tmp_path, content, words):
+    path = tmp_path / "mine.json"
+    if content is not None:
+        path.write_text(content)
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "simulator", "--port", "0", "--scenario", str(path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+    assert ended.returncode == 1
+    assert words in ended.stderr
+
+
 def test_a_payment_by_hand_is_validated_booked_and_confirmed_over_real_http(shop):
     with _running() as (_, client):
         daraja = DarajaClient(client)

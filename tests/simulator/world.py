@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx2
 from cryptography import x509
@@ -32,13 +33,17 @@ class Receiver:
     def __init__(self) -> None:
         self.calls: list[tuple[str, Any]] = []
         self.status = "200 OK"
+        self.forwarded_for: str | None = None
         self.on_call: Callable[[], None] | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         raw = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         assert environ["REQUEST_METHOD"] == "POST"
-        assert environ["CONTENT_TYPE"] == "application/json"
-        self.calls.append((environ["PATH_INFO"], json.loads(raw)))
+        is_form = environ["CONTENT_TYPE"] == "application/x-www-form-urlencoded"
+        assert is_form or environ["CONTENT_TYPE"] == "application/json"
+        payload = dict(parse_qsl(raw.decode())) if is_form else json.loads(raw) if raw else None
+        self.calls.append((environ["PATH_INFO"], payload))
+        self.forwarded_for = environ.get("HTTP_X_FORWARDED_FOR")
         if self.on_call:
             self.on_call()
         start_response(self.status, [("Content-Type", "application/json")])
