@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from django.db.models import F, Q, Sum
+from django.apps import apps
+from django.db.models import Exists, F, OuterRef, Q, Sum
 
 from zemi.ledger.chart import BY_CODE
 from zemi.ledger.models import Account, Transfer
@@ -74,13 +75,13 @@ def kept_balances(code: int) -> dict[str, int]:
 
 def transfers_without_cause() -> Iterator[str]:
     """Transfers whose event is not there: their keys."""
-    yield from Transfer.objects.filter(event__id__isnull=True).values_list("key", flat=True)[:1000]
+    events = apps.get_model("events", "Event")._default_manager
+    orphans = Transfer.objects.filter(~Exists(events.filter(pk=OuterRef("event_id"))))
+    yield from orphans.values_list("key", flat=True)[:1000]
 
 
 def events_without_transfers(types: list[str]) -> Iterator[str]:
     """Events of `types` that booked nothing: their keys. Asked of the transfers' side of the relation."""
-    from django.apps import apps
-
     events = apps.get_model("events", "Event")._default_manager
     rows = events.filter(type__in=types, transfers__isnull=True).order_by("id").values_list("type", "id")
     yield from (f"{kind} {key}" for kind, key in rows[:1000])

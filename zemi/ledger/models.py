@@ -1,5 +1,7 @@
 """Accounts and transfers. A transfer can't be unbalanced: one row debits one account and credits another (DOMAIN 6.1)."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -8,6 +10,8 @@ from zemi.common.ids import new_key
 
 class Account(models.Model):
     """One account of the chart. `balance_minor` is kept by a trigger, on its growing side, if `keeps_balance`."""
+
+    WRITTEN_ONCE: ClassVar[tuple[str, ...]] = ("code", "of", "currency", "keeps_balance", "credit_side")
 
     id = models.UUIDField(primary_key=True)
     code = models.PositiveSmallIntegerField()
@@ -29,6 +33,9 @@ class Transfer(models.Model):
 
     `key` is what makes it unique: kind and subject (and leg), so that nothing is booked twice.
     """
+
+    APPEND_ONLY: ClassVar[bool] = True
+    TRIGGERS: ClassVar[tuple[str, ...]] = ("ledger_keep_balances", "ledger_one_currency")
 
     id = models.UUIDField(primary_key=True, default=new_key)
     event = models.ForeignKey(

@@ -67,6 +67,16 @@ class Payout(Stateful, WorkRow):
         (PayoutStatus.QUEUED, PayoutStatus.SUCCEEDED): "payout.succeeded",
     }
 
+    WRITTEN_ONCE: ClassVar[tuple[str, ...]] = (
+        "order",
+        "release",
+        "seller",
+        "provider",
+        "amount_minor",
+        "currency",
+        "transaction_id",
+    )
+
     id = models.UUIDField(primary_key=True, default=new_key)
     order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="payouts")
     payment = models.ForeignKey(
@@ -131,6 +141,13 @@ class PayoutAttempt(Stateful):
         (AttemptStatus.FAILED, AttemptStatus.SUCCEEDED): "payout_attempt.succeeded",
         (AttemptStatus.UNKNOWN, AttemptStatus.FAILED): "payout_attempt.failed",
     }
+
+    WRITTEN_ONCE: ClassVar[tuple[str, ...]] = (
+        "payout",
+        "originator_conversation_id",
+        "amount_minor",
+        "currency",
+    )
 
     id = models.UUIDField(primary_key=True, default=new_key)
     payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="attempts", db_index=False)

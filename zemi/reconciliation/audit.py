@@ -9,6 +9,7 @@ from django.db.models import Sum
 
 from zemi.common.db import snapshot
 from zemi.common.money import Money
+from zemi.events.guards import missing_guards, unexplained_statuses
 from zemi.ledger import audit, chart
 from zemi.ledger.balances import balance_of, trial_balance
 from zemi.orders.models import Order, OrderStatus
@@ -65,6 +66,8 @@ def audit_books(*, with_provider: bool = True) -> list[Check]:
             ),
             _check("payouts and receipts agree with the ledger", _payouts_and_receipts),
             _check("client money is covered", _coverage),
+            _check("every status is where its events led", _statuses),
+            _check("the database's own guards are in place", _guards),
         ]
         if sandbox is not None:
             checks.append(_provider(sandbox))
@@ -153,6 +156,15 @@ def _payouts_and_receipts() -> Iterator[str]:
     yield from (
         f"unallocated money of unknown receipt {of}: {Money(b)}" for of, b in unallocated.items() if b
     )
+
+
+def _statuses() -> Iterator[str]:
+    for subject, key, status in unexplained_statuses():
+        yield f"{subject} {key} is {status}, and its events did not lead there"
+
+
+def _guards() -> Iterator[str]:
+    yield from (f"{what} is missing" for what in missing_guards())
 
 
 def _coverage() -> Iterator[str]:
