@@ -92,6 +92,7 @@ LIMITS = (
     ("zemi.orders.lookup.WINDOW", "window of `ZEMI_LOOKUP_BUDGET`: unknown references of one caller"),
     ("zemi.payments.settle.HINT_DELAY", "how soon, and how often at most, a callback that proves nothing makes us ask"),
     ("zemi.payouts.settle.OVERDUE", "age of a payout without a result from which it is an error in the log"),
+    ("zemi.ledger.seal.GRACE", "after the end of a UTC day: from then on the day is sealed"),
     ("zemi.common.work.LEASE", "how long a claimed row is kept from other workers"),
 )  # fmt: skip
 

@@ -8,8 +8,11 @@ import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.db import DatabaseError, connection, models
-from django.db.transaction import atomic  # noqa: TID251 (to see what the database itself refuses)
-from django.db.transaction import savepoint, savepoint_rollback
+from django.db.transaction import (
+    atomic,  # noqa: TID251 (to see what the database itself refuses)
+    savepoint,
+    savepoint_rollback,
+)
 
 from tests.story import problems
 from zemi.events import guards
@@ -22,6 +25,10 @@ _COPY = """
     INSERT INTO ledger_transfer (id, event_id, kind, key, debit_id, credit_id, amount_minor, currency, order_id, at)
     SELECT {id}, event_id, kind, {key}, debit_id, {credit}, {amount}, {currency}, order_id, at
     FROM ledger_transfer WHERE kind = 'receipt' ORDER BY id LIMIT 1"""
+
+_SEAL = """
+    INSERT INTO ledger_seal (day, transfers, digest, previous, sealed_at)
+    SELECT '2026-11-23', COUNT(*), 'x', 'x', MAX(at) FROM ledger_transfer"""
 
 
 def _copied(**changes: str) -> str:
@@ -47,6 +54,7 @@ UPDATES_TRANSFERS = ("UPDATE ledger_transfer SET amount_minor = 1 WHERE kind = '
 DELETES_TRANSFERS = ("DELETE FROM ledger_transfer WHERE kind = 'release'", "transfers say")
 WRONG_WRITES: dict[str, tuple[str, str]] = {
     "ledger_one_currency": (_copied(currency="'USD'"), "is unsound"),
+    "ledger_day_is_open": (f"{_SEAL};{_copied()}", "or another content"),
     "orders_order_listed_moves": ("UPDATE orders_order SET status = 'refunded'", "events did not lead there"),
     "payments_payment_listed_moves": (
         "UPDATE payments_payment SET status = 'unknown'",
@@ -70,6 +78,8 @@ WRONG_WRITES: dict[str, tuple[str, str]] = {
     ),
 } | (
     {
+        "ledger_seal_append_only": (f"{_SEAL};DELETE FROM ledger_seal", ""),
+        "ledger_seal_no_truncate": ("TRUNCATE ledger_seal", ""),
         "events_event_append_only": UPDATES_EVENTS,
         "ledger_transfer_append_only": UPDATES_TRANSFERS,
         "events_event_no_truncate": (
@@ -80,6 +90,8 @@ WRONG_WRITES: dict[str, tuple[str, str]] = {
     }
     if POSTGRES
     else {
+        "ledger_seal_no_update": (f"{_SEAL};UPDATE ledger_seal SET transfers = 0", "sealed 0 transfers"),
+        "ledger_seal_no_delete": (f"{_SEAL};DELETE FROM ledger_seal", ""),
         "events_event_no_update": UPDATES_EVENTS,
         "events_event_no_delete": DELETES_EVENTS,
         "ledger_transfer_no_update": UPDATES_TRANSFERS,

@@ -36,7 +36,7 @@ def append_only_names(table: str, vendor: str) -> set[str]:
     return {f"{table}_{part}" for part in parts}
 
 
-def refuse_insert(table: str, name: str, *, when: str, because: str) -> RunPython:
+def refuse_insert(table: str, name: str, *, when: str, because: str, when_sqlite: str = "") -> RunPython:
     """Make a migration operation after which `table` takes no row for which `when`, a query about NEW, finds anything.
 
     Looked at after the insert, when the rows that the same statement wrote to other tables can be seen.
@@ -51,7 +51,7 @@ def refuse_insert(table: str, name: str, *, when: str, because: str) -> RunPytho
         END $$;
         CREATE TRIGGER {name} AFTER INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {name}();"""
     sqlite = f"""
-        CREATE TRIGGER {name} AFTER INSERT ON {table} WHEN EXISTS ({when})
+        CREATE TRIGGER {name} AFTER INSERT ON {table} WHEN EXISTS ({when_sqlite or when})
         BEGIN SELECT RAISE(ABORT, '{because}'); END"""
     return per_database(
         postgres=[postgres],

@@ -35,7 +35,11 @@ class Transfer(models.Model):
     """
 
     APPEND_ONLY: ClassVar[bool] = True
-    TRIGGERS: ClassVar[tuple[str, ...]] = ("ledger_keep_balances", "ledger_one_currency")
+    TRIGGERS: ClassVar[tuple[str, ...]] = (
+        "ledger_keep_balances",
+        "ledger_one_currency",
+        "ledger_day_is_open",
+    )
 
     id = models.UUIDField(primary_key=True, default=new_key)
     event = models.ForeignKey(
@@ -57,5 +61,22 @@ class Transfer(models.Model):
             models.CheckConstraint(condition=~Q(debit=F("credit")), name="ledger_transfer_two_accounts"),
         ]
         indexes = [
-            models.Index(fields=["order_id"], name="ledger_by_order", condition=Q(order_id__isnull=False))
+            models.Index(fields=["order_id"], name="ledger_by_order", condition=Q(order_id__isnull=False)),
+            models.Index(fields=["at"], name="ledger_by_time"),
         ]
+
+
+class Seal(models.Model):
+    """A day whose books are closed. `digest` is SHA-256 of `previous` and of the day's transfers, in hex. Append-only."""
+
+    APPEND_ONLY: ClassVar[bool] = True
+
+    day = models.DateField(primary_key=True)
+    transfers = models.PositiveBigIntegerField()
+    digest = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        # A chain has no forks.
+        constraints = [models.UniqueConstraint(fields=["previous"], name="ledger_seal_chain")]

@@ -12,6 +12,7 @@ from zemi.common.money import Money
 from zemi.events.guards import missing_guards, unexplained_statuses
 from zemi.ledger import audit, chart
 from zemi.ledger.balances import balance_of, trial_balance
+from zemi.ledger.seal import wrong_seals
 from zemi.orders.models import Order, OrderStatus
 from zemi.payments.models import Payment, PaymentStatus, Receipt, ReceiptStatus
 from zemi.payouts.models import Payout, PayoutAttempt, PayoutStatus
@@ -66,6 +67,7 @@ def audit_books(*, with_provider: bool = True) -> list[Check]:
             ),
             _check("payouts and receipts agree with the ledger", _payouts_and_receipts),
             _check("client money is covered", _coverage),
+            _check("sealed days are what was sealed", wrong_seals),
             _check("every status is where its events led", _statuses),
             _check("the database's own guards are in place", _guards),
         ]

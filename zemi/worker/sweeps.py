@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from zemi.ledger.seal import seal_ended_days
 from zemi.notifications.sending import send_due_messages
 from zemi.payments.settle import query_due_payments
 from zemi.payouts.disburse import work_on_due_payouts
@@ -18,4 +19,5 @@ SWEEPS: Mapping[str, Sweep] = {
     "payments": lambda now: query_due_payments(now=now),
     "events": lambda now: hand_out_due_events(now=now),
     "messages": lambda now: send_due_messages(now=now),
+    "seals": lambda now: seal_ended_days(now=now),
 }
