@@ -117,8 +117,9 @@ def _deferred() -> Iterator[None]:
     if connection.vendor == "postgresql":
         yield
         return
-    usual = connection.transaction_mode  # type: ignore[attr-defined]  # Django's own, on SQLite alone
+    # Its mode is read from the settings when it is made.
     connection.ensure_connection()
+    usual = connection.transaction_mode  # type: ignore[attr-defined]  # Django's own, on SQLite alone
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA query_only = ON")
     connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]
