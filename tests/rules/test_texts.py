@@ -18,6 +18,10 @@ LONGEST = {
     "code": "847263",
     "last4": "5678",
     "receipt": "QHJ41HG1W8",
+    "operation": "stk_query",
+    "since": "00:00",
+    "percent": "100",
+    "calls": "1000000",
 }
 
 

@@ -32,4 +32,21 @@ TEXTS: dict[str, Text] = {
         en="Zemi: KES {amount} for {reference} has been sent back to you by M-Pesa.",
         sw="Zemi: KES {amount} ya {reference} imerudishwa kwako kwa M-Pesa.",
     ),
+    # To operators; the key is the event's type.
+    "provider.circuit_opened": Text(
+        en="Zemi: calls of {operation} fail and are held back since {since}. Nothing is lost; they go on by themselves.",
+        sw="Zemi: maombi ya {operation} yanashindwa, yamesimama tangu {since}. Hakuna kinachopotea; yataendelea.",
+    ),
+    "provider.circuit_closed": Text(
+        en="Zemi: calls of {operation} work again. What waited is being sent.",
+        sw="Zemi: maombi ya {operation} yanafanya kazi tena. Yaliyosubiri yanatumwa.",
+    ),
+    "provider.success_rate_low": Text(
+        en="Zemi: only {percent} % of {calls} calls of {operation} worked lately. Look at: zemi providers",
+        sw="Zemi: ni {percent} % tu ya maombi {calls} ya {operation} yaliyofaulu. Angalia: zemi providers",
+    ),
+    "provider.success_rate_recovered": Text(
+        en="Zemi: {percent} % of the calls of {operation} work again.",
+        sw="Zemi: {percent} % ya maombi ya {operation} yanafaulu tena.",
+    ),
 }
