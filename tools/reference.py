@@ -82,6 +82,9 @@ EVENTS = {
     "refund_attempt.not_sent": "It was taken for lost and provably never left: it goes out under its own id.",
     "refund_attempt.unknown": "It is not known what became of this try.",
     "order.refunded": "All that came for a cancelled order has gone back to whoever paid.",
+    "reconciliation.differs": "The provider's statement and our books differ in one movement: an open item, no posting.",
+    "reconciliation.explained": "A difference to the provider's statement has gone.",
+    "statement.proved": "A line of the statement proved money that was not heard of; its booking has its own event.",
     "release.released": "A part of the held money went from the order's escrow to the seller's balance.",
 }
 

@@ -15,6 +15,7 @@ COMMANDS = {
     "work": "start a worker alone; more may run beside it",
     "demo": "carry one order through HTTP from create to paid seller, and compare the books",
     "audit": "check that the books balance and agree with the events and the simulator",
+    "reconcile": "compare the books with the provider's statement, line by line",
     "seal": "close the books of the days that have ended, or verify the seals",
     "float": "book the opening float, before the first order",
     "api-key": "make an API key",
