@@ -43,7 +43,7 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     flush = operations.execute_sql_flush
 
     def flush_append_only(self: Any, statements: list[str]) -> None:
-        with transaction.atomic(), _triggers_off():  # noqa: TID251 (not the product's transaction)
+        with transaction.atomic(), triggers_off():  # noqa: TID251 (not the product's transaction)
             flush(self, statements)
 
     operations.execute_sql_flush = flush_append_only
@@ -52,8 +52,8 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
 
 
 @contextmanager
-def _triggers_off() -> Iterator[None]:
-    """Suspend the triggers that keep append-only tables append-only, inside a transaction.
+def triggers_off() -> Iterator[None]:
+    """Suspend every trigger, inside a transaction: to empty append-only tables, and to corrupt rows on purpose.
 
     The product's own roles may not do that: tests own their database.
     """

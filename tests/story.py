@@ -135,6 +135,11 @@ def ledger() -> dict[int, Money]:
     return {row.code: row.balance for row in trial_balance() if row.balance.minor}
 
 
+def problems() -> list[str]:
+    """What the audit finds wrong, in its own words."""
+    return [problem for check in audit_books() for problem in check.problems]
+
+
 def assert_books_agree(*, with_provider: bool = True) -> None:
     problems = [
         f"{check.name}: {problem}"

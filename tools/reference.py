@@ -88,6 +88,9 @@ EVENTS = {
     "provider.circuit_opened": "Calls of this operation failed in a row and are held back; one at a time is tried.",
     "provider.success_rate_low": "Too few calls of this operation worked lately; `percent` did, of `calls`.",
     "provider.success_rate_recovered": "Enough calls of this operation work again.",
+    "reconciliation.differs": "The provider's statement and our books differ in one movement: an open item, no posting.",
+    "reconciliation.explained": "A difference to the provider's statement has gone.",
+    "statement.proved": "A line of the statement proved money that was not heard of; its booking has its own event.",
     "release.released": "A part of the held money went from the order's escrow to the seller's balance.",
 }
 
@@ -142,6 +145,7 @@ LIMITS = (
     ("zemi.notifications.sending.ALARM_AFTER", "tries of a text message; each further one is an error in the log"),
     ("zemi.orders.lookup.WINDOW", "window of `ZEMI_LOOKUP_BUDGET`: unknown references of one caller"),
     ("zemi.payments.settle.HINT_DELAY", "how soon, and how often at most, a callback that proves nothing makes us ask"),
+    ("zemi.ledger.seal.GRACE", "after the end of a UTC day: from then on the day is sealed"),
     ("zemi.disbursements.ask.OVERDUE", "after this long without a result a person is called; it is asked about daily then"),
     ("zemi.disbursements.ask.GIVE_UP_ASKING", "after this long it is not asked about any more: only a person can end it"),
     ("zemi.disbursements.settle.HELD_FOR_LIMIT", "how long it waits when the wallet is full or a day's limit is reached"),

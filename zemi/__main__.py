@@ -16,6 +16,8 @@ COMMANDS = {
     "demo": "carry one order through HTTP from create to paid seller, and compare the books",
     "audit": "check that the books balance and agree with the events and the simulator",
     "staff": "what people do by hand: queues, refunds, approvals by a second person, the payout stop",
+    "reconcile": "compare the books with the provider's statement, line by line",
+    "seal": "close the books of the days that have ended, or verify the seals",
     "float": "book the opening float, before the first order",
     "providers": "show how the calls to the providers go: what is held back, and how many worked",
     "api-key": "make an API key",

@@ -238,6 +238,7 @@ INSTALLED_APPS = [
     "zemi.refunds",
     "zemi.approvals",
     "zemi.releases",
+    "zemi.reconciliation",
     "zemi.api",
     "zemi.worker",
 ]

@@ -7,6 +7,8 @@ import pytest
 
 from tests import story
 from tests.characters import AMINA
+from tests.conftest import triggers_off
+from tests.story import problems
 from zemi.cli import audit as command
 from zemi.ledger import chart
 from zemi.ledger.models import Account, Transfer
@@ -18,25 +20,6 @@ from zemi.reconciliation.opening import ensure_opening_float
 from zemi.releases.models import Release
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def books(db: None, simulator: Any, clock: Any, run_worker: Callable[[], int]) -> Any:
-    """One order paid and completed and paid out, one held, one prompt's money apart."""
-    ensure_opening_float(now=clock.now())
-    done, held = story.create_order().data, story.create_order().data
-    for number, order in enumerate((done, held)):
-        story.simulate_payment(order["order_reference"], f"PAID{number:04d}")
-    story.confirm(done["order_reference"], done["delivery_code"])
-    run_worker()
-    clock.advance(seconds=5)
-    run_worker()
-    assert problems() == []
-    return simulator
-
-
-def problems() -> list[str]:
-    return [problem for check in audit_books() for problem in check.problems]
 
 
 def test_a_balance_that_was_changed_is_named(books: Any) -> None:
@@ -52,12 +35,16 @@ def test_an_order_whose_status_and_money_disagree_is_named(books: Any) -> None:
     order = Order.objects.get(status="paid")
     Order.objects.filter(pk=order.pk).update(status="completed", completed_at=order.paid_at)
 
-    assert problems() == [f"{order} is completed and holds 1500.00, not 0.00"]
+    assert problems() == [
+        f"{order} is completed and holds 1500.00, not 0.00",
+        f"order {order.id} is completed, and its events did not lead there",
+    ]
 
 
 def test_money_that_was_received_and_is_nowhere_is_named(books: Any) -> None:
     receipt = Receipt.objects.get(order__status="paid")
-    Receipt.objects.filter(pk=receipt.pk).update(amount_minor=160_000)
+    with triggers_off():
+        Receipt.objects.filter(pk=receipt.pk).update(amount_minor=160_000)
 
     assert problems() == [f"{receipt.order}: received 1600.00, held 1500.00, released 0.00"]
 
@@ -74,15 +61,20 @@ def test_a_release_that_never_was_is_named(books: Any) -> None:
 
 def test_a_payout_that_is_open_without_money_in_flight_is_named(books: Any) -> None:
     payout = Payout.objects.get()
-    Payout.objects.filter(pk=payout.pk).update(status="submitted")
+    with triggers_off():
+        Payout.objects.filter(pk=payout.pk).update(status="submitted")
 
-    assert problems() == [f"payout {payout.id} is submitted and 0.00 is in flight, not 1500.00"]
+    assert problems() == [
+        f"payout {payout.id} is submitted and 0.00 is in flight, not 1500.00",
+        f"payout {payout.id} is submitted, and its events did not lead there",
+    ]
 
 
 def test_money_in_flight_for_nobody_and_for_no_order_is_named(books: Any) -> None:
-    Account.objects.filter(code=chart.PAYOUTS_IN_FLIGHT.code).update(of="somebody", balance_minor=5)
-    Account.objects.filter(code=chart.ESCROW.code, balance_minor=0).update(of="nothing", balance_minor=7)
-    Account.objects.filter(code=chart.SELLER_PAYABLE.code).update(of="nobody")
+    with triggers_off():
+        Account.objects.filter(code=chart.PAYOUTS_IN_FLIGHT.code).update(of="somebody", balance_minor=5)
+        Account.objects.filter(code=chart.ESCROW.code, balance_minor=0).update(of="nothing", balance_minor=7)
+        Account.objects.filter(code=chart.SELLER_PAYABLE.code).update(of="nobody")
 
     found = problems()
 
@@ -93,9 +85,10 @@ def test_money_in_flight_for_nobody_and_for_no_order_is_named(books: Any) -> Non
 def test_an_unallocated_receipt_without_its_money_is_named(books: Any) -> None:
     receipt = Receipt.objects.get(order__status="paid")
     Receipt.objects.filter(pk=receipt.pk).update(status="unallocated")
-    Account.objects.filter(code=chart.ESCROW.code, balance_minor=0).update(
-        code=chart.UNALLOCATED.code, of="x", balance_minor=3
-    )
+    with triggers_off():
+        Account.objects.filter(code=chart.ESCROW.code, balance_minor=0).update(
+            code=chart.UNALLOCATED.code, of="x", balance_minor=3
+        )
 
     found = problems()
 

@@ -108,12 +108,32 @@ def snapshot() -> Iterator[None]:
     """
     if in_unit_of_work():
         raise BoundaryError("a snapshot is no part of a unit of work")
-    with transaction.atomic():  # noqa: TID251 (to read, not to write)
+    with _deferred(), transaction.atomic():  # noqa: TID251 (to read, not to write)
         if connection.vendor == "postgresql" and not connection.savepoint_ids:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 cursor.execute("SET LOCAL statement_timeout = 0")
         yield
+
+
+@contextmanager
+def _deferred() -> Iterator[None]:
+    """On SQLite, let the transaction begun inside take no lock that keeps writers away, and refuse to write."""
+    if connection.vendor == "postgresql":
+        yield
+        return
+    # Its mode is read from the settings when it is made.
+    connection.ensure_connection()
+    usual = connection.transaction_mode  # type: ignore[attr-defined]  # Django's own, on SQLite alone
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA query_only = ON")
+    connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        connection.transaction_mode = usual  # type: ignore[attr-defined]
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA query_only = OFF")
 
 
 def in_unit_of_work() -> bool:

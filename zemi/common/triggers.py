@@ -30,6 +30,37 @@ def append_only(table: str) -> RunPython:
     )
 
 
+def append_only_names(table: str, vendor: str) -> set[str]:
+    """Name the triggers that `append_only` made."""
+    parts = ("append_only", "no_truncate") if vendor == "postgresql" else ("no_update", "no_delete")
+    return {f"{table}_{part}" for part in parts}
+
+
+def refuse_insert(table: str, name: str, *, when: str, because: str, when_sqlite: str = "") -> RunPython:
+    """Make a migration operation after which `table` takes no row for which `when`, a query about NEW, finds anything.
+
+    Looked at after the insert, when the rows that the same statement wrote to other tables can be seen.
+    """
+    postgres = f"""
+        CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF EXISTS ({when}) THEN
+                RAISE EXCEPTION '{because}' USING ERRCODE = 'integrity_constraint_violation';
+            END IF;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER {name} AFTER INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {name}();"""
+    sqlite = f"""
+        CREATE TRIGGER {name} AFTER INSERT ON {table} WHEN EXISTS ({when_sqlite or when})
+        BEGIN SELECT RAISE(ABORT, '{because}'); END"""
+    return per_database(
+        postgres=[postgres],
+        postgres_back=[f"DROP TRIGGER {name} ON {table}; DROP FUNCTION {name}()"],
+        sqlite=[sqlite],
+        sqlite_back=[f"DROP TRIGGER {name}"],
+    )
+
+
 def per_database(
     *, postgres: list[str], postgres_back: list[str], sqlite: list[str], sqlite_back: list[str]
 ) -> RunPython:

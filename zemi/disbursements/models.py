@@ -243,6 +243,7 @@ class Attempt(Stateful):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
+    WRITTEN_ONCE: ClassVar[tuple[str, ...]] = ("originator_conversation_id", "amount_minor", "currency")
     # The name of the foreign key to what it is a try of.
     OWNER: ClassVar[str] = ""
     objects: ClassVar["models.Manager[Any]"]
@@ -348,6 +349,7 @@ class SuspenseCase(Stateful):
         (SuspenseStatus.OPEN, SuspenseStatus.RECOVERED): "suspense.recovered",
         (SuspenseStatus.OPEN, SuspenseStatus.LOST): "suspense.lost",
     }
+    WRITTEN_ONCE: ClassVar[tuple[str, ...]] = ("subject_id", "party_id", "amount_minor", "currency")
 
     id = models.UUIDField(primary_key=True, default=new_key)
     order_id = models.UUIDField(null=True)

@@ -1,5 +1,7 @@
 """What happened: the audit trail, each order's timeline and the outbox, in one append-only table (DESIGN 2.3)."""
 
+from typing import ClassVar
+
 from django.db import models
 
 from zemi.common.ids import new_key
@@ -11,6 +13,8 @@ class Event(models.Model):
 
     `data` holds ids and amounts; no phone, name or code ever stands in it.
     """
+
+    APPEND_ONLY: ClassVar[bool] = True
 
     id = models.UUIDField(primary_key=True, default=new_key)
     type = models.CharField(max_length=60)

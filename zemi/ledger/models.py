@@ -1,5 +1,7 @@
 """Accounts and transfers. A transfer can't be unbalanced: one row debits one account and credits another (DOMAIN 6.1)."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -8,6 +10,8 @@ from zemi.common.ids import new_key
 
 class Account(models.Model):
     """One account of the chart. `balance_minor` is kept by a trigger, on its growing side, if `keeps_balance`."""
+
+    WRITTEN_ONCE: ClassVar[tuple[str, ...]] = ("code", "of", "currency", "keeps_balance", "credit_side")
 
     id = models.UUIDField(primary_key=True)
     code = models.PositiveSmallIntegerField()
@@ -30,6 +34,13 @@ class Transfer(models.Model):
     `key` is what makes it unique: kind and subject (and leg), so that nothing is booked twice.
     """
 
+    APPEND_ONLY: ClassVar[bool] = True
+    TRIGGERS: ClassVar[tuple[str, ...]] = (
+        "ledger_keep_balances",
+        "ledger_one_currency",
+        "ledger_day_is_open",
+    )
+
     id = models.UUIDField(primary_key=True, default=new_key)
     event = models.ForeignKey(
         "events.Event", on_delete=models.PROTECT, related_name="transfers", db_constraint=True
@@ -50,5 +61,22 @@ class Transfer(models.Model):
             models.CheckConstraint(condition=~Q(debit=F("credit")), name="ledger_transfer_two_accounts"),
         ]
         indexes = [
-            models.Index(fields=["order_id"], name="ledger_by_order", condition=Q(order_id__isnull=False))
+            models.Index(fields=["order_id"], name="ledger_by_order", condition=Q(order_id__isnull=False)),
+            models.Index(fields=["at"], name="ledger_by_time"),
         ]
+
+
+class Seal(models.Model):
+    """A day whose books are closed. `digest` is SHA-256 of `previous` and of the day's transfers, in hex. Append-only."""
+
+    APPEND_ONLY: ClassVar[bool] = True
+
+    day = models.DateField(primary_key=True)
+    transfers = models.PositiveBigIntegerField()
+    digest = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField()
+
+    class Meta:
+        # A chain has no forks.
+        constraints = [models.UniqueConstraint(fields=["previous"], name="ledger_seal_chain")]

@@ -143,6 +143,8 @@ class ReceiptStatus(models.TextChoices):
 class Receipt(models.Model):
     """Money that really came, once per number of the provider's. The number may follow later (M9)."""
 
+    WRITTEN_ONCE: ClassVar[tuple[str, ...]] = ("provider", "transaction_id", "amount_minor", "currency")
+
     id = models.UUIDField(primary_key=True, default=new_key)
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="receipts", db_index=False)
     order = models.ForeignKey(

@@ -47,6 +47,7 @@ class PayoutAttempt(Attempt):
     SUBJECT: ClassVar[str] = "payout_attempt"
     TRANSITIONS: ClassVar[Mapping[tuple[str, str], str]] = attempt_moves("payout_attempt")
     OWNER: ClassVar[str] = "payout"
+    WRITTEN_ONCE: ClassVar[tuple[str, ...]] = ("payout", *Attempt.WRITTEN_ONCE)
 
     payout = models.ForeignKey("Payout", on_delete=models.PROTECT, related_name="attempts", db_index=False)
 
@@ -60,6 +61,15 @@ class Payout(Disbursement):
     SUBJECT: ClassVar[str] = "payout"
     TRANSITIONS: ClassVar[Mapping[tuple[str, str], str]] = moves("payout")
     ATTEMPT = PayoutAttempt
+    WRITTEN_ONCE: ClassVar[tuple[str, ...]] = (
+        "order",
+        "release",
+        "seller",
+        "provider",
+        "amount_minor",
+        "currency",
+        "transaction_id",
+    )
 
     order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="payouts")
     payment = models.ForeignKey(

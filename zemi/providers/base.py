@@ -175,6 +175,33 @@ class PulledTransaction:
     payer: Phone | None
 
 
+class LineKind(StrEnum):
+    """What a line of a provider's statement is, in our own words."""
+
+    PAYMENT = "payment"  # in: a customer paid; out: a customer was paid
+    REVERSAL = "reversal"
+    FEE = "fee"
+    TRANSFER = "transfer"  # between accounts of our own, or to a bank
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderLine:
+    """One movement on the provider's statement of one account: exactly one of `paid_in` and `withdrawn` is there.
+
+    `reference` is what the provider says of ours: an order's reference, or our own id of a payment. `linked_receipt` is
+    the movement that a reversal or a fee belongs to.
+    """
+
+    receipt: str
+    at: datetime
+    paid_in: Money | None
+    withdrawn: Money | None
+    kind: LineKind
+    reference: str = ""
+    linked_receipt: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ChargeResult:
     """A callback about a charge: a claim, until a query has confirmed it."""

@@ -3,15 +3,19 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from zemi.common.db import snapshot
 from zemi.common.money import Money
 from zemi.disbursements.models import IN_FLIGHT, SuspenseCase, SuspenseStatus
+from zemi.events.guards import missing_guards, unexplained_statuses
 from zemi.ledger import audit, chart
 from zemi.ledger.balances import balance_of, trial_balance
+from zemi.ledger.seal import wrong_seals
 from zemi.orders.models import Order, OrderStatus
 from zemi.payments.models import Payment, PaymentStatus, Receipt, ReceiptStatus
 from zemi.payouts.models import Payout, PayoutAttempt, PayoutStatus
@@ -76,6 +80,9 @@ def audit_books(*, with_provider: bool = True) -> list[Check]:
             _check("refunds agree with the ledger", _refunds),
             _check("claims agree with their cases", _suspense),
             _check("client money is covered", _coverage),
+            _check("sealed days are what was sealed", wrong_seals),
+            _check("every status is where its events led", _statuses),
+            _check("the database's own guards are in place", _guards),
         ]
         if sandbox is not None:
             checks.append(_provider(sandbox))
@@ -124,27 +131,31 @@ def _causes() -> Iterator[str]:
 
 
 def _orders() -> Iterator[str]:
-    received = _sums(Receipt.objects.filter(status=ReceiptStatus.ALLOCATED), "order_id")
-    released = _sums(Release.objects.filter(status=ReleaseStatus.RELEASED), "order_id")
     back = _taken(chart.ESCROW.code, "order_id")
     held = audit.kept_balances(chart.ESCROW.code)
-    for order in Order.objects.only("id", "order_reference", "status", "amount_minor").iterator():
-        came, went, stays = received[str(order.id)], released[str(order.id)], held.pop(str(order.id), 0)
-        returned = back[str(order.id)]
+    orders = Order.objects.annotate(
+        came=_sum_of(Receipt.objects.filter(status=ReceiptStatus.ALLOCATED)),
+        went=_sum_of(Release.objects.filter(status=ReleaseStatus.RELEASED)),
+    ).values_list("id", "order_reference", "status", "amount_minor", "came", "went")
+    for key, reference, status, amount, came, went in orders.order_by("id").iterator():
+        stays, returned = held.pop(str(key), 0), back.get(str(key), 0)
         if came != stays + went + returned:
             refunded = f", refunded {Money(returned)}" if returned else ""
-            yield f"{order}: received {Money(came)}, held {Money(stays)}, released {Money(went)}{refunded}"
-        expected = {OrderStatus.PAID: order.amount_minor}.get(OrderStatus(order.status), 0)
+            yield f"{reference}: received {Money(came)}, held {Money(stays)}, released {Money(went)}{refunded}"
+        expected = amount if status == OrderStatus.PAID else 0
         if stays != expected:
-            yield f"{order} is {order.status} and holds {Money(stays)}, not {Money(expected)}"
+            yield f"{reference} is {status} and holds {Money(stays)}, not {Money(expected)}"
     yield from (f"escrow of unknown order {of}: {Money(balance)}" for of, balance in held.items())
 
 
 def _payouts() -> Iterator[str]:
     flying = audit.kept_balances(chart.PAYOUTS_IN_FLIGHT.code)
     owed: defaultdict[str, int] = defaultdict(int)
-    for release in Release.objects.filter(status=ReleaseStatus.RELEASED).select_related("order").iterator():
-        owed[str(release.order.seller_id)] += release.amount_minor - release.fee_minor - release.repaid_minor
+    released = Release.objects.filter(status=ReleaseStatus.RELEASED).values_list("order__seller_id")
+    for seller_id, minor in released.annotate(
+        net=Sum(F("amount_minor") - F("fee_minor") - F("repaid_minor"))
+    ).order_by():
+        owed[str(seller_id)] += minor
     # Paid after it had been given back: it left the balance when its case was charged, not before.
     late = set(
         SuspenseCase.objects.filter(subject_type=Payout.SUBJECT, was_given_back=True).values_list(
@@ -155,13 +166,14 @@ def _payouts() -> Iterator[str]:
         owed[str(case.party_id)] -= case.from_balance_minor
     for seller_id, minor in _taken(chart.SELLER_PAYABLE.code, "order__seller_id").items():
         owed[seller_id] -= minor
-    for payout in Payout.objects.iterator():
-        expected = payout.amount_minor if payout.status in IN_FLIGHT else 0
-        flies = flying.pop(str(payout.id), 0)
+    payouts = Payout.objects.values_list("id", "status", "amount_minor", "seller_id")
+    for key, status, amount, payee in payouts.iterator():
+        expected = amount if status in IN_FLIGHT else 0
+        flies = flying.pop(str(key), 0)
         if flies != expected:
-            yield f"payout {payout.id} is {payout.status} and {Money(flies)} is in flight, not {Money(expected)}"
-        if payout.status not in GIVEN_BACK and payout.id not in late:
-            owed[str(payout.seller_id)] -= payout.amount_minor
+            yield f"payout {key} is {status} and {Money(flies)} is in flight, not {Money(expected)}"
+        if status not in GIVEN_BACK and key not in late:
+            owed[str(payee)] -= amount
     yield from (
         f"in flight for unknown payout {of}: {Money(balance)}" for of, balance in flying.items() if balance
     )
@@ -181,6 +193,15 @@ def _receipts() -> Iterator[str]:
     yield from (
         f"unallocated money of unknown receipt {of}: {Money(b)}" for of, b in unallocated.items() if b
     )
+
+
+def _statuses() -> Iterator[str]:
+    for subject, key, status in unexplained_statuses():
+        yield f"{subject} {key} is {status}, and its events did not lead there"
+
+
+def _guards() -> Iterator[str]:
+    yield from (f"{what} is missing" for what in missing_guards())
 
 
 def _refunds() -> Iterator[str]:
@@ -277,8 +298,7 @@ def _compare(check: Check, account: chart.AccountRef, theirs: dict[str, int], *,
         )
 
 
-def _sums(rows: object, by: str) -> defaultdict[str, int]:
-    found: defaultdict[str, int] = defaultdict(int)
-    for key, total in rows.values_list(by).annotate(Sum("amount_minor")).order_by():  # type: ignore[attr-defined]
-        found[str(key)] = total
-    return found
+def _sum_of(rows: "QuerySet[Any]") -> Coalesce:
+    """The sum of the amounts of `rows` that belong to the order that is looked at; their order has an index."""
+    mine = rows.filter(order_id=OuterRef("pk")).order_by().values("order_id")
+    return Coalesce(Subquery(mine.annotate(total=Sum("amount_minor")).values("total")), 0)

@@ -32,6 +32,7 @@ class RefundAttempt(Attempt):
     SUBJECT: ClassVar[str] = "refund_attempt"
     TRANSITIONS: ClassVar[Mapping[tuple[str, str], str]] = attempt_moves("refund_attempt")
     OWNER: ClassVar[str] = "refund"
+    WRITTEN_ONCE: ClassVar[tuple[str, ...]] = ("refund", *Attempt.WRITTEN_ONCE)
 
     refund = models.ForeignKey("Refund", on_delete=models.PROTECT, related_name="attempts", db_index=False)
 
@@ -59,6 +60,13 @@ class Refund(Disbursement):
     SUBJECT: ClassVar[str] = "refund"
     TRANSITIONS: ClassVar[Mapping[tuple[str, str], str]] = moves("refund")
     ATTEMPT = RefundAttempt
+    WRITTEN_ONCE: ClassVar[tuple[str, ...]] = (
+        "receipt",
+        "provider",
+        "amount_minor",
+        "currency",
+        "transaction_id",
+    )
 
     # None for money that never belonged to an order.
     order = models.ForeignKey("orders.Order", null=True, on_delete=models.PROTECT, related_name="refunds")

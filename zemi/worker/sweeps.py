@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from zemi.approvals.decide import expire_old_requests
+from zemi.ledger.seal import seal_ended_days
 from zemi.notifications.provider_watch import watch_providers
 from zemi.notifications.sending import send_due_messages
 from zemi.payments.settle import query_due_payments
@@ -25,4 +26,5 @@ SWEEPS: Mapping[str, Sweep] = {
     "approvals": lambda now: expire_old_requests(now=now),
     "messages": lambda now: send_due_messages(now=now),
     "providers": lambda now: watch_providers(now=now),
+    "seals": lambda now: seal_ended_days(now=now),
 }

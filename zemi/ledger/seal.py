@@ -1,0 +1,140 @@
+"""Close each day's books: a seal is the SHA-256 of the seal before it and of the day's transfers (SAFETY 4.7; I13, I15).
+
+Days are UTC days. A sealed day takes no transfer any more: a trigger sees to that. Seals can be kept outside
+(`python -m zemi seal --export`), so that whoever could write a database anew, triggers and all, is found out as well.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
+from typing import Any
+
+from django.db import connection
+
+from zemi.common.db import append, outside_transaction, snapshot, unit_of_work
+from zemi.ledger.models import Seal, Transfer
+
+# A unit that began before midnight has ended by then, or was ended by the database's time-outs (SAFETY 4.6).
+GRACE = timedelta(minutes=10)
+FIRST = "0" * 64
+_CHUNK = 2_000
+
+
+@outside_transaction
+def seal_ended_days(*, now: datetime) -> int:
+    """Seal every day that has ended, oldest first, from the first transfer's day on; days without transfers too."""
+    sealed = 0
+    while (day := _next_day()) is not None and now >= _end_of(day) + GRACE:
+        sealed += _seal(day, now=now)
+    return sealed
+
+
+def seals() -> list[dict[str, Any]]:
+    """Every seal, oldest first: day, number of transfers, the seal before, its own digest."""
+    return [
+        {"day": str(seal.day), "transfers": seal.transfers, "previous": seal.previous, "digest": seal.digest}
+        for seal in Seal.objects.order_by("day").iterator()
+    ]
+
+
+def wrong_seals() -> Iterator[str]:
+    """Compute every seal again from the transfers; say what does not follow. Run it in a snapshot."""
+    previous, expected = FIRST, None
+    days = _digests()
+    found = next(days, None)
+    for seal in Seal.objects.order_by("day").iterator():
+        while found is not None and found[0] < seal.day:
+            # The trigger refuses it; with the first seal it is a transfer from before there were any.
+            yield f"seal of {seal.day}: transfers of {found[0]} have none"
+            found = next(days, None)
+        if expected is not None and seal.day != expected:
+            yield f"seal of {seal.day}: the one of {expected} is not there"
+        if seal.previous != previous:
+            yield f"seal of {seal.day}: does not follow from the one before"
+        lines = found[1] if found is not None and found[0] == seal.day else iter(())
+        count, digest = _digest(seal.previous, lines)
+        if (count, digest) != (seal.transfers, seal.digest):
+            yield f"seal of {seal.day}: sealed {seal.transfers} transfers, finds {count}, or another content"
+        if found is not None and found[0] == seal.day:
+            found = next(days, None)
+        previous, expected = seal.digest, seal.day + timedelta(days=1)
+
+
+def differs_from(exported: Iterable[str]) -> Iterator[str]:
+    """Compare the seals with those that were exported earlier, one JSON object a line."""
+    present = {seal["day"]: seal for seal in seals()}
+    for line in exported:
+        kept = json.loads(line)
+        if present.get(kept["day"]) != kept:
+            yield f"seal of {kept['day']}: not the one that was exported"
+
+
+def _next_day() -> date | None:
+    last = Seal.objects.order_by("-day").values_list("day", flat=True).first()
+    if last is not None:
+        return last + timedelta(days=1)
+    first = Transfer.objects.order_by("at").values_list("at", flat=True).first()
+    return None if first is None else first.astimezone(UTC).date()
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), UTC)
+
+
+def _seal(day: date, *, now: datetime) -> int:
+    last = Seal.objects.filter(day__lt=day).order_by("-day").values_list("digest", flat=True).first()
+    previous = last or FIRST
+    # Read without a lock, however long it takes; then counted under one: transfers only ever come, none changes.
+    with snapshot():
+        count, digest = _digest(previous, (line for _, lines in _digests(day) for line in lines))
+    with unit_of_work():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                # Waits for whoever writes now; whoever comes next finds the day closed.
+                cursor.execute("LOCK TABLE ledger_transfer IN SHARE ROW EXCLUSIVE MODE")
+        start = _end_of(day) - timedelta(days=1)
+        still = Transfer.objects.filter(at__gte=start, at__lt=_end_of(day)).count()
+        if still != count or Seal.objects.filter(day=day).exists():
+            # Something came meanwhile, or another worker was faster: the next round looks again.
+            return 0
+        append(Seal(day=day, transfers=count, digest=digest, previous=previous, sealed_at=now))
+    return 1
+
+
+def _digest(previous: str, lines: Iterable[str]) -> tuple[int, str]:
+    found, count = hashlib.sha256(previous.encode()), 0
+    for line in lines:
+        found.update(line.encode())
+        count += 1
+    return count, found.hexdigest()
+
+
+def _digests(day: date | None = None) -> Iterator[tuple[date, Iterator[str]]]:
+    """The transfers as lines, day by day, in the order of time and key: one text on either database."""
+    where, params = "", []
+    if day is not None:
+        adapt = connection.ops.adapt_datetimefield_value
+        params = [adapt(_end_of(day) - timedelta(days=1)), adapt(_end_of(day))]
+        where = "WHERE at >= %s AND at < %s"
+    if connection.vendor == "postgresql":
+        at = "to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
+        keys = [f"replace({key}::text, '-', '')" for key in ("id", "event_id", "debit_id", "credit_id")]
+        order = "replace(order_id::text, '-', '')"
+    else:
+        at = "CASE WHEN length(at) = 19 THEN at || '.000000' ELSE at END"
+        keys, order = ["id", "event_id", "debit_id", "credit_id"], "order_id"
+    parts = [at, *keys, "kind", "key", "amount_minor", "currency", f"coalesce({order}, '')"]
+    line = " || '|' || ".join(parts)
+    statement = f"SELECT {line} FROM ledger_transfer {where} ORDER BY at, id"  # noqa: S608
+    for text, lines in groupby(_rows(statement, params), key=lambda line: line[:10]):
+        yield date.fromisoformat(text), lines
+
+
+def _rows(statement: str, params: list[Any]) -> Iterator[str]:
+    """The only column of a statement's rows, without holding them all (a cursor of the server's on PostgreSQL)."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(statement, params)
+        while rows := cursor.fetchmany(_CHUNK):
+            yield from (row[0] for row in rows)

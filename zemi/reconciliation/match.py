@@ -1,0 +1,265 @@
+"""Match the provider's statement with our books, line by line and both ways; prove what was never heard of (SAFETY 5i)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Max, Min, QuerySet, Sum
+
+from zemi.common.db import append, unit_of_work
+from zemi.common.errors import ZemiError
+from zemi.common.logs import log
+from zemi.common.money import Money
+from zemi.disbursements.models import Disbursement, DisbursementStatus, SuspenseCase
+from zemi.disbursements.settle import apply_outcome
+from zemi.events.log import record
+from zemi.payments.models import Payment, PaymentStatus, Receipt
+from zemi.payments.settle import settle_charge
+from zemi.payouts.models import Payout, PayoutAttempt
+from zemi.providers import registry
+from zemi.providers.base import LineKind, Succeeded
+from zemi.reconciliation.models import Direction, ItemKind, ReconciliationItem, StatementLine, Verdict
+from zemi.refunds.models import Refund, RefundAttempt
+
+_MILLION = 1_000_000
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run found. Amounts are of all lines and of what only we have."""
+
+    matched: int = 0
+    proved: int = 0
+    items: list[ReconciliationItem] = field(default_factory=list)
+    total: Money = field(default_factory=lambda: Money(0))
+    explained: Money = field(default_factory=lambda: Money(0))
+
+    @property
+    def explained_ppm(self) -> int:
+        """How much of the money has its counterpart, in millionths; rounded down, so that all means all."""
+        return self.explained.minor * _MILLION // self.total.minor if self.total.minor else _MILLION
+
+
+def reconcile(*, since: datetime | None = None, now: datetime) -> Report:
+    """Match every line that has no counterpart yet, and every movement of ours in the time that the statement covers.
+
+    A line that proves money which we never heard of is booked on the road of a late answer; what stays is an open item,
+    never a posting. Opens transactions of its own. May be repeated.
+    """
+    report = Report()
+    lines = StatementLine.objects.filter(provider=registry.mobile_money().name)
+    if since is not None:
+        lines = lines.filter(at__gte=since)
+    found: dict[tuple[str, str, str], ReconciliationItem] = {}
+    for line in list(lines.exclude(verdict=Verdict.MATCHED).order_by("at", "id")):
+        verdict, ours = _judge(line)
+        if verdict == Verdict.MISSING and _prove(line, now=now):
+            verdict, ours = _judge(line)
+            report.proved += verdict == Verdict.MATCHED
+        if verdict != line.verdict:
+            StatementLine.objects.filter(pk=line.pk).update(verdict=verdict)
+        if verdict != Verdict.MATCHED:
+            found[line.receipt, line.direction, line.kind] = _item(
+                line, ItemKind(verdict.value), ours, now=now
+            )
+    extra = Money(0)
+    for item in _extras(lines, now=now):
+        found[item.receipt, item.direction, item.line_kind] = item
+        extra += Money(item.ours_minor or 0)
+    matched = lines.filter(verdict=Verdict.MATCHED)
+    report.matched = matched.count()
+    report.explained = Money(matched.aggregate(total=Sum("amount_minor"))["total"] or 0)
+    report.total = Money(lines.aggregate(total=Sum("amount_minor"))["total"] or 0) + extra
+    report.items = _keep(found, complete=since is None, now=now)
+    log.info(
+        "reconciliation.done",
+        explained_ppm=report.explained_ppm,
+        matched=report.matched,
+        items=len(report.items),
+    )
+    return report
+
+
+def _judge(line: StatementLine) -> tuple[Verdict, Money | None]:
+    """What the line is, and what we have for it."""
+    ours = _FINDERS.get((line.direction, line.kind), _nothing)(line)
+    if ours is None:
+        return Verdict.MISSING, None
+    return (Verdict.MATCHED if ours == line.amount else Verdict.DIFFERENT), ours
+
+
+def _nothing(line: StatementLine) -> Money | None:
+    """Nothing of ours stands for it: a transfer, say. It stays an open item until a person explains it."""
+    del line
+    return None
+
+
+def _receipt(line: StatementLine) -> Money | None:
+    found = Receipt.objects.filter(provider=line.provider, transaction_id=line.receipt).first()
+    return None if found is None else found.amount
+
+
+def _paid_out(line: StatementLine) -> Money | None:
+    for model in (Payout, Refund):
+        found = model._default_manager.filter(provider=line.provider, transaction_id=line.receipt).first()
+        if found is not None:
+            return found.amount
+    case = SuspenseCase.objects.filter(transaction_id=line.receipt).first()
+    return None if case is None else case.amount
+
+
+def _reversed(line: StatementLine) -> Money | None:
+    """A refund by reversal: under its own receipt, or found by the one that it undid."""
+    own = _paid_out(line)
+    if own is not None or not line.linked_receipt:
+        return own
+    found = Refund.objects.filter(reverses=line.linked_receipt, status=DisbursementStatus.SUCCEEDED).first()
+    return None if found is None else found.amount
+
+
+def _fee(line: StatementLine) -> Money | None:
+    """The fee of a payout or a refund: the statement gives it that one's receipt, as its own or as linked."""
+    for receipt in (line.linked_receipt, line.receipt):
+        for model in (Payout, Refund):
+            found = model._default_manager.filter(provider=line.provider, transaction_id=receipt).first()
+            if found is not None:
+                return registry.mobile_money().disbursement_fee(found.amount)
+    return None
+
+
+_FINDERS: dict[tuple[str, str], Callable[[StatementLine], Money | None]] = {
+    (Direction.IN, LineKind.PAYMENT): _receipt,
+    (Direction.OUT, LineKind.PAYMENT): _paid_out,
+    (Direction.OUT, LineKind.REVERSAL): _reversed,
+    (Direction.OUT, LineKind.FEE): _fee,
+}
+
+
+def _prove(line: StatementLine, *, now: datetime) -> bool:
+    """Book what the line proves, if it says what it belongs to. False: it proves nothing that can be told."""
+    said = Succeeded("statement", receipt=line.receipt, amount=line.amount, at=line.at)
+    if line.kind != LineKind.PAYMENT or not line.reference:
+        return False
+    try:
+        if line.direction == Direction.IN:
+            return _prove_receipt(line, said, now=now)
+        return _prove_payment_out(line, said, now=now)
+    except ZemiError as error:
+        log.error("reconciliation.not_booked", line=str(line.id), error=error.code)
+        return False
+
+
+def _prove_receipt(line: StatementLine, said: Succeeded, *, now: datetime) -> bool:
+    """Money for an order of ours: its only attempt without a numbered receipt and for this amount was paid."""
+    attempts = Payment.objects.filter(
+        order__order_reference=line.reference, provider=line.provider, amount_minor=line.amount_minor
+    )
+    # Proved by a query, which tells no number (M9): this is its number.
+    unnumbered = attempts.filter(receipts__id__isnull=False, receipts__transaction_id__isnull=True)
+    candidates = [*unnumbered[:2], *attempts.exclude(status=PaymentStatus.COMPLETED)[:2]]
+    if len(candidates) != 1:
+        # None, or one that can't be told: paid by hand, or more than one prompt. A person looks.
+        return False
+    _tell(line, now=now)
+    settle_charge(candidates[0].id, said, now=now)
+    return True
+
+
+def _prove_payment_out(line: StatementLine, said: Succeeded, *, now: datetime) -> bool:
+    """Money that went out under an id of ours: the try of that id succeeded, whatever was heard of it before."""
+    for model in (PayoutAttempt, RefundAttempt):
+        attempt = model._default_manager.filter(originator_conversation_id=line.reference).first()
+        if attempt is not None:
+            _tell(line, now=now)
+            apply_outcome(model, attempt.id, said, now=now)
+            return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line as the subject of the event that it caused a correction."""
+
+    id: object
+    SUBJECT = "statement_line"
+    timeline_id = None
+
+
+def _tell(line: StatementLine, *, now: datetime) -> None:
+    """A correction by the statement is an event of its own; what it books follows with its own."""
+    with unit_of_work():
+        record(
+            "statement.proved",
+            _Line(line.id),  # type: ignore[arg-type]  # a subject is any id
+            at=now,
+            actor="statement",
+            data={"receipt": line.receipt, "amount": str(line.amount), "direction": line.direction},
+        )
+
+
+def _extras(lines: "QuerySet[StatementLine]", *, now: datetime) -> Iterator[ReconciliationItem]:
+    """What only we have, in the time from the first to the last line of its direction."""
+    for direction in Direction.values:
+        mine = lines.filter(direction=direction)
+        covered = mine.aggregate(first=Min("at"), last=Max("at"))
+        if covered["first"] is None:
+            continue
+        for receipt, minor in _ours(direction, covered["first"], covered["last"], mine):
+            yield ReconciliationItem(
+                kind=ItemKind.EXTRA,
+                provider=registry.mobile_money().name,
+                receipt=receipt,
+                direction=direction,
+                line_kind=LineKind.PAYMENT,
+                ours_minor=minor,
+                opened_at=now,
+            )
+
+
+def _ours(
+    direction: str, first: datetime, last: datetime, lines: "QuerySet[StatementLine]"
+) -> Iterator[tuple[str, int]]:
+    models: tuple[type[Receipt | Disbursement], ...] = (
+        (Receipt,) if direction == Direction.IN else (Payout, Refund)
+    )
+    for model in models:
+        at = "received_at" if model is Receipt else "sent_at"
+        rows = model._default_manager.filter(**{f"{at}__gte": first, f"{at}__lte": last})
+        rows = rows.filter(transaction_id__isnull=False).exclude(transaction_id__in=lines.values("receipt"))
+        for receipt, minor in rows.order_by(at).values_list("transaction_id", "amount_minor").iterator():
+            yield str(receipt), minor
+
+
+def _item(line: StatementLine, kind: ItemKind, ours: Money | None, *, now: datetime) -> ReconciliationItem:
+    return ReconciliationItem(
+        kind=kind,
+        provider=line.provider,
+        receipt=line.receipt,
+        direction=line.direction,
+        line_kind=line.kind,
+        theirs_minor=line.amount_minor,
+        ours_minor=None if ours is None else ours.minor,
+        opened_at=now,
+    )
+
+
+def _keep(
+    found: dict[tuple[str, str, str], ReconciliationItem], *, complete: bool, now: datetime
+) -> list[ReconciliationItem]:
+    """Open what is new, close what was explained since (a run over a part of the time closes nothing)."""
+    kept = []
+    with unit_of_work():
+        for item in ReconciliationItem.objects.filter(closed_at__isnull=True):
+            again = found.pop((item.receipt, item.direction, item.line_kind), None)
+            if again is not None and again.kind == item.kind:
+                kept.append(item)
+            elif again is not None or complete:
+                ReconciliationItem.objects.filter(pk=item.pk).update(closed_at=now)
+                record("reconciliation.explained", item, at=now, actor="statement", data={"kind": item.kind})
+                if again is not None:
+                    found[item.receipt, item.direction, item.line_kind] = again
+        for item in found.values():
+            append(item)
+            record("reconciliation.differs", item, at=now, actor="statement", data={"kind": item.kind})
+            kept.append(item)
+    return kept

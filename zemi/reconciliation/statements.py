@@ -1,0 +1,119 @@
+"""Take in the provider's statement: each movement once, however often and from wherever it is told."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from zemi.common.db import outside_transaction, unit_of_work
+from zemi.common.ids import read_reference
+from zemi.providers import registry
+from zemi.providers.base import LineKind, ProviderLine, Unknown
+from zemi.providers.mpesa.statement import StatementLine as MpesaLine
+from zemi.providers.mpesa.statement import read_statement
+from zemi.reconciliation.models import Direction, StatementImport, StatementLine
+
+_BATCH = 500
+_ORDER = re.compile(r"ZEM-[0-9A-HJKMNP-TV-Z]{8}", re.ASCII)
+# What Safaricom keeps for pulling (DARAJA 1.7).
+PULL_BACK = timedelta(hours=48)
+# Words of "Reason Type" and "Details", the first that is found decides.
+_WORDS = (
+    ("reversal", LineKind.REVERSAL),
+    ("charge", LineKind.FEE),
+    ("fee", LineKind.FEE),
+    ("transfer", LineKind.TRANSFER),
+    ("top up", LineKind.TRANSFER),
+    ("settlement", LineKind.TRANSFER),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many lines were told, and how many of them were new."""
+
+    lines: int
+    new: int
+
+
+def import_statement(text: str, *, now: datetime) -> Imported:
+    """Take in a CSV statement of the provider. Idempotent; opens transactions of its own, one for each 500 lines.
+
+    :raises UnreadableStatement: nothing was taken in
+    """
+    completed = [line for line in read_statement(text) if line.status.lower() == "completed"]
+    return import_lines([_typed(line) for line in completed], source="file", now=now)
+
+
+@outside_transaction
+def pull_statement(*, now: datetime) -> Imported | None:
+    """Ask the provider what came in during the last 48 hours, and take it in. None: it did not answer."""
+    found: list[ProviderLine] = []
+    while True:
+        page = registry.mobile_money().pull_transactions(since=now - PULL_BACK, until=now, offset=len(found))
+        if isinstance(page, Unknown):
+            return None
+        if not page:
+            break
+        found += [
+            ProviderLine(one.receipt, one.at or now, one.amount, None, LineKind.PAYMENT, one.reference)
+            for one in page
+        ]
+    return import_lines(found, source="pull", now=now)
+
+
+def import_lines(lines: Iterable[ProviderLine], *, source: str, now: datetime) -> Imported:
+    """Take in typed lines; a movement that is known already is left as it is."""
+    provider = registry.mobile_money().name
+    rows = [_row(line, provider) for line in lines]
+    new = 0
+    for start in range(0, len(rows), _BATCH):
+        batch = rows[start : start + _BATCH]
+        with unit_of_work():
+            mine = {row.pk for row in batch}
+            StatementLine.objects.bulk_create(batch, ignore_conflicts=True)
+            new += StatementLine.objects.filter(pk__in=mine).count()
+    with unit_of_work():
+        StatementImport.objects.create(
+            provider=provider, source=source, lines=len(rows), new_lines=new, imported_at=now
+        )
+    return Imported(len(rows), new)
+
+
+def _row(line: ProviderLine, provider: str) -> StatementLine:
+    amount = line.paid_in or line.withdrawn
+    if amount is None or (line.paid_in and line.withdrawn):
+        raise ValueError("a line is either paid in or withdrawn")
+    return StatementLine(
+        provider=provider,
+        receipt=line.receipt,
+        direction=Direction.IN if line.paid_in else Direction.OUT,
+        kind=line.kind,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        at=line.at,
+        reference=_known_shape(line.reference),
+        linked_receipt=line.linked_receipt,
+    )
+
+
+def _known_shape(reference: str) -> str:
+    """Only what can be ours: a payer may have typed anything, a phone as well."""
+    if reference.startswith("zemi-"):
+        return reference[:80]
+    written = read_reference(reference)
+    return written if _ORDER.fullmatch(written) else ""
+
+
+def _typed(line: MpesaLine) -> ProviderLine:
+    words = f"{line.reason_type} {line.details}".lower()
+    kind = next((kind for word, kind in _WORDS if word in words), LineKind.PAYMENT)
+    return ProviderLine(
+        receipt=line.receipt,
+        at=line.at,
+        paid_in=line.paid_in if line.paid_in.minor else None,
+        withdrawn=line.withdrawn if line.withdrawn.minor else None,
+        kind=kind,
+        reference=line.account_reference,
+        linked_receipt=line.linked_receipt,
+    )
