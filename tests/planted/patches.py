@@ -217,8 +217,8 @@ PATCHES: tuple[Patch, ...] = (
     Patch(
         "4999 is a failure",
         "zemi/providers/mpesa/codes.py",
-        "return code == PENDING or _PROCESSING.search(text) is not None",
-        "return _PROCESSING.search(text) is not None",
+        "    if still_processing(code, text):\n        return Accepted(code, text)\n    if code == SUCCESS:",
+        "    if code == PENDING:\n        return Refused(Reason.OTHER, code, text)\n    if code == SUCCESS:",
         "a payment that is still being made is failed",
         (RULES, FLOWS),
     ),
