@@ -27,6 +27,20 @@ _SMS = 160
 # Event type -> what happened, for somebody who reads an order's timeline.
 EVENTS = {
     "float.opened": "The operator's own money in a shortcode was booked before the first order.",
+    "approval.asked": "Somebody asked for something that needs a second person.",
+    "approval.executed": "A second person allowed it, and it was done in the same moment.",
+    "approval.rejected": "A second person rejected it: nothing was done.",
+    "approval.expired": "Nobody decided it within a day: nothing was done.",
+    "dispatcher.stopped": "Nothing more of this kind is sent: a person stopped it, or the provider refuses our credentials.",
+    "dispatcher.started": "Somebody switched sending on again.",
+    "dispatcher.float_low": "Our account was too low for a payment: payouts wait, refunds go first.",
+    "payout.cancelled": "It was called off before it was sent; the money is back on the seller's balance.",
+    "payout.needs_attention": "Its outcome has been unknown for a day: a person decides, with the provider's statement.",
+    "payout.reversed": "The provider took the payment back; the money is on the seller's balance again.",
+    "suspense.opened": "Money left that was given back or paid already: a claim on whoever has it.",
+    "suspense.charged": "The payee was owed it after all: taken from the balance, the rest is a debt.",
+    "suspense.recovered": "The money came back.",
+    "suspense.lost": "The money will not come back: the operator's loss.",
     "order.code_refused": "A wrong delivery code was given and counted; `locked` says whether it locked the order.",
     "order.completed": "All of the held money has been released to the seller.",
     "order.created": "An order was made and awaits its payment.",
@@ -49,6 +63,25 @@ EVENTS = {
     "payout_attempt.succeeded": "This try moved the money.",
     "payout_attempt.not_sent": "It was taken for lost and provably never left: it goes out under its own id.",
     "payout_attempt.unknown": "It is not known what became of this try.",
+    "refund.created": "Money was set aside to go back to whoever paid; `reason` says why.",
+    "refund.credited": "Too little to be sent by M-Pesa: it is the payer's credit now.",
+    "refund.queued": "It waits to be sent.",
+    "refund.submitting": "The attempt is written down; the call to the provider comes next, once.",
+    "refund.submitted": "The provider has taken it; the result comes by callback.",
+    "refund.not_sent": "It provably did not leave: queued again, with the same attempt and the same id.",
+    "refund.held": "It waits: for a number, for float, or to be sent another way; `reason` says which.",
+    "refund.unknown": "Nobody knows what became of it: it is asked about, and never sent again before that is known.",
+    "refund.needs_attention": "Its outcome has been unknown for a day: a person decides, with the provider's statement.",
+    "refund.succeeded": "The payer has the money back; `receipt` is the provider's number.",
+    "refund.failed": "The provider refused for good; the money is the payer's credit and waits for another number.",
+    "refund.cancelled": "It was called off before it was sent; the money is the payer's credit.",
+    "refund.reversed": "The provider took the payment back; the money is the payer's credit again.",
+    "refund_attempt.accepted": "The provider took this try.",
+    "refund_attempt.failed": "This try ended and moved no money.",
+    "refund_attempt.succeeded": "This try moved the money.",
+    "refund_attempt.not_sent": "It was taken for lost and provably never left: it goes out under its own id.",
+    "refund_attempt.unknown": "It is not known what became of this try.",
+    "order.refunded": "All that came for a cancelled order has gone back to whoever paid.",
     "release.released": "A part of the held money went from the order's escrow to the seller's balance.",
 }
 
@@ -84,14 +117,22 @@ LIMITS = (
     ("zemi.payments.settle.QUERY_GAPS_S", "seconds between further questions; the last one repeats"),
     ("zemi.payments.collect.FAILED_IN_10_MINUTES", "failed attempts of one phone in 10 minutes before it must wait"),
     ("zemi.payments.collect.FAILED_IN_A_DAY", "failed attempts of one phone in a day before it must wait"),
-    ("zemi.payouts.settle.FIRST_QUERY", "after a payout was sent: the first question what became of it"),
-    ("zemi.payouts.settle.QUERY_GAPS_S", "seconds between further questions; the last one repeats"),
-    ("zemi.payouts.settle.SILENCE", "after this long without a result a payout counts as unknown"),
-    ("zemi.payouts.settle.HELD_FOR", "how long a held payout waits before it is queued again"),
+    ("zemi.disbursements.settle.FIRST_QUERY", "after a payout was sent: the first question what became of it"),
+    ("zemi.disbursements.ask.QUERY_GAPS_S", "seconds between further questions; the last one repeats"),
+    ("zemi.disbursements.ask.SILENCE", "after this long without a result a payout counts as unknown"),
+    ("zemi.disbursements.settle.HELD_FOR", "how long a held payout waits before it is queued again"),
+    ("zemi.approvals.decide.LIFE", "how long a second person has to decide"),
+    ("zemi.refunds.models.FRESH", "a receipt this young is refunded by a reversal, if all of it goes back"),
+    ("zemi.refunds.owe.LEAST", "smallest refund; less becomes the payer's credit"),
     ("zemi.notifications.sending.ALARM_AFTER", "tries of a text message; each further one is an error in the log"),
     ("zemi.orders.lookup.WINDOW", "window of `ZEMI_LOOKUP_BUDGET`: unknown references of one caller"),
     ("zemi.payments.settle.HINT_DELAY", "how soon, and how often at most, a callback that proves nothing makes us ask"),
-    ("zemi.payouts.settle.OVERDUE", "age of a payout without a result from which it is an error in the log"),
+    ("zemi.disbursements.ask.OVERDUE", "after this long without a result a person is called; it is asked about daily then"),
+    ("zemi.disbursements.ask.GIVE_UP_ASKING", "after this long it is not asked about any more: only a person can end it"),
+    ("zemi.disbursements.settle.HELD_FOR_LIMIT", "how long it waits when the wallet is full or a day's limit is reached"),
+    ("zemi.disbursements.send.SUSPENSE_LOOK", "how often it is looked whether a payee's suspense case has ended"),
+    ("zemi.disbursements.switch.FLOAT_LOW_WAIT", "how long payouts wait after a low float was found; refunds go first"),
+    ("zemi.disbursements.switch.STOPPED_LOOK", "how often what is queued is looked at while the switch is off"),
     ("zemi.common.work.LEASE", "how long a claimed row is kept from other workers"),
 )  # fmt: skip
 
@@ -418,6 +459,14 @@ def _trees() -> Iterator[tuple[str, ast.Module]]:
             yield name, ast.parse(path.read_text())
 
 
+def _of_each_kind(word: ast.JoinedStr) -> Iterator[str]:
+    """What f"{owed.SUBJECT}_paid" is for each kind of disbursement."""
+    from zemi.disbursements.models import Disbursement
+
+    tail = "".join(str(part.value) for part in word.values if isinstance(part, ast.Constant))
+    yield from (f"{model.SUBJECT}{tail}" for model in Disbursement.__subclasses__())
+
+
 def _calls(function: str) -> Iterator[tuple[str, str]]:
     """Every call of `function` with a constant as its first argument: that constant, and where the call stands."""
     for module, tree in _trees():
@@ -433,6 +482,8 @@ def _calls(function: str) -> Iterator[tuple[str, str]]:
                     first = node.args[0]
                     if isinstance(first, ast.Constant):
                         yield str(first.value), f"{module}.{around.name}"
+                    elif isinstance(first, ast.JoinedStr):
+                        yield from ((word, f"{module}.{around.name}") for word in _of_each_kind(first))
                     elif module != "zemi.events.log":
                         raise SystemExit(
                             f"{module}.{around.name}: {function} with something that can't be read off"
@@ -449,7 +500,17 @@ def _stateful() -> list[Any]:
 
     from zemi.events.log import Stateful
 
-    life = ["order", "payment", "release", "payout", "payout_attempt"]
+    life = [
+        "order",
+        "payment",
+        "release",
+        "payout",
+        "payout_attempt",
+        "refund",
+        "refund_attempt",
+        "suspense",
+        "approval",
+    ]
     found = [model for model in apps.get_models() if issubclass(model, Stateful) and model.TRANSITIONS]
     return sorted(found, key=lambda m: (life.index(m.SUBJECT) if m.SUBJECT in life else len(life), m.SUBJECT))
 

@@ -15,14 +15,16 @@ from tests.story import ledger
 from zemi.common import faults
 from zemi.common.money import kes
 from zemi.common.work import claim_due, finish
+from zemi.disbursements import send
+from zemi.disbursements.ask import ask_about
+from zemi.disbursements.models import SuspenseCase
+from zemi.disbursements.settle import apply_outcome, handle_disburse_callback, requeue_held
 from zemi.events.errors import InvalidTransition
 from zemi.identity.api_keys import Scope
 from zemi.payments import collect
 from zemi.payments.models import Payment, Receipt
 from zemi.payments.settle import fail_charge, handle_charge_callback, settle_charge
-from zemi.payouts import disburse
 from zemi.payouts.models import Payout, PayoutAttempt
-from zemi.payouts.settle import apply_outcome, ask_about, handle_disburse_callback, requeue_held
 from zemi.providers.base import Accepted, ChargeResult, DisburseResult, Reason, Refused, Succeeded, Unknown
 from zemi.webhooks.inbox import ClaimLost, receive
 from zemi.webhooks.models import WebhookLog
@@ -397,7 +399,7 @@ def test_a_prompt_whose_id_is_not_known_is_not_paid_by_simulation(reference: str
 def test_a_result_before_the_answer_stands(
     queued: Payout, simulator: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = disburse._call
+    real = send._call
 
     def call_and_settle(attempt: PayoutAttempt) -> Any:
         accepted = real(attempt)
@@ -407,10 +409,10 @@ def test_a_result_before_the_answer_stands(
         result = DisburseResult("", "", Succeeded(receipt=simulator.transactions()[-1]["receipt"]))
         [claimed] = claim_due(WebhookLog, now=clock.now(), limit=1)
         assert claimed.pk == row.pk
-        apply_outcome(attempt.id, result.outcome, now=clock.now(), row=claimed)
+        apply_outcome(PayoutAttempt, attempt.id, result.outcome, now=clock.now(), row=claimed)
         return accepted
 
-    monkeypatch.setattr(disburse, "_call", call_and_settle)
+    monkeypatch.setattr(send, "_call", call_and_settle)
     run_until_idle(clock.now())
 
     assert Payout.objects.get().status == "succeeded"
@@ -435,10 +437,10 @@ def test_what_comes_after_the_end_is_compared_and_changes_nothing(
         Accepted(),
     ):
         row = inbox(sent, clock, "mpesa_b2c_result")
-        apply_outcome(sent.id, outcome, now=clock.now(), row=row)
+        apply_outcome(PayoutAttempt, sent.id, outcome, now=clock.now(), row=row)
         row.refresh_from_db()
         words.append(row.processing_error)
-    apply_outcome(sent.id, Unknown(), now=clock.now())
+    apply_outcome(PayoutAttempt, sent.id, Unknown(), now=clock.now())
 
     assert words == ["", "", "second_receipt", "failure_after_success", "", ""]
     assert ledger() == before
@@ -446,17 +448,21 @@ def test_what_comes_after_the_end_is_compared_and_changes_nothing(
 
 
 @pytest.mark.provider_differs
-def test_a_success_after_a_recorded_failure_is_left_to_a_person(
+def test_a_success_after_a_recorded_failure_is_booked_as_a_claim_and_left_to_a_person(
     sent: PayoutAttempt, simulator: Any, clock: Any
 ) -> None:
-    apply_outcome(sent.id, Refused(Reason.PAYEE_INVALID), now=clock.now())
+    apply_outcome(PayoutAttempt, sent.id, Refused(Reason.PAYEE_INVALID), now=clock.now())
     row = inbox(sent, clock, "mpesa_b2c_result")
 
-    apply_outcome(sent.id, Succeeded(receipt="LATE1"), now=clock.now(), row=row)
+    apply_outcome(PayoutAttempt, sent.id, Succeeded(receipt="LATE1"), now=clock.now(), row=row)
 
     row.refresh_from_db()
     assert row.processing_error == "success_after_failure"
-    assert Payout.objects.get().status == "failed"
+    assert Payout.objects.get().status == "succeeded"
+    [case] = SuspenseCase.objects.all()
+    assert (case.status, case.amount, case.transaction_id) == ("open", kes(1_500), "LATE1")
+    # The seller's balance has it as well, until a person says which of the two is right.
+    assert ledger()[1310] == ledger()[2200] == kes(1_500)
 
 
 def test_a_result_for_another_amount_settles_nothing(
@@ -464,7 +470,7 @@ def test_a_result_for_another_amount_settles_nothing(
 ) -> None:
     row = inbox(sent, clock, "mpesa_b2c_result")
 
-    apply_outcome(sent.id, Succeeded(receipt="R1", amount=kes(1)), now=clock.now(), row=row)
+    apply_outcome(PayoutAttempt, sent.id, Succeeded(receipt="R1", amount=kes(1)), now=clock.now(), row=row)
 
     row.refresh_from_db()
     assert row.processing_error == "amount_differs"
@@ -475,14 +481,16 @@ def test_a_result_for_another_amount_settles_nothing(
 
 
 def test_a_status_answer_of_still_pending_leaves_it_open(sent: PayoutAttempt, clock: Any) -> None:
-    apply_outcome(sent.id, Accepted(), now=clock.now(), row=inbox(sent, clock, "mpesa_status_result"))
+    apply_outcome(
+        PayoutAttempt, sent.id, Accepted(), now=clock.now(), row=inbox(sent, clock, "mpesa_status_result")
+    )
 
     assert PayoutAttempt.objects.get().status == "accepted"
 
 
 def test_an_unknown_that_is_told_twice_is_one(sent: PayoutAttempt, clock: Any) -> None:
     for _ in range(2):
-        apply_outcome(sent.id, Unknown(), now=clock.now())
+        apply_outcome(PayoutAttempt, sent.id, Unknown(), now=clock.now())
 
     assert (PayoutAttempt.objects.get().status, Payout.objects.get().status) == ("unknown", "unknown")
 
@@ -524,7 +532,7 @@ def test_a_payout_that_another_worker_moved_on_is_not_sent(
     stale = Payout.objects.get()
     run_worker()
 
-    disburse._send_claimed(stale, now=clock.now())
+    send.send_claimed(stale, now=clock.now())
 
     assert PayoutAttempt.objects.count() == 1
 
@@ -576,7 +584,7 @@ def test_a_transition_tells_which_move_it_refused(sent: PayoutAttempt, clock: An
 def test_a_worker_that_could_not_send_what_was_sent_already_is_not_believed(
     sent: PayoutAttempt, clock: Any
 ) -> None:
-    apply_outcome(sent.id, Refused(Reason.NOT_SENT), now=clock.now())
+    apply_outcome(PayoutAttempt, sent.id, Refused(Reason.NOT_SENT), now=clock.now())
 
     assert (PayoutAttempt.objects.get().status, Payout.objects.get().status) == ("accepted", "submitted")
 
@@ -584,7 +592,9 @@ def test_a_worker_that_could_not_send_what_was_sent_already_is_not_believed(
 def test_a_payouts_result_that_proves_nothing_is_closed(sent: PayoutAttempt, clock: Any) -> None:
     row = inbox(sent, clock, "mpesa_b2c_result", proven=False)
 
-    handle_disburse_callback(row, DisburseResult("", "", Succeeded(receipt="FORGED1")), now=clock.now())
+    handle_disburse_callback(
+        row, DisburseResult("", "", Succeeded(receipt="FORGED1")), models=(PayoutAttempt,), now=clock.now()
+    )
 
     row.refresh_from_db()
     assert row.processing_error == "unknown_attempt"
@@ -612,9 +622,14 @@ def test_a_second_look_that_gets_no_answer_ends_after_a_few(
 def test_a_late_success_of_another_amount_stops_the_payout(
     sent: PayoutAttempt, clock: Any, run_worker: Run
 ) -> None:
-    apply_outcome(sent.id, Refused(Reason.WALLET_FULL), now=clock.now())
+    apply_outcome(PayoutAttempt, sent.id, Refused(Reason.WALLET_FULL), now=clock.now())
 
-    apply_outcome(sent.id, Succeeded(receipt="LATE1", amount=kes(1)), now=clock.now())
+    apply_outcome(
+        PayoutAttempt,
+        sent.id,
+        Succeeded(receipt="LATE1", amount=kes(1)),
+        now=clock.now(),
+    )
     run_until_idle(clock.now() + timedelta(hours=1))
 
     assert (Payout.objects.get().status, Payout.objects.get().due_at) == ("held", None)

@@ -11,15 +11,16 @@ from tests.characters import AMINA, BARAKA, OTIENO
 from tests.story import ledger
 from zemi.common import crypto, faults
 from zemi.common.money import kes
+from zemi.disbursements import send
+from zemi.disbursements.settle import apply_outcome
 from zemi.identity.api_keys import Scope
 from zemi.identity.models import Party
 from zemi.notifications import sending
 from zemi.notifications.models import Message
 from zemi.payments import collect, simulated
 from zemi.payments.models import Payment
-from zemi.payouts import disburse
+from zemi.payouts.disburse import work_on_due_payouts
 from zemi.payouts.models import Payout, PayoutAttempt
-from zemi.payouts.settle import apply_outcome
 from zemi.providers import registry
 from zemi.providers.base import Reason, Refused, Unknown
 from zemi.webhooks.models import WebhookLog
@@ -83,7 +84,7 @@ def test_a_late_success_of_a_held_payout_ends_it_and_nothing_is_sent_again(
     sell()
     run_once(clock.now())
     attempt = PayoutAttempt.objects.get()
-    apply_outcome(attempt.id, Refused(Reason.FLOAT_LOW, "1"), now=clock.now())
+    apply_outcome(PayoutAttempt, attempt.id, Refused(Reason.FLOAT_LOW, "1"), now=clock.now())
     assert Payout.objects.get().status == "held"
 
     clock.advance(minutes=1)
@@ -105,8 +106,8 @@ def test_a_late_success_also_stops_an_attempt_that_waits_to_leave(
     simulator.hold_callbacks = True
     clock.advance(seconds=5)
     simulator.run_due()
-    apply_outcome(first.id, Refused(Reason.WALLET_FULL, "8"), now=clock.now())
-    clock.advance(minutes=10)
+    apply_outcome(PayoutAttempt, first.id, Refused(Reason.WALLET_FULL, "8"), now=clock.now())
+    clock.advance(hours=1)
     simulator.fault("http_error_before", count=1, api="b2c")
     run_until_idle(clock.now())
     assert (Payout.objects.get().status, PayoutAttempt.objects.filter(is_open=True).count()) == ("queued", 1)
@@ -314,13 +315,13 @@ def test_a_payout_that_was_taken_for_lost_and_provably_never_left_is_sent(
 
     def slowly_fail(_: PayoutAttempt) -> Refused:
         clock.advance(minutes=3)
-        disburse.work_on_due_payouts(now=clock.now())
+        work_on_due_payouts(now=clock.now())
         assert Payout.objects.get().status == "unknown"
         return Refused(Reason.NOT_SENT)
 
     with monkeypatch.context() as patch:
-        patch.setattr(disburse, "_call", slowly_fail)
-        disburse.work_on_due_payouts(now=clock.now())
+        patch.setattr(send, "_call", slowly_fail)
+        work_on_due_payouts(now=clock.now())
     [attempt] = PayoutAttempt.objects.all()
     assert (attempt.status, Payout.objects.get().status) == ("intent", "queued")
     for _ in range(3):
@@ -345,7 +346,7 @@ def test_a_payout_whose_worker_died_before_the_call_is_asked_about_and_reported(
     faults.install(die)
     try:
         with pytest.raises(Died):
-            disburse.work_on_due_payouts(now=clock.now())
+            work_on_due_payouts(now=clock.now())
     finally:
         faults.install(None)
     for _ in range(30):
@@ -353,7 +354,7 @@ def test_a_payout_whose_worker_died_before_the_call_is_asked_about_and_reported(
         run_worker()
 
     payout = Payout.objects.get()
-    assert payout.status == "unknown"
+    assert payout.status == "needs_attention"
     assert payout.due_at is not None
     assert paid_out(simulator) == []
 

@@ -18,7 +18,6 @@ SOMETIMES: dict[str, str | None] = {
     ),
     "a failure after the success": _CALLBACK.format("failure_after_success"),
     "money for an order that is paid already": _CALLBACK.format("order_not_payable"),
-    "a second receipt for one prompt": _CALLBACK.format("second_receipt"),
     "a success after the failure": "SELECT COUNT(*) FROM events_event e WHERE type = 'payment.completed' AND EXISTS"
     " (SELECT 1 FROM events_event f WHERE f.subject_id = e.subject_id AND f.type = 'payment.failed')",
     "a prompt of unknown outcome that was paid": "SELECT COUNT(*) FROM events_event e WHERE type = 'payment.completed'"
@@ -38,8 +37,6 @@ SOMETIMES: dict[str, str | None] = {
     " GROUP BY order_id HAVING COUNT(*) > 1) AS twice",
     "a payout held, then sent": "SELECT COUNT(*) FROM events_event e WHERE type = 'payout.submitting' AND EXISTS"
     " (SELECT 1 FROM events_event f WHERE f.subject_id = e.subject_id AND f.type = 'payout.held' AND f.id < e.id)",
-    "a payout paid by a later attempt": "SELECT COUNT(*) FROM payouts_payoutattempt"
-    " WHERE number > 1 AND status = 'succeeded'",
     "a payout of unknown outcome that was paid": "SELECT COUNT(*) FROM events_event e WHERE type = 'payout.succeeded'"
     " AND EXISTS (SELECT 1 FROM events_event f WHERE f.subject_id = e.subject_id AND f.type = 'payout.unknown')",
     "a payout that never left, sent later under its id": "SELECT COUNT(*) FROM events_event e"

@@ -4,4 +4,6 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "order.paid": ("text_messages",),
     "payment.failed": ("text_messages",),
     "payout.succeeded": ("text_messages",),
+    "refund.created": ("text_messages",),
+    "refund.succeeded": ("text_messages", "refunded_orders"),
 }

@@ -35,10 +35,35 @@ MPESA_COLLECTION = Chart(
 MPESA_DISBURSEMENT = Chart(
     1110, "M-Pesa disbursement", Side.DEBIT, "shortcode", False, "money in the shortcode that pays out"
 )
+SELLER_DEBT = Chart(
+    1300, "Seller debts", Side.DEBIT, "party", True, "what a seller was paid and has to give back"
+)
+SUSPENSE = Chart(
+    1310,
+    "Suspense",
+    Side.DEBIT,
+    "case",
+    True,
+    "money that left without being owed, until a person ends the case",
+)
 ESCROW = Chart(2100, "Escrow held", Side.CREDIT, "order", True, "what is held for one order")
 SELLER_PAYABLE = Chart(2200, "Seller payable", Side.CREDIT, "party", True, "what a seller may be paid now")
+SELLER_RESERVE = Chart(
+    2210,
+    "Seller reserve",
+    Side.CREDIT,
+    "party",
+    True,
+    "what is kept of a seller's money against later refunds",
+)
 PAYOUTS_IN_FLIGHT = Chart(
     2300, "Payouts in flight", Side.CREDIT, "payout", True, "a payout from its creation to its result"
+)
+REFUNDS_IN_FLIGHT = Chart(
+    2310, "Refunds in flight", Side.CREDIT, "refund", True, "a refund from its creation to its result"
+)
+BUYER_CREDIT = Chart(
+    2400, "Buyer credit", Side.CREDIT, "party", True, "money of a payer that waits for a number or a use"
 )
 UNALLOCATED = Chart(
     2500, "Unallocated receipts", Side.CREDIT, "receipt", True, "real money that fits no open order"
@@ -60,20 +85,39 @@ DISBURSEMENT_FEES = Chart(
     False,
     "what the provider charged for payouts",
 )
+LOSSES = Chart(
+    5200, "Losses", Side.DEBIT, "case", False, "what the operator bears: goodwill, fraud, double payments"
+)
 
 ACCOUNTS: tuple[Chart, ...] = (
     MPESA_COLLECTION,
     MPESA_DISBURSEMENT,
+    SELLER_DEBT,
+    SUSPENSE,
     ESCROW,
     SELLER_PAYABLE,
+    SELLER_RESERVE,
     PAYOUTS_IN_FLIGHT,
+    REFUNDS_IN_FLIGHT,
+    BUYER_CREDIT,
     UNALLOCATED,
     OWN_FLOAT,
     COMMISSION,
     DISBURSEMENT_FEES,
+    LOSSES,
 )
 BY_CODE = {line.code: line for line in ACCOUNTS}
-CLIENT_MONEY = (ESCROW, SELLER_PAYABLE, PAYOUTS_IN_FLIGHT, UNALLOCATED)
+CLIENT_MONEY = (
+    ESCROW,
+    SELLER_PAYABLE,
+    SELLER_RESERVE,
+    PAYOUTS_IN_FLIGHT,
+    REFUNDS_IN_FLIGHT,
+    BUYER_CREDIT,
+    UNALLOCATED,
+)
+# What somebody owes us: client money may be out there instead of in our shortcodes.
+CLAIMS = (SELLER_DEBT, SUSPENSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +156,36 @@ def escrow(order_id: UUID) -> AccountRef:
 def seller_payable(party_id: UUID) -> AccountRef:
     """2200 of one seller."""
     return AccountRef(SELLER_PAYABLE, str(party_id))
+
+
+def seller_debt(party_id: UUID) -> AccountRef:
+    """1300 of one seller."""
+    return AccountRef(SELLER_DEBT, str(party_id))
+
+
+def suspense(case_id: UUID) -> AccountRef:
+    """1310 of one case."""
+    return AccountRef(SUSPENSE, str(case_id))
+
+
+def seller_reserve(party_id: UUID) -> AccountRef:
+    """2210 of one seller."""
+    return AccountRef(SELLER_RESERVE, str(party_id))
+
+
+def refund_in_flight(refund_id: UUID) -> AccountRef:
+    """2310 of one refund."""
+    return AccountRef(REFUNDS_IN_FLIGHT, str(refund_id))
+
+
+def buyer_credit(party_id: UUID) -> AccountRef:
+    """2400 of one buyer, or of whoever else paid."""
+    return AccountRef(BUYER_CREDIT, str(party_id))
+
+
+def losses(case_id: UUID) -> AccountRef:
+    """5200 of one case, refund or adjustment."""
+    return AccountRef(LOSSES, str(case_id))
 
 
 def payout_in_flight(payout_id: UUID) -> AccountRef:

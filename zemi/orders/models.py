@@ -35,6 +35,8 @@ class Order(Stateful):
     TRANSITIONS: ClassVar[Mapping[tuple[str, str], str]] = {
         (OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID): "order.paid",
         (OrderStatus.PAID, OrderStatus.COMPLETED): "order.completed",
+        # Only when all of it is back with whoever paid (O25).
+        (OrderStatus.CANCELLED, OrderStatus.REFUNDED): "order.refunded",
     }
 
     id = models.UUIDField(primary_key=True, default=new_key)

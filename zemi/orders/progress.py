@@ -29,6 +29,12 @@ def mark_completed(order: Order, *, now: datetime, actor: str) -> Event:
 
 
 @inside_transaction
+def mark_refunded(order: Order, *, now: datetime, actor: str) -> Event:
+    """All that came for a cancelled order has gone back to whoever paid it. The order must be locked."""
+    return transition(order, OrderStatus.REFUNDED, at=now, actor=actor, updated_at=now)
+
+
+@inside_transaction
 def check_delivery_code(order: Order, code: str, *, caller: str, now: datetime) -> bool:
     """Compare `code`, and count it if it is wrong. The order must be locked; 50 parallel guesses stand in line here.
 

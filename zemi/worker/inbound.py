@@ -6,13 +6,18 @@ from datetime import datetime
 from zemi.common.db import unit_of_work
 from zemi.common.logs import log
 from zemi.common.work import claim_due, handle_each
+from zemi.disbursements.settle import handle_disburse_callback
 from zemi.payments.settle import handle_charge_callback
 from zemi.payments.simulated import finish_simulated_payment
-from zemi.payouts.settle import handle_disburse_callback
+from zemi.payouts.models import PayoutAttempt
 from zemi.providers import registry
 from zemi.providers.base import UnreadableCallback
+from zemi.refunds.models import RefundAttempt
 from zemi.webhooks.inbox import ClaimLost, mark_handled
 from zemi.webhooks.models import WebhookLog
+
+# What a result may be about, the likeliest first.
+_ATTEMPTS = (PayoutAttempt, RefundAttempt)
 
 
 def _stk(row: WebhookLog, now: datetime) -> None:
@@ -20,15 +25,21 @@ def _stk(row: WebhookLog, now: datetime) -> None:
 
 
 def _b2c(row: WebhookLog, now: datetime) -> None:
-    handle_disburse_callback(row, registry.mobile_money().read_disburse_callback(row.body), now=now)
+    handle_disburse_callback(
+        row, registry.mobile_money().read_disburse_callback(row.body), models=_ATTEMPTS, now=now
+    )
 
 
 def _b2c_timeout(row: WebhookLog, now: datetime) -> None:
-    handle_disburse_callback(row, registry.mobile_money().read_timeout_notice(row.body), now=now)
+    handle_disburse_callback(
+        row, registry.mobile_money().read_timeout_notice(row.body), models=_ATTEMPTS, now=now
+    )
 
 
 def _status(row: WebhookLog, now: datetime) -> None:
-    handle_disburse_callback(row, registry.mobile_money().read_status_callback(row.body), now=now)
+    handle_disburse_callback(
+        row, registry.mobile_money().read_status_callback(row.body), models=_ATTEMPTS, now=now
+    )
 
 
 def _simulated(row: WebhookLog, now: datetime) -> None:

@@ -17,6 +17,8 @@ from zemi.orders.models import Order
 from zemi.payments.models import Payment
 from zemi.payments.reasons import reason_text
 from zemi.payouts.models import Payout
+from zemi.refunds.disburse import finish_refunded_order
+from zemi.refunds.models import Refund
 
 Composer = Callable[[Event, datetime], list[Message]]
 
@@ -89,6 +91,32 @@ def _payout_succeeded(event: Event, now: datetime) -> list[Message]:
     ]
 
 
+def _refund(template: str) -> Composer:
+    def compose_it(event: Event, now: datetime) -> list[Message]:
+        refund = Refund.objects.select_related("order", "payer").get(pk=event.subject_id)
+        if refund.payer is None:
+            return []
+        return [
+            _to(
+                refund.payer,
+                template,
+                event,
+                now,
+                amount=_shillings(refund.amount_minor),
+                reference=refund.order.order_reference if refund.order else "M-Pesa",
+            )
+        ]
+
+    return compose_it
+
+
+@inside_transaction
+def end_refunded_orders(event: Event, now: datetime) -> None:
+    """Call an order refunded when all of it has gone back."""
+    if event.order_id is not None:
+        finish_refunded_order(event.order_id, now=now)
+
+
 def _to(party: Party, template: str, event: Event, now: datetime, **facts: str) -> Message:
     return compose(
         template,
@@ -109,5 +137,10 @@ _COMPOSERS: dict[str, Composer] = {
     "order.paid": _order_paid,
     "payment.failed": _payment_failed,
     "payout.succeeded": _payout_succeeded,
+    "refund.created": _refund("refund_on_its_way"),
+    "refund.succeeded": _refund("refund_sent"),
 }
-_SUBSCRIBERS: dict[str, Callable[[Event, datetime], None]] = {"text_messages": write_text_messages}
+_SUBSCRIBERS: dict[str, Callable[[Event, datetime], None]] = {
+    "text_messages": write_text_messages,
+    "refunded_orders": end_refunded_orders,
+}

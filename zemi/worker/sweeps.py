@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from zemi.approvals.decide import expire_old_requests
 from zemi.notifications.sending import send_due_messages
 from zemi.payments.settle import query_due_payments
 from zemi.payouts.disburse import work_on_due_payouts
+from zemi.refunds.disburse import work_on_due_refunds
 from zemi.worker.inbound import handle_due_callbacks
 from zemi.worker.subscriptions import hand_out_due_events
 
@@ -14,8 +16,11 @@ Sweep = Callable[[datetime], int]
 # Money first, words later.
 SWEEPS: Mapping[str, Sweep] = {
     "callbacks": lambda now: handle_due_callbacks(now=now),
+    # Before the payouts: the float that is left goes to those who paid.
+    "refunds": lambda now: work_on_due_refunds(now=now),
     "payouts": lambda now: work_on_due_payouts(now=now),
     "payments": lambda now: query_due_payments(now=now),
     "events": lambda now: hand_out_due_events(now=now),
+    "approvals": lambda now: expire_old_requests(now=now),
     "messages": lambda now: send_due_messages(now=now),
 }

@@ -24,4 +24,12 @@ TEXTS: dict[str, Text] = {
         en="Zemi: KES {amount} sent to ****{last4} for {reference}. M-Pesa ref {receipt}. Thank you for selling safely.",
         sw="Zemi: KES {amount} imetumwa kwa ****{last4} kwa {reference}. M-Pesa {receipt}. Asante kwa kuuza kwa usalama.",
     ),
+    "refund_on_its_way": Text(
+        en="Zemi: KES {amount} for {reference} is coming back to you by M-Pesa. Nothing to do; we text you when it is sent.",
+        sw="Zemi: KES {amount} ya {reference} inarudishwa kwako kwa M-Pesa. Usifanye lolote; tutakujulisha ikitumwa.",
+    ),
+    "refund_sent": Text(
+        en="Zemi: KES {amount} for {reference} has been sent back to you by M-Pesa.",
+        sw="Zemi: KES {amount} ya {reference} imerudishwa kwako kwa M-Pesa.",
+    ),
 }

@@ -1,0 +1,1 @@
+"""Four eyes: what one person asks for and another has to allow."""

@@ -1,0 +1,106 @@
+"""Ask for something, and have somebody else allow or reject it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from zemi.approvals import errors
+from zemi.approvals.locks import lock_approval
+from zemi.approvals.models import Approval, ApprovalStatus
+from zemi.common.db import append, inside_transaction, unit_of_work
+from zemi.events.log import record, transition
+
+LIFE = timedelta(hours=24)
+
+
+@inside_transaction
+def ask_for(action: str, payload: Mapping[str, str], *, maker: str, reason: str, now: datetime) -> Approval:
+    """Write down what `maker` wants; somebody else has 24 hours to allow it."""
+    approval = Approval(
+        action=action,
+        payload=dict(payload),
+        payload_hash=_hash(action, payload),
+        reason=reason[:200],
+        maker=maker[:60],
+        created_at=now,
+        expires_at=now + LIFE,
+    )
+    append(approval)
+    record(
+        "approval.asked", approval, at=now, actor=maker[:60], data={"action": action, "reason": reason[:200]}
+    )
+    return approval
+
+
+@inside_transaction
+def allow(approval_id: UUID, *, checker: str, now: datetime) -> Approval:
+    """Allow a request; the caller does what it says, in this same unit of work.
+
+    :raises ApprovalNotFound, ApprovalNotPending: there is nothing to allow
+    :raises SecondPersonNeeded: `checker` is who asked
+    :raises PayloadChanged: what is stored is not what was asked for
+    """
+    approval = lock_approval(approval_id)
+    if approval.status != ApprovalStatus.PENDING or approval.expires_at <= now:
+        raise errors.ApprovalNotPending(status=_word(approval, now=now))
+    if approval.maker == checker[:60]:
+        raise errors.SecondPersonNeeded(maker=approval.maker)
+    if bytes(approval.payload_hash) != _hash(approval.action, approval.payload):
+        raise errors.PayloadChanged
+    transition(
+        approval, ApprovalStatus.EXECUTED, at=now, actor=checker[:60], checker=checker[:60], decided_at=now
+    )
+    return approval
+
+
+def reject(approval_id: UUID, *, checker: str, now: datetime) -> Approval:
+    """Reject a request: nothing of it is done. Opens its own transaction.
+
+    :raises ApprovalNotFound, ApprovalNotPending: there is nothing to reject
+    :raises SecondPersonNeeded: `checker` is who asked
+    """
+    with unit_of_work():
+        approval = lock_approval(approval_id)
+        if approval.status != ApprovalStatus.PENDING:
+            raise errors.ApprovalNotPending(status=_word(approval, now=now))
+        if approval.maker == checker[:60]:
+            raise errors.SecondPersonNeeded(maker=approval.maker)
+        transition(
+            approval,
+            ApprovalStatus.REJECTED,
+            at=now,
+            actor=checker[:60],
+            checker=checker[:60],
+            decided_at=now,
+        )
+    return approval
+
+
+def expire_old_requests(*, now: datetime, limit: int = 100) -> int:
+    """Close requests that nobody decided in time."""
+    old = Approval.objects.filter(status=ApprovalStatus.PENDING, expires_at__lte=now).order_by("expires_at")
+    done = 0
+    for key in list(old.values_list("id", flat=True)[:limit]):
+        with unit_of_work():
+            approval = lock_approval(key)
+            if approval.status == ApprovalStatus.PENDING:
+                transition(approval, ApprovalStatus.EXPIRED, at=now, actor="worker", decided_at=now)
+                done += 1
+    return done
+
+
+def pending(*, now: datetime) -> list[Approval]:
+    """The requests that can be decided now, oldest first."""
+    rows = Approval.objects.filter(status=ApprovalStatus.PENDING, expires_at__gt=now)
+    return list(rows.order_by("created_at")[:200])
+
+
+def _word(approval: Approval, *, now: datetime) -> str:
+    late = approval.status == ApprovalStatus.PENDING and approval.expires_at <= now
+    return str(ApprovalStatus.EXPIRED if late else approval.status)
+
+
+def _hash(action: str, payload: Mapping[str, str]) -> bytes:
+    return hashlib.sha256(json.dumps([action, dict(payload)], sort_keys=True).encode()).digest()

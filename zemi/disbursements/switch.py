@@ -1,0 +1,136 @@
+"""The switch before everything that goes out: stopped by a person, or by the provider that refuses our credentials."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from django.db import connection
+
+from zemi.common.db import inside_transaction, unit_of_work
+from zemi.common.logs import log
+from zemi.common.money import Money
+from zemi.disbursements.models import Dispatcher, SuspenseStatus
+from zemi.events.log import record
+
+PAYOUTS, REFUNDS = "payout", "refund"
+KINDS = (PAYOUTS, REFUNDS)
+# After our account was found too low, the other payouts wait so long; refunds may try before them (DOMAIN 5.8 row 31).
+FLOAT_LOW_WAIT = timedelta(minutes=10)
+# What is queued while the switch is off is looked at again after this; switching on makes it due at once.
+STOPPED_LOOK = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    name: str
+    SUBJECT: ClassVar[str] = Dispatcher.SUBJECT
+    timeline_id: None = None
+
+    @property
+    def id(self) -> UUID:
+        return uuid5(NAMESPACE_URL, f"zemi:dispatcher:{self.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Whether something may be sent now; if not, why, and when to look again (None: when a person has acted)."""
+
+    opens_at: datetime | None = None
+    reason: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Nothing stands in the way."""
+        return not self.reason
+
+
+@inside_transaction
+def gate(name: str, *, party_id: UUID, now: datetime) -> Gate:
+    """Say whether `name` may be sent to `party_id`, in the transaction that writes the intent.
+
+    Holds a shared lock on the switch until the end of the unit: once a stop is committed, no intent is.
+    """
+    share = "FOR SHARE OF d" if connection.vendor == "postgresql" else ""
+    statement = f"""
+        SELECT d.stopped_at, d.waits_until, EXISTS (
+            SELECT 1 FROM disbursements_suspensecase s WHERE s.party_id = %s AND s.status = %s)
+        FROM disbursements_dispatcher d WHERE d.name = %s {share}"""  # noqa: S608 (no value in it)
+    party: UUID | str = party_id if connection.vendor == "postgresql" else party_id.hex
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [party, str(SuspenseStatus.OPEN), name])
+        row = cursor.fetchone()
+    if row is None:
+        return Gate()
+    stopped_at, waits_until, is_suspended = row
+    if stopped_at is not None:
+        return Gate(now + STOPPED_LOOK, "stopped")
+    if is_suspended:
+        return Gate(None, "suspense")
+    if waits_until is not None and (opens_at := _aware(waits_until)) > now:
+        return Gate(opens_at, "float_low")
+    return Gate()
+
+
+def _aware(found: datetime | str) -> datetime:
+    """A time as a bare statement gives it: SQLite keeps text, in UTC."""
+    return found if isinstance(found, datetime) else datetime.fromisoformat(found).replace(tzinfo=UTC)
+
+
+def stop(name: str, *, by: str, reason: str, now: datetime) -> bool:
+    """Send nothing more of this kind until somebody switches it on; False when it was off already.
+
+    What has been sent is still asked about and settled. Opens its own transaction.
+    """
+    with unit_of_work():
+        return stop_inside(name, by=by, reason=reason, now=now)
+
+
+@inside_transaction
+def stop_inside(name: str, *, by: str, reason: str, now: datetime) -> bool:
+    """As `stop`, as a step."""
+    Dispatcher.objects.bulk_create([Dispatcher.of(name)], ignore_conflicts=True)
+    changed = Dispatcher.objects.filter(name=name, stopped_at__isnull=True).update(
+        stopped_at=now, stopped_by=by[:60], stop_reason=reason[:200]
+    )
+    if changed:
+        log.error("dispatcher.stopped", dispatcher=name, by=by, reason=reason)
+        record(
+            "dispatcher.stopped", _Subject(name), at=now, actor=by[:60], data={"kind": name, "reason": reason}
+        )
+    return changed == 1
+
+
+@inside_transaction
+def start_inside(name: str, *, by: str, now: datetime) -> bool:
+    """Switch on again; False when it was on. The caller makes what waited due."""
+    changed = Dispatcher.objects.filter(name=name, stopped_at__isnull=False).update(
+        stopped_at=None, stopped_by="", stop_reason="", waits_until=None
+    )
+    if changed:
+        record("dispatcher.started", _Subject(name), at=now, actor=by[:60], data={"kind": name})
+    return changed == 1
+
+
+@inside_transaction
+def wait_for_float(*, amount: Money, now: datetime) -> None:
+    """Our account was too low for `amount`: payouts wait, refunds go first."""
+    Dispatcher.objects.bulk_create([Dispatcher.of(PAYOUTS)], ignore_conflicts=True)
+    told = Dispatcher.objects.filter(name=PAYOUTS).exclude(waits_until__gt=now)
+    if told.update(waits_until=now + FLOAT_LOW_WAIT):
+        log.error("dispatcher.float_low", amount=str(amount))
+        record(
+            "dispatcher.float_low", _Subject(PAYOUTS), at=now, actor="provider", data={"amount": str(amount)}
+        )
+
+
+@inside_transaction
+def float_is_back() -> None:
+    """Something was paid after our account had been too low: nothing waits for it any more."""
+    Dispatcher.objects.filter(name=PAYOUTS, waits_until__isnull=False).update(waits_until=None)
+
+
+def state() -> list[Dispatcher]:
+    """The switches of all kinds, on or off."""
+    rows = {row.name: row for row in Dispatcher.objects.all()}
+    return [rows.get(name) or Dispatcher.of(name) for name in KINDS]

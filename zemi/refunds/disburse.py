@@ -1,0 +1,36 @@
+"""Have what is due of the refunds sent, before any payout: they go first when the float is low (DOMAIN 5.8 row 31)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from zemi.common.db import inside_transaction, outside_transaction
+from zemi.disbursements.models import IN_FLIGHT, DisbursementStatus
+from zemi.disbursements.send import work_on_due
+from zemi.ledger import chart
+from zemi.ledger.balances import balance_of
+from zemi.orders.locks import lock_order_by_key
+from zemi.orders.models import OrderStatus
+from zemi.orders.progress import mark_refunded
+from zemi.refunds.models import Refund
+
+
+@outside_transaction
+def work_on_due_refunds(*, now: datetime, limit: int = 10) -> int:
+    """Send the refunds that are queued, and ask about those that were sent and have had no result."""
+    return work_on_due(Refund, payee="payer", now=now, limit=limit)
+
+
+@inside_transaction
+def finish_refunded_order(order_id: UUID, *, now: datetime) -> bool:
+    """A cancelled order of which everything went back is refunded (DOMAIN O25). A step; False when it isn't one."""
+    order = lock_order_by_key(order_id)
+    refunds = Refund.objects.filter(order=order)
+    if (
+        order.status != OrderStatus.CANCELLED
+        or refunds.filter(status__in=IN_FLIGHT).exists()
+        or not refunds.filter(status=DisbursementStatus.SUCCEEDED).exists()
+        or balance_of(chart.escrow(order_id)).minor
+    ):
+        return False
+    mark_refunded(order, now=now, actor="refund")
+    return True

@@ -1,0 +1,26 @@
+"""What refunds refuse."""
+
+from zemi.common.errors import Kind, ZemiError
+from zemi.common.texts import Text
+
+
+class RefundExceedsReceipt(ZemiError):
+    """More than came, less what is refunded already."""
+
+    code = "refund_exceeds_receipt"
+    kind = Kind.AMOUNT
+    text = Text(
+        en="That is more than is left of what was paid. No money was moved.",
+        sw="Hicho ni zaidi ya kilichobaki cha malipo. Hakuna pesa iliyotumwa.",
+    )
+
+
+class NothingToRefund(ZemiError):
+    """No money has come for it, or all of it went back."""
+
+    code = "nothing_to_refund"
+    kind = Kind.STATE
+    text = Text(
+        en="There is nothing to refund. No money was moved.",
+        sw="Hakuna cha kurudisha. Hakuna pesa iliyotumwa.",
+    )

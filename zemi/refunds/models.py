@@ -1,0 +1,152 @@
+"""Money going back to a payer: what is owed (Refund), each try to send it (RefundAttempt), and how much a receipt allows."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import models
+from django.db.models import F, Q
+
+from zemi.common.phone import Phone
+from zemi.disbursements.models import (
+    Attempt,
+    Disbursement,
+    DisbursementStatus,
+    HeldReason,
+    Method,
+    attempt_constraints,
+    attempt_moves,
+    moves,
+)
+from zemi.ledger import chart
+from zemi.ledger.chart import AccountRef
+
+# A receipt this fresh is undone where it came in; an older one is paid back by B2C (DARAJA 1.6, DOMAIN R1).
+FRESH = timedelta(hours=24)
+
+
+class RefundAttempt(Attempt):
+    """One try to send a refund."""
+
+    SUBJECT: ClassVar[str] = "refund_attempt"
+    TRANSITIONS: ClassVar[Mapping[tuple[str, str], str]] = attempt_moves("refund_attempt")
+    OWNER: ClassVar[str] = "refund"
+
+    refund = models.ForeignKey("Refund", on_delete=models.PROTECT, related_name="attempts", db_index=False)
+
+    class Meta:
+        constraints = attempt_constraints("refund", "refunds")
+
+
+class RefundReason(models.TextChoices):
+    """Why money goes back."""
+
+    DUPLICATE = "duplicate"
+    LATE = "late"
+    EXCESS = "excess"
+    SHORT = "short"
+    CANCELLED = "cancelled"
+    CLAIMED = "claimed"
+    UNKNOWN_REFERENCE = "unknown_reference"
+    CREDIT = "credit"
+    MANUAL = "manual"
+
+
+class Refund(Disbursement):
+    """What a payer gets back of one receipt."""
+
+    SUBJECT: ClassVar[str] = "refund"
+    TRANSITIONS: ClassVar[Mapping[tuple[str, str], str]] = moves("refund")
+    ATTEMPT = RefundAttempt
+
+    # None for money that never belonged to an order.
+    order = models.ForeignKey("orders.Order", null=True, on_delete=models.PROTECT, related_name="refunds")
+    receipt = models.ForeignKey("payments.Receipt", on_delete=models.PROTECT, related_name="refunds")
+    # Who paid; None as long as M-Pesa has not told the number.
+    payer = models.ForeignKey(
+        "identity.Party", null=True, on_delete=models.PROTECT, related_name="refunds", db_index=False
+    )
+    reason = models.CharField(max_length=20, choices=RefundReason.choices)
+    # Where it was taken from: code of the account -> minor units.
+    sources = models.JSONField(default=dict)
+    # The provider's number of the receipt, if undoing it is the first thing to try.
+    reverses = models.CharField(max_length=40, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "transaction_id"], name="refunds_receipt_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refunds_amount_positive"),
+            models.CheckConstraint(condition=Q(status__in=DisbursementStatus.values), name="refunds_status"),
+        ]
+        indexes = [models.Index(fields=["due_at"], name="refunds_due", condition=Q(due_at__isnull=False))]
+
+    @property
+    def in_flight(self) -> AccountRef:
+        """2310 of this refund."""
+        return chart.refund_in_flight(self.id)
+
+    @property
+    def returns_to(self) -> AccountRef:
+        """2400 of the payer, where it waits for another number (P6c); 2500 as long as nobody knows who that is."""
+        if self.payer_id is None:
+            return chart.unallocated(self.receipt_id)
+        return chart.buyer_credit(self.payer_id)
+
+    @property
+    def has_payee(self) -> bool:
+        """Whether the payer's number is known."""
+        return self.payer_id is not None
+
+    @property
+    def payee(self) -> Phone:
+        """The payer's number. Only asked for when there is one."""
+        if self.payer is None:
+            raise LookupError("nobody knows yet who paid")
+        return self.payer.phone
+
+    @property
+    def payee_id(self) -> UUID:
+        """The payer; the refund itself where nobody is known."""
+        return self.payer_id or self.id
+
+    @property
+    def reference(self) -> str:
+        """The order's reference, or a word where there is no order."""
+        return self.order.order_reference if self.order is not None else "refund"
+
+    @property
+    def method(self) -> str:
+        """Only the first try may be a reversal: what it was refused for doesn't go away."""
+        return Method.REVERSAL if self.reverses and not self.tries_made().exists() else Method.B2C
+
+    @property
+    def pay_in(self) -> str:
+        """The receipt that a reversal undoes."""
+        return self.reverses
+
+    def held_after(self, attempt: Attempt) -> str:
+        """A refused reversal leaves the other way: B2C to the payer."""
+        return HeldReason.REVERSAL_REFUSED if attempt.is_reversal else ""
+
+    def after_return(self) -> None:
+        """What went back to the payer's credit may be refunded anew."""
+        RefundedReceipt.objects.filter(pk=self.receipt_id).update(
+            refunded_minor=F("refunded_minor") - self.amount_minor
+        )
+
+
+class RefundedReceipt(models.Model):
+    """How much of a receipt is being or has been refunded: the database refuses more than came (DOMAIN 6.4 I9)."""
+
+    receipt = models.OneToOneField("payments.Receipt", primary_key=True, on_delete=models.PROTECT)
+    received_minor = models.BigIntegerField()
+    refunded_minor = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(refunded_minor__gte=0, refunded_minor__lte=F("received_minor")),
+                name="refunds_never_more_than_received",
+            )
+        ]
