@@ -19,7 +19,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.machine.cast import FAULTS
 from tests.machine.machine import EscrowMachine
-from tests.machine.tally import Edge, Tally
+from tests.machine.tally import EDGES, Edge, Tally
 
 STEPS_PER_RUN = 50
 # Hypothesis varies earlier examples from the eleventh on, mostly by repeating parts of them; fresh ones find more.
@@ -28,6 +28,9 @@ RUNS_AT_ONCE = 10
 STEPS_OF_A_PROOF = {"sqlite": 25_000, "postgresql": 5_000}
 # One for each of two processors.
 HALVES = 2
+# What no rule of the machine asks for yet; tests/flows and tests/domain walk it.
+_NO_RULE_FOR = frozenset({"refund", "refund_attempt", "suspense"})
+_NO_RULE_TO = frozenset({"cancelled", "reversed", "refunded", "needs_attention"})
 # What nothing in this world can bring about; tests/flows walks it.
 UNREACHABLE_EDGES: frozenset[Edge] = frozenset(
     {
@@ -36,8 +39,15 @@ UNREACHABLE_EDGES: frozenset[Edge] = frozenset(
         # A success after a failure: the simulator contradicts itself about prompts, never about payouts.
         ("payout", "held", "succeeded"),
         ("payout", "queued", "succeeded"),
+        ("payout", "failed", "succeeded"),
         ("payout_attempt", "failed", "succeeded"),
+        # Only a person does that, or a payee without a number.
+        ("payout", "failed", "held"),
+        ("payout", "failed", "queued"),
+        ("payout", "created", "held"),
+        ("payout", "queued", "held"),
     }
+    | {edge for edge in EDGES if edge[0] in _NO_RULE_FOR or _NO_RULE_TO & set(edge[1:])}
 )
 
 # What Hypothesis keeps goes where everything else goes.
