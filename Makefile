@@ -8,7 +8,7 @@ BASE := $(V)/.base
 DEV := $(V)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test proof check fix cover bench lock
+.PHONY: help run demo test proof soak planted check fix cover bench lock
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
@@ -22,8 +22,15 @@ demo: $(BASE) ## carry one order from create to paid seller, and compare the boo
 test: $(DEV) ## the suite, on SQLite and PostgreSQL; T=path runs one path alone
 	@$(RUN) -m tools.test $(T)
 
-proof: $(DEV) ## the long proofs: machine, races, kills, hostile requests; T=path for one
+proof: $(DEV) ## the long proofs: machine, races, fuzz, hostile requests, planted bugs; T=path for one
 	@$(RUN) -m tools.test --proof $(T)
+
+soak: $(DEV) ## a million steps of the machine, hours; goes on where it stopped; STEPS=n for fewer
+	@mkdir -p var
+	@$(RUN) -m tests.machine --steps $(or $(STEPS),1000000) --seeds 1..1000000 --log $(or $(LOG),var/soak.log)
+
+planted: $(DEV) ## plant every bug of tests/planted and see it found, about half an hour; SAMPLE=n for a few
+	@$(RUN) -m tests.planted $(if $(SAMPLE),--sample $(SAMPLE))
 
 check: $(DEV) ## style, types, layers, migrations, generated files, secrets
 	@$(RUN) -m tools.check

@@ -36,6 +36,7 @@ from tests.machine.cast import (
 )
 from tests.machine.ending import live_on
 from tests.machine.invariants import Invariants, fingerprint, provider_books
+from tests.machine.sometimes import what_happened
 from tests.machine.stage import Stage
 from tests.machine.tally import Tally
 from zemi.common.phone import Phone
@@ -136,6 +137,7 @@ class EscrowMachine(RuleBasedStateMachine):
             self.tally.faults.update(self.stage.faults_fired())
             if self.is_sound:
                 live_on(self.stage_, self._work, self._check, delivers=self.delivers_at_the_end)
+                self.tally.sometimes.update(what_happened())
         finally:
             self.stage.close()
 

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from simulator import Simulator, state
 from tests.conftest import START, VirtualClock
+from tests.machine.sometimes import DIED_AFTER_THE_CALL, DIED_BEFORE_THE_CALL, STALLED
 from tests.machine.tally import Tally
 from zemi.common import clock as product_clock
 from zemi.common import faults, http_client
@@ -25,6 +26,7 @@ from zemi.reconciliation.opening import ensure_opening_float
 _MOST_ROUNDS = 200
 # A killed process may hold the lease on the token (20 s); whoever came sooner would wait for it in real time.
 DEATH_S = 25
+_DEATHS = {"before_disburse": DIED_BEFORE_THE_CALL, "after_disburse": DIED_AFTER_THE_CALL}
 
 
 class Killed(BaseException):
@@ -68,6 +70,8 @@ class Reaper:
         if self._left == 0:
             self._left = None
             self._tally.deaths[f"{kind}: {place}"] += 1
+            if kind in _DEATHS:
+                self._tally.sometimes[_DEATHS[kind]] += 1
             raise Killed(place)
 
     def _fault_point(self, name: str) -> None:
@@ -118,6 +122,7 @@ class Stage:
         self, *, wsgi: Any, tally: Tally, seed: int, fee_bps: int, float_kes: int, result_after_s: float
     ) -> None:
         self._undo = contextlib.ExitStack()
+        self._tally = tally
         self._undo.callback(_set, settings, "FEE_BPS", settings.FEE_BPS)
         settings.FEE_BPS = fee_bps
         self._undo.enter_context(_rolled_back())
@@ -161,6 +166,7 @@ class Stage:
         def stall(name: str) -> None:
             if name == place:
                 faults.install(None)
+                self._tally.sometimes[STALLED] += 1
                 meanwhile()
 
         faults.install(stall)

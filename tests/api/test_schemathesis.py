@@ -1,0 +1,216 @@
+"""Requests made from the OpenAPI document: no answer of 5xx, and none that it doesn't describe (SAFETY 5d).
+
+Schemathesis makes the requests in its phases coverage and fuzzing; right ones are turned, as often as not, into
+requests about orders that exist, so that every operation comes to a success as well.
+"""
+
+import os
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation.hypothesis.builder import (
+    HypothesisTestConfig,
+    HypothesisTestMode,
+    create_test,
+)
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    ignored_auth,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from tests import story
+from tests.characters import AMINA, BARAKA
+from zemi.api.schema import document
+from zemi.common.ids import new_key
+from zemi.common.phone import Phone
+from zemi.identity.api_keys import Scope
+from zemi.webhooks.tokens import CallbackKind, mint
+
+EXAMPLES, EXAMPLES_OF_A_PROOF, REQUESTS_OF_A_PROOF = 4, 60, 10_000
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+    unsupported_method,
+    ignored_auth,
+]
+ROLES = ("anonymous", "merchant", "merchant without a scope")
+
+
+@dataclass
+class World:
+    """Orders in every state for requests to be about, made anew as they are used up."""
+
+    clock: Any
+    keys: dict[str, str | None]
+    payers: int = 0
+    requests: int = 0
+    answers: Counter[tuple[str, int]] = field(default_factory=Counter)
+    asked: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def body(self, operation: str) -> dict[str, Any] | None:
+        """A body that ought to succeed for the merchant; None where any body does, or there is none."""
+        operation = operation.removesuffix("V1")
+        if operation == "createOrder":
+            return {"buyer_phone": self.payer().msisdn, "amount": 1500, "seller_phone": BARAKA.msisdn}
+        if operation == "stkPush":
+            return {"phone_number": self.payer().msisdn, "amount": 1500, "account_reference": self.order()[0]}
+        if operation == "simulatedPayment":
+            return {
+                "order_reference": self.order()[0],
+                "transaction_id": f"T{self.requests:08d}",
+                "amount": "1500.00",
+                "payment_method": "mpesa",
+                "payer_phone": AMINA.msisdn,
+            }
+        if operation == "confirmDelivery":
+            reference, code = self.paid()
+            return {"order_reference": reference, "delivery_code": code}
+        if operation == "b2cPayout":
+            reference, code = self.paid()
+            assert story.confirm(reference, code).status == 200
+            return {"phone_number": BARAKA.msisdn, "amount": 1500, "order_reference": reference}
+        return None
+
+    def payer(self) -> Phone:
+        """Somebody who has not been asked to pay yet."""
+        self.payers += 1
+        return Phone(f"+2547{20_000_000 + self.payers}")
+
+    def order(self) -> tuple[str, str]:
+        """An order that awaits its payment, and its code."""
+        answer = story.create_order(buyer=self.payer())
+        return answer.data["order_reference"], answer.data["delivery_code"]
+
+    def table(self, title: str) -> str:
+        """The answers per operation, for people."""
+        lines = [f"{title}: {self.requests} requests"]
+        lines += [f"  {count:>6}  {status}  {name}" for (name, status), count in sorted(self.answers.items())]
+        return "\n".join(lines)
+
+    def paid(self) -> tuple[str, str]:
+        """A paid order."""
+        reference, code = self.order()
+        assert story.simulate_payment(reference, f"P{new_key().hex[-12:]}").status == 200
+        return reference, code
+
+
+@pytest.fixture
+def world(db: None, clock: Any, simulator: Any, settings: Any) -> World:
+    settings.CODE_BUDGET = settings.LOOKUP_BUDGET = 1_000_000
+    keys = {
+        "anonymous": None,
+        "merchant": story.key_with(*Scope, merchant="Duka la Chebet"),
+        "merchant without a scope": story.key_with(merchant="Soko"),
+    }
+    return World(clock, keys)
+
+
+@pytest.fixture
+def schema(wsgi_application: Any) -> Any:
+    loaded = schemathesis.openapi.from_dict(document())
+    loaded.app = wsgi_application
+    return loaded
+
+
+def ask_everything(schema: Any, world: World, role: str, *, examples: int, seed: int | None) -> None:
+    """Send the requests of one caller to every operation, each held against the document."""
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        _ask(operation, schema, world, role, examples=examples, seed=seed)
+
+
+def _ask(operation: Any, schema: Any, world: World, role: str, *, examples: int, seed: int | None) -> None:
+    name = operation.definition.raw["operationId"]
+    key = world.keys[role]
+
+    def send(case: Any) -> None:
+        world.requests += 1
+        is_right = case.meta is not None and case.meta.generation.mode.is_positive
+        if is_right and case.method.lower() == operation.method and world.requests % 2:
+            _make_it_real(case, name, world)
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        response = case.call(headers=headers)
+        world.answers[name, response.status_code] += 1
+        world.asked[role, name] += 1
+        case.validate_response(response, checks=CHECKS, headers=headers)
+        # A prompt a minute, a budget per hour: time goes on.
+        world.clock.advance(seconds=1)
+
+    settings = hypothesis.settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=seed is None,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=list(HealthCheck),
+    )
+    config = HypothesisTestConfig(
+        project=schema.config,
+        modes=[HypothesisTestMode.COVERAGE, HypothesisTestMode.FUZZING],
+        settings=settings,
+        seed=seed,
+    )
+    create_test(operation=operation, test_func=send, config=config)()
+
+
+def _make_it_real(case: Any, name: str, world: World) -> None:
+    if "order_reference" in case.path_parameters:
+        case.path_parameters["order_reference"] = world.order()[0]
+    if "token" in case.path_parameters:
+        case.path_parameters["token"] = mint(CallbackKind.STK, new_key())
+    body = world.body(name)
+    if body is not None and isinstance(case.body, dict):
+        case.body = case.body | body
+
+
+def assert_nothing_is_owed(schema: Any, world: World) -> None:
+    operations = {found.ok().definition.raw["operationId"] for found in schema.get_all_operations()}
+    succeeded = {name for name, status in world.answers if 200 <= status < 300}
+    # Documented refusals too (503 provider_unreachable): the simulator is there the whole time.
+    broken = {answer: count for answer, count in world.answers.items() if answer[1] >= 500}
+
+    assert broken == {}
+    assert operations - succeeded == set(), "these never came to a success"
+    assert {role for role, _ in world.asked} == set(ROLES)
+    story.assert_books_agree(with_provider=False)
+
+
+def test_requests_made_from_the_document_are_answered_as_it_says(schema: Any, world: World) -> None:
+    for role in ROLES:
+        ask_everything(schema, world, role, examples=EXAMPLES, seed=None)
+
+    assert_nothing_is_owed(schema, world)
+
+
+@pytest.mark.proof
+def test_thousands_of_requests_made_from_the_document_are_answered_as_it_says(
+    schema: Any, world: World, run_worker: Callable[[], int], record_property: Callable[[str, object], None]
+) -> None:
+    wanted = int(os.environ.get("ZEMI_SCHEMATHESIS_REQUESTS", REQUESTS_OF_A_PROOF))
+    seed = first = int(os.environ.get("ZEMI_TEST_SEED", "0")) or secrets.randbelow(2**32)
+
+    while world.requests < wanted:
+        for role in ROLES:
+            ask_everything(schema, world, role, examples=EXAMPLES_OF_A_PROOF, seed=seed)
+            run_worker()
+        seed += 1
+
+    record_property("report", world.table(f"schemathesis, ZEMI_TEST_SEED={first}, last {seed - 1}"))
+    assert_nothing_is_owed(schema, world)
