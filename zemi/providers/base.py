@@ -121,6 +121,18 @@ class DisburseResult:
     outcome: DisburseOutcome
 
 
+@dataclass(frozen=True, slots=True)
+class C2BReceipt:
+    """Money that a payer sent to a shortcode by hand. `reference` is what was typed; `payer` None: only a hash was told."""
+
+    receipt: str
+    amount: Money
+    at: datetime | None
+    reference: str
+    payer: Phone | None
+    shortcode: str
+
+
 class UnreadableCallback(ValueError):
     """The body is not what the provider documents: kept, and left to a person."""
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from zemi.common.db import snapshot
 from zemi.common.money import Money
@@ -13,7 +13,7 @@ from zemi.disbursements.models import IN_FLIGHT, SuspenseCase, SuspenseStatus
 from zemi.ledger import audit, chart
 from zemi.ledger.balances import balance_of, trial_balance
 from zemi.orders.models import Order, OrderStatus
-from zemi.payments.models import Payment, PaymentStatus, Receipt, ReceiptStatus
+from zemi.payments.models import Payment, PaymentStatus, Receipt
 from zemi.payouts.models import Payout, PayoutAttempt, PayoutStatus
 from zemi.providers import registry
 from zemi.providers.mpesa.sandbox import SandboxTransaction
@@ -22,7 +22,10 @@ from zemi.releases.models import Release, ReleaseStatus
 
 # Events that move money; each books at least one transfer, in its own transaction.
 MOVING = (
-    "payment.completed",
+    "receipt.allocated",
+    "receipt.part_allocated",
+    "receipt.orphaned",
+    "receipt.claimed",
     "release.released",
     "payout.created",
     "payout.succeeded",
@@ -124,17 +127,18 @@ def _causes() -> Iterator[str]:
 
 
 def _orders() -> Iterator[str]:
-    received = _sums(Receipt.objects.filter(status=ReceiptStatus.ALLOCATED), "order_id")
+    received = _sums(Receipt.objects.filter(allocated_minor__gt=0), "order_id", "allocated_minor")
     released = _sums(Release.objects.filter(status=ReleaseStatus.RELEASED), "order_id")
     back = _taken(chart.ESCROW.code, "order_id")
     held = audit.kept_balances(chart.ESCROW.code)
-    for order in Order.objects.only("id", "order_reference", "status", "amount_minor").iterator():
+    for order in Order.objects.only("id", "order_reference", "status", "amount_minor", "received_minor").iterator():
         came, went, stays = received[str(order.id)], released[str(order.id)], held.pop(str(order.id), 0)
         returned = back[str(order.id)]
         if came != stays + went + returned:
             refunded = f", refunded {Money(returned)}" if returned else ""
             yield f"{order}: received {Money(came)}, held {Money(stays)}, released {Money(went)}{refunded}"
-        expected = {OrderStatus.PAID: order.amount_minor}.get(OrderStatus(order.status), 0)
+        holds = {OrderStatus.PAID: order.amount_minor, OrderStatus.AWAITING_PAYMENT: order.received_minor}
+        expected = holds.get(OrderStatus(order.status), 0)
         if stays != expected:
             yield f"{order} is {order.status} and holds {Money(stays)}, not {Money(expected)}"
     yield from (f"escrow of unknown order {of}: {Money(balance)}" for of, balance in held.items())
@@ -175,8 +179,10 @@ def _payouts() -> Iterator[str]:
 def _receipts() -> Iterator[str]:
     unallocated = audit.kept_balances(chart.UNALLOCATED.code)
     taken = _taken(chart.UNALLOCATED.code, "receipt_id")
-    for receipt in Receipt.objects.filter(status=ReceiptStatus.UNALLOCATED).iterator():
-        if unallocated.pop(str(receipt.id), 0) != receipt.amount_minor - taken[str(receipt.id)]:
+    apart = Receipt.objects.filter(amount_minor__gt=F("allocated_minor") + F("credited_minor"))
+    for receipt in apart.iterator():
+        rest = receipt.amount_minor - receipt.allocated_minor - receipt.credited_minor
+        if unallocated.pop(str(receipt.id), 0) != rest - taken[str(receipt.id)]:
             yield f"receipt {receipt.id} of {receipt.amount} is not in the unallocated receipts"
     yield from (
         f"unallocated money of unknown receipt {of}: {Money(b)}" for of, b in unallocated.items() if b
@@ -277,8 +283,8 @@ def _compare(check: Check, account: chart.AccountRef, theirs: dict[str, int], *,
         )
 
 
-def _sums(rows: object, by: str) -> defaultdict[str, int]:
+def _sums(rows: object, by: str, column: str = "amount_minor") -> defaultdict[str, int]:
     found: defaultdict[str, int] = defaultdict(int)
-    for key, total in rows.values_list(by).annotate(Sum("amount_minor")).order_by():  # type: ignore[attr-defined]
+    for key, total in rows.values_list(by).annotate(Sum(column)).order_by():  # type: ignore[attr-defined]
         found[str(key)] = total
     return found

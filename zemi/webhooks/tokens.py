@@ -23,6 +23,8 @@ class CallbackKind(IntEnum):
     B2C_TIMEOUT = 3
     STATUS_RESULT = 4
     STATUS_TIMEOUT = 5
+    # One path for the whole shortcode: its subject is UUID(int=0).
+    C2B_CONFIRMATION = 10
 
     @property
     def webhook_type(self) -> str:
