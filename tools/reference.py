@@ -102,16 +102,25 @@ CALLBACKS = {
     "mpesa_b2c_timeout": "a payout that waited too long in M-Pesa's queue: its outcome is not known",
     "mpesa_status_result": "the answer to a question about a payout",
     "mpesa_status_timeout": "the question itself waited too long: it is asked again on schedule",
+    "mpesa_c2b_confirmation": "money that was paid to the paybill by hand, on the path that only M-Pesa was given",
     "simulated_payment": "the sandbox's simulated payment, stored like a callback and settled in the same request",
 }
 
 # The longest value of each word that a text message fills in.
 _LONGEST = {
     "amount": "250,000",
+    "part": "249,999",
+    "due": "250,000",
+    "paybill": "174379",
+    "otp": "000000",
     "code": "000000",
+    "calls": "1000000",
     "last4": "0000",
+    "operation": "stk_query",
+    "percent": "100",
     "receipt": "QHJ41HG1W8",
     "reference": "ZEM-00000000",
+    "since": "00:00",
 }
 
 # Constant -> what it bounds. Values are read off the code.
@@ -395,6 +404,7 @@ def _mpesa_codes() -> str:
     for title, table in (
         ("Results of a prompt", codes.CHARGE_RESULTS),
         ("Results of a payout", codes.PAYOUT_RESULTS),
+        ("Results of a reversal", codes.REVERSAL_RESULTS),
         ("Errors of a request after which nothing was done", codes.ERRORS),
     ):
         rows = [(f"`{code}`", f"`{reason}`") for code, reason in table.items()]
@@ -494,14 +504,14 @@ def _calls(function: str) -> Iterator[tuple[str, str]]:
                         yield str(first.value), f"{module}.{around.name}"
                     elif isinstance(first, ast.JoinedStr):
                         yield from ((word, f"{module}.{around.name}") for word in _of_each_kind(first))
-                    elif module != "zemi.events.log":
+                    elif module not in {"zemi.events.log", "zemi.notifications.alerts"}:
                         raise SystemExit(
                             f"{module}.{around.name}: {function} with something that can't be read off"
                         )
 
 
 def _recorded() -> list[tuple[str, str]]:
-    return sorted(set(_calls("record")))
+    return sorted({*_calls("record"), *_calls("alert_operators")})
 
 
 def _stateful() -> list[Any]:

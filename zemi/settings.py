@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from environs import Env
 
 from zemi.common import crypto, logs
+from zemi.common.phone import InvalidPhone, Phone
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -71,6 +72,8 @@ OPTIONS = (
     Option("AT_USERNAME", "", "Africa's Talking user name", live=True),
     Option("AT_API_KEY", "", "Africa's Talking API key", secret=True, live=True),
     Option("AT_SENDER_ID", "", "sender of the text messages, as registered"),
+    Option("ZEMI_OPERATOR_PHONES", "", "phones of the operators, by commas: told by text message of what can't wait"),
+    Option("ZEMI_OPERATOR_LANGUAGE", "en", "language of those messages: en or sw"),
 )  # fmt: skip
 
 env = Env(eager=False)
@@ -104,6 +107,17 @@ def whole(name: str, least: int, most: int) -> int:
     return int(text)
 
 
+def phones(name: str) -> tuple[str, ...]:
+    """Read phones by commas as E.164; what is none goes to the list of problems, unsaid."""
+    found = []
+    for number, written in enumerate(filter(None, (part.strip() for part in read(name).split(","))), start=1):
+        try:
+            found.append(Phone.parse(written).e164)
+        except InvalidPhone:
+            _problems.append(f"{name}: number {number} is no Kenyan mobile number, such as 0712345678")
+    return tuple(dict.fromkeys(found))
+
+
 _problems: list[str] = []
 
 MODE = read("ZEMI_MODE")
@@ -121,6 +135,10 @@ CODE_BUDGET = whole("ZEMI_CODE_BUDGET", 1, 10_000)
 ORDER_EXPIRY_H = whole("ZEMI_ORDER_EXPIRY_H", 1, 720)
 LOOKUP_BUDGET = whole("ZEMI_LOOKUP_BUDGET", 1, 1_000_000)
 TRUSTED_PROXIES = whole("ZEMI_TRUSTED_PROXIES", 0, 8)
+OPERATOR_PHONES = phones("ZEMI_OPERATOR_PHONES")
+OPERATOR_LANGUAGE = read("ZEMI_OPERATOR_LANGUAGE")
+if OPERATOR_LANGUAGE not in {"en", "sw"}:
+    _problems.append(f"ZEMI_OPERATOR_LANGUAGE is en or sw, not {OPERATOR_LANGUAGE!r}")
 SIM_URL = f"http://127.0.0.1:{SIM_PORT}"
 
 _SAFARICOM_SANDBOX, _SAFARICOM_LIVE = "sandbox.safaricom.co.ke", "api.safaricom.co.ke"

@@ -14,10 +14,18 @@ from zemi.providers.base import Reason
 GSM_7 = set(string.ascii_letters + string.digits + " \n@_!\"#%&'()*+,-./:;<=>?")
 LONGEST = {
     "amount": "250,000",
+    "part": "249,999",
+    "due": "250,000",
+    "paybill": "174379",
+    "otp": "847263",
     "reference": "ZEM-A3F8B2K7",
     "code": "847263",
     "last4": "5678",
     "receipt": "QHJ41HG1W8",
+    "operation": "stk_query",
+    "since": "00:00",
+    "percent": "100",
+    "calls": "1000000",
 }
 
 

@@ -1,4 +1,6 @@
-"""Text messages that are to be sent, being sent, or sent."""
+"""Text messages that are to be sent, being sent, or sent; and what operators were told."""
+
+from typing import ClassVar
 
 from django.db import models
 
@@ -52,3 +54,20 @@ class Message(WorkRow):
         """Seal number and words, bound to this row."""
         self.to_sealed = crypto.seal(to.e164, context=f"notifications|to|{self.id}")
         self.text_sealed = crypto.seal(text, context=f"notifications|text|{self.id}")
+
+
+class OperatorAlert(models.Model):
+    """One thing that operators were told, once per incident; its event has the facts."""
+
+    SUBJECT: ClassVar[str] = "operator_alert"
+    timeline_id = None
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    kind = models.CharField(max_length=40)
+    incident = models.CharField(max_length=120)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "incident"], name="notifications_alert_once"),
+        ]

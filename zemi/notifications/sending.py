@@ -22,7 +22,7 @@ def compose(
     *,
     to: Phone,
     language: str,
-    event_id: UUID,
+    event_id: UUID | None,
     order_id: UUID | None,
     now: datetime,
     **facts: Any,

@@ -89,7 +89,8 @@ class Order(Stateful):
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="orders_amount_positive"),
             models.CheckConstraint(condition=Q(status__in=OrderStatus.values), name="orders_status"),
             models.CheckConstraint(
-                condition=Q(paid_at__isnull=False) | Q(status__in=["awaiting_payment", "expired", "cancelled"]),
+                condition=Q(paid_at__isnull=False)
+                | Q(status__in=["awaiting_payment", "expired", "cancelled"]),
                 name="orders_paid_at",
             ),
             models.CheckConstraint(

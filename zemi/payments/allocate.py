@@ -7,6 +7,7 @@ from zemi.common.db import append, insert, inside_transaction
 from zemi.common.money import Money, kes
 from zemi.common.phone import Phone
 from zemi.events.log import record, transition
+from zemi.events.models import Event
 from zemi.identity.parties import find_or_create_parties
 from zemi.ledger import chart
 from zemi.ledger.chart import AccountRef
@@ -75,13 +76,7 @@ def take_in(
         _write_shares(receipt, shares)
     # In the database at once where the same unit moves it on, else together with everything else.
     (insert if shares is None else append)(receipt)
-    event = record(
-        receipt.TRANSITIONS[ReceiptStatus.RECEIVED, receipt.status],
-        receipt,
-        at=now,
-        actor=actor,
-        data={"amount": str(receipt.amount), "receipt": receipt.transaction_id},
-    )
+    event = _born(receipt, actor=actor, now=now)
     cash = chart.collection(registry.mobile_money().collection_account)
     if shares is not None and order is not None:
         _post_shares(receipt, order, shares, event, cash=cash, actor=actor, now=now)
@@ -116,6 +111,15 @@ def claim_orphan(receipt: Receipt, order: Order, *, actor: str, now: datetime) -
     cash = chart.unallocated(receipt.id)
     _post_shares(receipt, order, shares, event, cash=cash, actor=actor, now=now)
     return True
+
+
+def _born(receipt: Receipt, *, actor: str, now: datetime) -> Event:
+    data = {"amount": str(receipt.amount), "receipt": receipt.transaction_id}
+    if receipt.status == ReceiptStatus.ALLOCATED:
+        return record("receipt.allocated", receipt, at=now, actor=actor, data=data)
+    if receipt.status == ReceiptStatus.PART_ALLOCATED:
+        return record("receipt.part_allocated", receipt, at=now, actor=actor, data=data)
+    return record("receipt.orphaned", receipt, at=now, actor=actor, data=data)
 
 
 def _write_shares(receipt: Receipt, shares: Shares) -> None:

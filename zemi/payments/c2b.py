@@ -1,4 +1,4 @@
-"""Money paid to the paybill by hand: matched to an order, to a prompt's own receipt, or kept until claimed (5.8 rows 4, 10, 11)."""
+"""Money paid to the paybill by hand: an order's, a prompt's own, or kept until claimed (DOMAIN 5.8 rows 4, 10, 11)."""
 
 from dataclasses import dataclass
 from datetime import datetime

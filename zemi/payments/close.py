@@ -72,9 +72,7 @@ def remind_due_orders(*, now: datetime, limit: int = 20) -> int:
 
 def _expiring(now: datetime) -> QuerySet[Order]:
     young = Payment.objects.filter(order=OuterRef("pk"), status__in=LIVE, created_at__gt=now - YOUNG)
-    return Order.objects.filter(
-        ~Exists(young), status=OrderStatus.AWAITING_PAYMENT, expires_at__lte=now
-    )
+    return Order.objects.filter(~Exists(young), status=OrderStatus.AWAITING_PAYMENT, expires_at__lte=now)
 
 
 def _expire(order_id: UUID, *, now: datetime) -> int:

@@ -86,7 +86,9 @@ def return_parts(order: Order, *, reason: RefundReason, actor: str, now: datetim
             actor=actor,
             now=now,
         )
-        credited = {} if refund is not None else {"allocated_minor": 0, "credited_minor": receipt.amount_minor}
+        credited = (
+            {} if refund is not None else {"allocated_minor": 0, "credited_minor": receipt.amount_minor}
+        )
         transition(
             receipt,
             ReceiptStatus.REFUNDED,
@@ -111,9 +113,7 @@ def return_unclaimed(*, now: datetime, limit: int = 20) -> int:
         with unit_of_work():
             receipt = lock_receipt(key)
             if receipt.status == ReceiptStatus.ORPHAN:
-                return_orphan(
-                    receipt, None, reason=RefundReason.UNKNOWN_REFERENCE, actor="rule", now=now
-                )
+                return_orphan(receipt, None, reason=RefundReason.UNKNOWN_REFERENCE, actor="rule", now=now)
     return len(keys)
 
 

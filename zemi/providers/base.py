@@ -104,6 +104,78 @@ class DisburseRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ReverseRequest:
+    """Give `amount`, all of it, back to whom `receipt` came from. There is no id of ours: a lost answer is never resent."""
+
+    receipt: str
+    amount: Money
+    reference: str
+    result_url: str
+    timeout_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopUpRequest:
+    """Move `amount` from the collecting to the paying account. No id of ours here either."""
+
+    amount: Money
+    reference: str
+    result_url: str
+    timeout_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReversalResult:
+    """A callback about a reversal or a top-up. `outcome.receipt` is the new movement's own."""
+
+    originator_id: str
+    provider_reference: str
+    original_receipt: str | None
+    outcome: DisburseOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBalance:
+    """One account of ours at the provider. Only `available` can be spent (DARAJA 1.7); signed: fees accrue below zero."""
+
+    name: str
+    total: Money
+    available: Money
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceResult:
+    """A callback about our accounts; none of them unless the outcome is Succeeded."""
+
+    provider_reference: str
+    outcome: Succeeded | Refused | Unknown
+    accounts: tuple[AccountBalance, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class C2BReceipt:
+    """Money that came in, as a second channel announces it. `payer` is None where the provider masks or hashes it."""
+
+    receipt: str
+    amount: Money
+    at: datetime | None
+    reference: str
+    payer: Phone | None
+    shortcode: str
+
+
+@dataclass(frozen=True, slots=True)
+class PulledTransaction:
+    """One line of the provider's list of what came in during the last 48 hours."""
+
+    receipt: str
+    amount: Money
+    at: datetime | None
+    reference: str
+    payer: Phone | None
+
+
+@dataclass(frozen=True, slots=True)
 class ChargeResult:
     """A callback about a charge: a claim, until a query has confirmed it."""
 
@@ -119,18 +191,6 @@ class DisburseResult:
     originator_id: str
     provider_reference: str
     outcome: DisburseOutcome
-
-
-@dataclass(frozen=True, slots=True)
-class C2BReceipt:
-    """Money that a payer sent to a shortcode by hand. `reference` is what was typed; `payer` None: only a hash was told."""
-
-    receipt: str
-    amount: Money
-    at: datetime | None
-    reference: str
-    payer: Phone | None
-    shortcode: str
 
 
 class UnreadableCallback(ValueError):
@@ -161,6 +221,57 @@ class PaymentProvider(Protocol):
 
     def query_disbursement(self, originator_id: str, *, result_url: str, timeout_url: str) -> DisburseOutcome:
         """Ask what became of a payment; Accepted means that the answer comes by callback. Safe to repeat."""
+        ...
+
+    def reverse(self, request: ReverseRequest) -> DisburseOutcome:
+        """Undo a receipt, whole and once. Unknown must never be sent again: there is no key against doing it twice."""
+        ...
+
+    def query_transaction(
+        self, receipt: str, *, account: str | None = None, result_url: str, timeout_url: str
+    ) -> DisburseOutcome:
+        """Ask about a receipt of `account` (None: the collecting one); the answer comes by callback."""
+        ...
+
+    def balance(self, *, account: str | None = None, result_url: str, timeout_url: str) -> Accepted | Unknown:
+        """Ask what `account` holds (None: the paying one); the answer comes by callback."""
+        ...
+
+    def register_c2b_urls(
+        self, *, confirmation_url: str, validation_url: str
+    ) -> Succeeded | Refused | Unknown:
+        """Say where money that comes in is announced; that they were registered before is success."""
+        ...
+
+    def pull_transactions(
+        self, *, since: datetime, until: datetime, offset: int = 0
+    ) -> list[PulledTransaction] | Unknown:
+        """List what came in, from number `offset` on; empty at the end."""
+        ...
+
+    def top_up(self, request: TopUpRequest) -> DisburseOutcome:
+        """Move money to the account that pays out; Unknown must never be sent again."""
+        ...
+
+    def read_reversal_callback(self, body: bytes) -> ReversalResult:
+        """Read a reversal's result, or a top-up's.
+
+        :raises UnreadableCallback: not in a documented shape
+        """
+        ...
+
+    def read_balance_callback(self, body: bytes) -> BalanceResult:
+        """Read what our accounts hold.
+
+        :raises UnreadableCallback: not in a documented shape
+        """
+        ...
+
+    def read_c2b_confirmation(self, body: bytes) -> C2BReceipt:
+        """Read the announcement of money that came in: a claim, like every callback.
+
+        :raises UnreadableCallback: not in a documented shape
+        """
         ...
 
     def read_charge_callback(self, body: bytes) -> ChargeResult:

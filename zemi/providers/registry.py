@@ -39,6 +39,12 @@ class _GuardedMpesa(Mpesa):
     query_charge = outside_transaction(Mpesa.query_charge)
     disburse = outside_transaction(Mpesa.disburse)
     query_disbursement = outside_transaction(Mpesa.query_disbursement)
+    query_transaction = outside_transaction(Mpesa.query_transaction)
+    reverse = outside_transaction(Mpesa.reverse)
+    top_up = outside_transaction(Mpesa.top_up)
+    balance = outside_transaction(Mpesa.balance)
+    register_c2b_urls = outside_transaction(Mpesa.register_c2b_urls)
+    pull_transactions = outside_transaction(Mpesa.pull_transactions)
 
 
 class _GuardedAfricasTalking(AfricasTalking):

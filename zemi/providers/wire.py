@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import NoReturn
 
 from zemi.common.money import CENTS, Money
+from zemi.common.phone import InvalidPhone, Phone
 from zemi.providers.base import UnreadableCallback
 
 EAT = timezone(timedelta(hours=3), "EAT")  # East Africa Time; Kenya has no daylight saving
@@ -20,6 +21,7 @@ _MOST_WORDS = 500
 _CODE = re.compile(r"[A-Za-z0-9_.]{1,32}", re.ASCII)
 _IDENTIFIER = re.compile(r"[!-~]{1,128}", re.ASCII)
 _AMOUNT = re.compile(r"([0-9]{1,10})(?:\.([0-9]{1,2})0{0,6})?", re.ASCII)
+_BALANCE = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,2}))?", re.ASCII)
 _RECEIPT = re.compile(r"[A-Za-z0-9_.-]{1,40}", re.ASCII)
 # M-Pesa fills TransactionID with zeros when there is no transaction: SKE0000000, NLJ0000000 (DARAJA 2).
 _FILLER = re.compile(r".*0{5}", re.ASCII)
@@ -149,6 +151,39 @@ def amount(found: object) -> Money | None:
     if minor == 0:
         raise UnreadableCallback("an amount of nothing")
     return Money(minor)
+
+
+def balance(found: str) -> Money:
+    """Read a balance of shillings, which may be nothing or below it.
+
+    :raises UnreadableCallback: no amount
+    """
+    match = _BALANCE.fullmatch(found.strip(" "))
+    if match is None:
+        raise UnreadableCallback("not a balance")
+    sign, shillings, cents = match.groups()
+    minor = int(shillings) * CENTS + int((cents or "0").ljust(2, "0"))
+    return Money(-minor if sign else minor)
+
+
+def msisdn(found: object) -> Phone | None:
+    """Read a payer's number; None when it is missing, masked or hashed, which is the rule by now (DARAJA 2.2)."""
+    text = found.strip(" ") if isinstance(found, str) else ""
+    try:
+        return Phone.parse(text) if text.isdecimal() else None
+    except InvalidPhone:
+        return None
+
+
+def iso_time(found: object) -> datetime | None:
+    """Read a time with its zone, "2026-11-23T10:13:00Z", or one of M-Pesa's own forms; None when it is neither."""
+    try:
+        read = datetime.fromisoformat(found) if isinstance(found, str) else None
+        if read is not None and read.tzinfo is not None:
+            return read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return eat_time(found)
 
 
 def receipt(found: object) -> str | None:

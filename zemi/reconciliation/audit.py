@@ -131,7 +131,9 @@ def _orders() -> Iterator[str]:
     released = _sums(Release.objects.filter(status=ReleaseStatus.RELEASED), "order_id")
     back = _taken(chart.ESCROW.code, "order_id")
     held = audit.kept_balances(chart.ESCROW.code)
-    for order in Order.objects.only("id", "order_reference", "status", "amount_minor", "received_minor").iterator():
+    for order in Order.objects.only(
+        "id", "order_reference", "status", "amount_minor", "received_minor"
+    ).iterator():
         came, went, stays = received[str(order.id)], released[str(order.id)], held.pop(str(order.id), 0)
         returned = back[str(order.id)]
         if came != stays + went + returned:

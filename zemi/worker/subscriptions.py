@@ -79,7 +79,10 @@ def _payment_failed(event: Event, now: datetime) -> list[Message]:
 
 def _part_paid(event: Event, now: datetime) -> list[Message]:
     order = Order.objects.select_related("buyer").get(pk=event.subject_id)
-    facts = {"reference": order.order_reference, **{name: _whole(event.data[name]) for name in ("part", "due")}}
+    facts = {
+        "reference": order.order_reference,
+        **{name: _whole(event.data[name]) for name in ("part", "due")},
+    }
     return [_to(order.buyer, "part_paid", event, now, **facts)]
 
 

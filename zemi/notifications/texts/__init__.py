@@ -33,12 +33,12 @@ TEXTS: dict[str, Text] = {
         sw="Zemi: {reference} haijalipwa. Kulipa KES {due}: M-Pesa, Pay Bill {paybill}, akaunti {reference}.",
     ),
     "receipt_proposed": Text(
-        en="Zemi: KES {amount} ({receipt}) named no order. Was it for {reference}? Claim it with your M-Pesa number at Zemi.",
+        en="Zemi: KES {amount} ({receipt}) named no order. Was it for {reference}? Claim it at Zemi with that number.",
         sw="Zemi: KES {amount} ({receipt}) haikutaja oda. Ilikuwa ya {reference}? Idai kwa namba ya M-Pesa kupitia Zemi.",
     ),
     "one_time_code": Text(
-        en="Zemi: Your one-time code is {code}, for 10 minutes. Nobody from Zemi will ask you for it.",
-        sw="Zemi: Namba yako ya mara moja ni {code}, kwa dakika 10. Zemi haitakuuliza namba hii.",
+        en="Zemi: Your one-time code is {otp}, for 10 minutes. Nobody from Zemi will ask you for it.",
+        sw="Zemi: Namba yako ya mara moja ni {otp}, kwa dakika 10. Zemi haitakuuliza namba hii.",
     ),
     "payment_failed": Text(
         en="Zemi: {why} Order {reference} is not paid.",
@@ -55,5 +55,22 @@ TEXTS: dict[str, Text] = {
     "refund_sent": Text(
         en="Zemi: KES {amount} for {reference} has been sent back to you by M-Pesa.",
         sw="Zemi: KES {amount} ya {reference} imerudishwa kwako kwa M-Pesa.",
+    ),
+    # To operators; the key is the event's type.
+    "provider.circuit_opened": Text(
+        en="Zemi: calls of {operation} fail and are held back since {since}. Nothing is lost; they go on by themselves.",
+        sw="Zemi: maombi ya {operation} yanashindwa, yamesimama tangu {since}. Hakuna kinachopotea; yataendelea.",
+    ),
+    "provider.circuit_closed": Text(
+        en="Zemi: calls of {operation} work again. What waited is being sent.",
+        sw="Zemi: maombi ya {operation} yanafanya kazi tena. Yaliyosubiri yanatumwa.",
+    ),
+    "provider.success_rate_low": Text(
+        en="Zemi: only {percent} % of {calls} calls of {operation} worked lately. Look at: zemi providers",
+        sw="Zemi: ni {percent} % tu ya maombi {calls} ya {operation} yaliyofaulu. Angalia: zemi providers",
+    ),
+    "provider.success_rate_recovered": Text(
+        en="Zemi: {percent} % of the calls of {operation} work again.",
+        sw="Zemi: {percent} % ya maombi ya {operation} yanafaulu tena.",
     ),
 }

@@ -8,8 +8,17 @@ from dataclasses import replace
 
 from zemi.common.http_client import Answer
 from zemi.providers import wire
-from zemi.providers.base import Accepted, ChargeOutcome, DisburseOutcome, Refused, Unknown, UnreadableCallback
-from zemi.providers.mpesa import codes
+from zemi.providers.base import (
+    Accepted,
+    ChargeOutcome,
+    DisburseOutcome,
+    PulledTransaction,
+    Refused,
+    Succeeded,
+    Unknown,
+    UnreadableCallback,
+)
+from zemi.providers.mpesa import codes, messages
 
 
 def read_push(answer: Answer) -> ChargeOutcome:
@@ -65,6 +74,42 @@ def read_b2c(answer: Answer, *, originator_id: str) -> DisburseOutcome:
             return Unknown(code, text)
         theirs = wire.identifier(fields, "OriginatorConversationID")
         return Accepted(code, text, wire.identifier(fields, "ConversationID"), theirs or originator_id)
+    except UnreadableCallback as problem:
+        return _unreadable(answer, problem)
+
+
+def read_acknowledgement(answer: Answer) -> DisburseOutcome:
+    """Read the acknowledgement of a reversal or a top-up, which carry no id of ours (DARAJA 1.6)."""
+    return read_b2c(answer, originator_id="")
+
+
+def read_registration(answer: Answer) -> Succeeded | Refused | Unknown:
+    """Read the answer to a C2B registration; "already registered" is what was wanted (DARAJA 3.2)."""
+    try:
+        fields = wire.read_object(answer.body)
+        if "errorCode" in fields:
+            code, text = wire.code(fields, "errorCode"), wire.words(fields, "errorMessage")
+            if codes.already_registered(text):
+                return Succeeded(code, text)
+            return _error(answer, fields, of_prompt=False)
+        code, text = wire.code(fields, "ResponseCode"), wire.words(fields, "ResponseDescription")
+        if answer.status == 200 and code == codes.SUCCESS:
+            return Succeeded(code, text)
+        return Unknown(code, text)
+    except UnreadableCallback as problem:
+        return _unreadable(answer, problem)
+
+
+def read_pull(answer: Answer) -> list[PulledTransaction] | Unknown:
+    """Read the list of what came in; its rows come in a list in a list (DARAJA 1.7)."""
+    try:
+        fields = wire.read_object(answer.body)
+        if "errorCode" in fields:
+            return Unknown(wire.code(fields, "errorCode"), wire.words(fields, "errorMessage"))
+        code, text = wire.code(fields, "ResponseCode"), wire.words(fields, "ResponseMessage")
+        if answer.status != 200 or code not in {codes.PULL_FOUND, codes.PULL_NOTHING}:
+            return Unknown(code, text)
+        return messages.read_pulled(fields.get("Response"))
     except UnreadableCallback as problem:
         return _unreadable(answer, problem)
 

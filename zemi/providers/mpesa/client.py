@@ -1,4 +1,4 @@
-"""Daraja, thin and typed: token, STK push and query, B2C v3, transaction status (DARAJA 1).
+"""Daraja, thin and typed: STK push and query, B2C v3, status, reversal, balance, C2B, pull, top-up (DARAJA 1).
 
 No money call is repeated. The one exception is an answer that says the token was invalid: the gateway turned
 the call away before acting, so it is sent once more with a fresh token.
@@ -7,21 +7,29 @@ the call away before acting, so it is sent once more with a fresh token.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from zemi.common import clock, http_client
 from zemi.common.http_client import Answer, NoAnswer, NotSent
 from zemi.common.money import Money
 from zemi.providers import wire
 from zemi.providers.base import (
+    Accepted,
+    BalanceResult,
+    C2BReceipt,
     ChargeOutcome,
     ChargeRequest,
     ChargeResult,
     DisburseOutcome,
     DisburseRequest,
     DisburseResult,
+    PulledTransaction,
     Reason,
     Refused,
+    ReversalResult,
+    ReverseRequest,
+    Succeeded,
+    TopUpRequest,
     Unknown,
     UnreadableCallback,
 )
@@ -33,6 +41,11 @@ _PUSH_PATH = "/mpesa/stkpush/v1/processrequest"
 _QUERY_PATH = "/mpesa/stkpushquery/v1/query"
 _B2C_PATH = "/mpesa/b2c/v3/paymentrequest"
 _STATUS_PATH = "/mpesa/transactionstatus/v1/query"
+_REVERSAL_PATH = "/mpesa/reversal/v1/request"
+_BALANCE_PATH = "/mpesa/accountbalance/v1/query"
+_REGISTER_PATH = "/mpesa/c2b/v2/registerurl"
+_PULL_PATH = "/pulltransactions/v1/query"
+_TOP_UP_PATH = "/mpesa/b2b/v1/paymentrequest"
 TOKEN_READ_S = 10.0
 _TOKEN = re.compile(r"[!-~]{1,4096}", re.ASCII)
 _TOKEN_LIFE_S = 3599  # when Daraja doesn't say
@@ -131,24 +144,104 @@ class Mpesa:
 
     def query_disbursement(self, originator_id: str, *, result_url: str, timeout_url: str) -> DisburseOutcome:
         """Ask for the status of the payment `originator_id`; the answer comes by callback (DARAJA 1.5)."""
+        return self._ask_status(
+            {"OriginalConversationID": originator_id}, self._config.b2c_shortcode, result_url, timeout_url
+        )
+
+    def query_transaction(
+        self, receipt: str, *, account: str | None = None, result_url: str, timeout_url: str
+    ) -> DisburseOutcome:
+        """Ask for the status of the receipt, whatever made it; the answer comes by callback (DARAJA 1.5)."""
+        return self._ask_status(
+            {"TransactionID": receipt}, account or self._config.shortcode, result_url, timeout_url
+        )
+
+    def reverse(self, request: ReverseRequest) -> DisburseOutcome:
+        """Undo a receipt that came in, once; there is no id of ours (DARAJA 1.6)."""
+        problem = fields.amount_problem(request.amount, least=tariff.CHARGE_LEAST, most=tariff.CHARGE_MOST)
+        if problem is not None:
+            return problem
         if not self._credential:
-            return Unknown(text="no certificate is configured for payouts")
-        body = {
-            "Initiator": self._config.initiator_name,
-            "SecurityCredential": self._credential,
-            "CommandID": "TransactionStatusQuery",
-            "OriginalConversationID": originator_id,
-            "PartyA": self._config.b2c_shortcode,
-            "IdentifierType": "4",
-            "ResultURL": result_url,
-            "QueueTimeOutURL": timeout_url,
-            "Remarks": "Status of a payment",
-            "Occasion": "Status",
+            return Refused(Reason.CREDENTIALS, text="no certificate is configured for reversals")
+        body = self._as_initiator("TransactionReversal", request.result_url, request.timeout_url) | {
+            "TransactionID": request.receipt,
+            "Amount": request.amount.shillings,
+            "ReceiverParty": self._config.shortcode,
+            "RecieverIdentifierType": "11",  # their spelling
+            "Remarks": fields.clean(f"Refund of {request.reference}", most=fields.REMARKS_MOST),
+            "Occasion": fields.clean(request.reference, most=fields.REMARKS_MOST),
         }
-        answer = self._question(_STATUS_PATH, body)
-        if not isinstance(answer, Answer):
-            return answer
-        return answers.read_status(answer)
+        answer = self._money_call(_REVERSAL_PATH, body)
+        return answers.read_acknowledgement(answer) if isinstance(answer, Answer) else answer
+
+    def top_up(self, request: TopUpRequest) -> DisburseOutcome:
+        """Move money from the paybill to the shortcode that pays out (DARAJA 4.5)."""
+        problem = fields.amount_problem(request.amount, least=tariff.CHARGE_LEAST, most=tariff.TOP_UP_MOST)
+        if problem is not None:
+            return problem
+        if not self._credential:
+            return Refused(Reason.CREDENTIALS, text="no certificate is configured for moving money")
+        body = self._as_initiator("BusinessPayToBulk", request.result_url, request.timeout_url) | {
+            "SenderIdentifierType": "4",
+            "RecieverIdentifierType": "4",  # their spelling
+            "Amount": request.amount.shillings,
+            "PartyA": self._config.shortcode,
+            "PartyB": self._config.b2c_shortcode,
+            "AccountReference": fields.clean(request.reference, most=fields.REFERENCE_MOST),
+            "Remarks": "Top up",
+        }
+        answer = self._money_call(_TOP_UP_PATH, body)
+        return answers.read_acknowledgement(answer) if isinstance(answer, Answer) else answer
+
+    def balance(self, *, account: str | None = None, result_url: str, timeout_url: str) -> Accepted | Unknown:
+        """Ask what a shortcode's accounts hold (DARAJA 1.7)."""
+        if not self._credential:
+            return Unknown(text="no certificate is configured for balances")
+        body = self._as_initiator("AccountBalance", result_url, timeout_url) | {
+            "PartyA": account or self._config.b2c_shortcode,
+            "IdentifierType": "4",
+            "Remarks": "Balance",
+        }
+        answer = self._question(_BALANCE_PATH, body)
+        return answers.read_status(answer) if isinstance(answer, Answer) else answer
+
+    def register_c2b_urls(
+        self, *, confirmation_url: str, validation_url: str
+    ) -> Succeeded | Refused | Unknown:
+        """Register where the paybill's receipts are announced: one time only in production (DARAJA 1.7)."""
+        body = {
+            "ShortCode": self._config.shortcode,
+            "ResponseType": "Completed",  # money is taken when validation can't be reached
+            "ConfirmationURL": confirmation_url,
+            "ValidationURL": validation_url,
+        }
+        answer = self._money_call(_REGISTER_PATH, body)
+        return answers.read_registration(answer) if isinstance(answer, Answer) else answer
+
+    def pull_transactions(
+        self, *, since: datetime, until: datetime, offset: int = 0
+    ) -> list[PulledTransaction] | Unknown:
+        """List what came in between two times of the last 48 hours (DARAJA 1.7)."""
+        body = {
+            "ShortCode": self._config.shortcode,
+            "StartDate": fields.spaced_time(since),
+            "EndDate": fields.spaced_time(until),
+            "OffSetValue": str(offset),
+        }
+        answer = self._question(_PULL_PATH, body)
+        return answers.read_pull(answer) if isinstance(answer, Answer) else answer
+
+    def read_reversal_callback(self, body: bytes) -> ReversalResult:
+        """Read a reversal's or a top-up's result."""
+        return messages.read_reversal_result(body)
+
+    def read_balance_callback(self, body: bytes) -> BalanceResult:
+        """Read a balance result."""
+        return messages.read_balance_result(body)
+
+    def read_c2b_confirmation(self, body: bytes) -> C2BReceipt:
+        """Read a C2B confirmation, or a validation, which looks the same."""
+        return messages.read_c2b_confirmation(body)
 
     def read_charge_callback(self, body: bytes) -> ChargeResult:
         """Read an STK callback."""
@@ -169,6 +262,30 @@ class Mpesa:
     def disbursement_fee(self, amount: Money) -> Money:
         """Say what a payout of `amount` costs us."""
         return tariff.payout_fee(amount)
+
+    def _ask_status(
+        self, subject: dict[str, str], account: str, result_url: str, timeout_url: str
+    ) -> Accepted | Unknown:
+        if not self._credential:
+            return Unknown(text="no certificate is configured for payouts")
+        body = self._as_initiator("TransactionStatusQuery", result_url, timeout_url) | {
+            **subject,
+            "PartyA": account,
+            "IdentifierType": "4",
+            "Remarks": "Status of a payment",
+            "Occasion": "Status",
+        }
+        answer = self._question(_STATUS_PATH, body)
+        return answers.read_status(answer) if isinstance(answer, Answer) else answer
+
+    def _as_initiator(self, command: str, result_url: str, timeout_url: str) -> dict[str, object]:
+        return {
+            "Initiator": self._config.initiator_name,
+            "SecurityCredential": self._credential,
+            "CommandID": command,
+            "ResultURL": result_url,
+            "QueueTimeOutURL": timeout_url,
+        }
 
     def _signed(self) -> dict[str, object]:
         stamp = fields.timestamp(clock.now())

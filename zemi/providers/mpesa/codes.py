@@ -76,10 +76,34 @@ PAYOUT_RESULTS: Mapping[str, Reason] = MappingProxyType(
     }
 )
 
+# Results of a reversal and of a move between our own accounts (DARAJA 3.1). R000001, already reversed, is not among
+# them: somebody did it, and whether it was this request has to be asked.
+REVERSAL_RESULTS: Mapping[str, Reason] = MappingProxyType(
+    {
+        "1": Reason.FLOAT_LOW,  # the money has left the shortcode already
+        "2": Reason.INVALID_REQUEST,
+        "3": Reason.INVALID_REQUEST,
+        "11": Reason.CREDENTIALS,
+        "18": Reason.CREDENTIALS,
+        "20": Reason.CREDENTIALS,
+        "21": Reason.CREDENTIALS,  # the initiator lacks the role "Org Reversals Initiator"
+        "22": Reason.CREDENTIALS,
+        "24": Reason.INVALID_REQUEST,
+        "25": Reason.INVALID_REQUEST,
+        "29": Reason.INVALID_REQUEST,
+        "2001": Reason.CREDENTIALS,
+        "2006": Reason.CREDENTIALS,
+        "8006": Reason.CREDENTIALS,
+        "R000002": Reason.INVALID_REQUEST,  # the receipt is none
+    }
+)
+
 # Known, and still no proof either way: an id that was seen before, and the core's "queued" and "overloaded"
 # family, of which 100000000 says that the request is kept for another try (DARAJA 3.1).
 UNDECIDED = frozenset({"15", *(str(number) for number in range(100_000_000, 100_000_012))})
 PENDING = "4999"
+
+PULL_FOUND, PULL_NOTHING = "1000", "1001"
 
 # Errors of the HTTP answer after which nothing was done, whatever the call (DARAJA 3.2).
 ERRORS: Mapping[str, Reason] = MappingProxyType(
@@ -155,6 +179,15 @@ def payout_result(code: str, text: str) -> Succeeded | Refused | Unknown:
     return Unknown(code, text)
 
 
+def reversal_result(code: str, text: str) -> Succeeded | Refused | Unknown:
+    """Say what the result code of a reversal or a top-up means; only a catalogued code proves that nothing moved."""
+    if code == SUCCESS:
+        return Succeeded(code, text)
+    if code in REVERSAL_RESULTS and not _NO_PROOF.search(text):
+        return Refused(REVERSAL_RESULTS[code], code, text)
+    return Unknown(code, text)
+
+
 def payout_state(state: str, text: str) -> DisburseOutcome:
     """Say what the state of a payment means, as a transaction status answer names it."""
     word = " ".join(state.lower().split())
@@ -184,6 +217,11 @@ def error(code: str, text: str, *, status: int, of_prompt: bool) -> Refused | Un
             if words in text.lower():
                 return Refused(reason, code, text)
     return Unknown(code, text)
+
+
+def already_registered(text: str) -> bool:
+    """Tell whether the addresses for C2B stand already, which comes as an internal error (DARAJA 3.2)."""
+    return "already registered" in text.lower() or "duplicate notification info" in text.lower()
 
 
 def is_token_error(code: str, text: str, *, status: int) -> bool:

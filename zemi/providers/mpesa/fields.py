@@ -52,6 +52,11 @@ def timestamp(now: datetime) -> str:
     return now.astimezone(EAT).strftime("%Y%m%d%H%M%S")
 
 
+def spaced_time(at: datetime) -> str:
+    """Write `at` as the pull of transactions takes it: "2026-11-23 12:00:00", East African time."""
+    return at.astimezone(EAT).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def password(shortcode: str, passkey: str, stamp: str) -> str:
     """Make the password of an STK request; `stamp` is the Timestamp sent beside it."""
     return base64.b64encode(f"{shortcode}{passkey}{stamp}".encode()).decode()

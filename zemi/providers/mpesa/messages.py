@@ -7,11 +7,24 @@ at all.
 from dataclasses import replace
 
 from zemi.providers import wire
-from zemi.providers.base import ChargeResult, DisburseResult, Succeeded, Unknown, UnreadableCallback
+from zemi.providers.base import (
+    AccountBalance,
+    BalanceResult,
+    C2BReceipt,
+    ChargeResult,
+    DisburseResult,
+    PulledTransaction,
+    ReversalResult,
+    Succeeded,
+    Unknown,
+    UnreadableCallback,
+)
 from zemi.providers.mpesa import codes
 
 _CHARGE_ITEMS = frozenset({"Amount", "MpesaReceiptNumber", "TransactionDate"})
 _RESULT_ITEMS = frozenset({"TransactionAmount", "TransactionReceipt", "TransactionCompletedDateTime"})
+_REVERSAL_ITEMS = frozenset({"Amount", "TransCompletedTime", "OriginalTransactionID"})
+_BALANCE_ITEMS = frozenset({"AccountBalance", "BOCompletedTime"})
 _STATUS_ITEMS = frozenset(
     {
         "Amount",
@@ -121,6 +134,106 @@ def read_status_result(body: bytes) -> DisburseResult:
         originator_id=wire.identifier(items, "OriginatorConversationID"),
         provider_reference=wire.identifier(items, "ConversationID"),
         outcome=outcome,
+    )
+
+
+def read_reversal_result(body: bytes) -> ReversalResult:
+    """Read what became of a reversal or a top-up (DARAJA 2.5). Neither id is ours: match by the path it came to.
+
+    :raises UnreadableCallback: not in a documented shape
+    """
+    result = wire.child(wire.read_object(body), "Result")
+    outcome = codes.reversal_result(wire.code(result, "ResultCode"), wire.words(result, "ResultDesc"))
+    original = None
+    if isinstance(outcome, Succeeded):
+        items = _parameters(result, _REVERSAL_ITEMS)
+        original = wire.receipt(items.get("OriginalTransactionID"))
+        outcome = replace(
+            outcome,
+            receipt=wire.receipt(result.get("TransactionID")),
+            amount=wire.amount(items.get("Amount")),
+            at=wire.eat_time(items.get("TransCompletedTime")),
+        )
+    return ReversalResult(
+        originator_id=wire.identifier(result, "OriginatorConversationID"),
+        provider_reference=wire.identifier(result, "ConversationID"),
+        original_receipt=original,
+        outcome=outcome,
+    )
+
+
+def read_balance_result(body: bytes) -> BalanceResult:
+    """Read what our accounts hold; the second number of each is what can be spent (DARAJA 1.7).
+
+    :raises UnreadableCallback: not in a documented shape
+    """
+    result = wire.child(wire.read_object(body), "Result")
+    reference = wire.identifier(result, "ConversationID")
+    code, text = wire.code(result, "ResultCode"), wire.words(result, "ResultDesc")
+    outcome = codes.reversal_result(code, text)
+    if not isinstance(outcome, Succeeded):
+        return BalanceResult(reference, outcome)
+    items = _parameters(result, _BALANCE_ITEMS)
+    listed = items.get("AccountBalance")
+    if not isinstance(listed, str):
+        raise UnreadableCallback("AccountBalance is missing")
+    accounts = tuple(_account(row) for row in listed.split("&"))
+    return BalanceResult(
+        reference, replace(outcome, at=wire.eat_time(items.get("BOCompletedTime"))), accounts
+    )
+
+
+def _account(row: str) -> AccountBalance:
+    match row.split("|"):
+        case [name, "KES", total, available, _, _] if name.strip():
+            return AccountBalance(name.strip(), wire.balance(total), wire.balance(available))
+    raise UnreadableCallback("AccountBalance has an account that can't be read")
+
+
+def read_c2b_confirmation(body: bytes) -> C2BReceipt:
+    """Read the announcement of money that came in (DARAJA 2.2).
+
+    :raises UnreadableCallback: not in a documented shape
+    """
+    fields = wire.read_object(body)
+    receipt, amount = wire.receipt(fields.get("TransID")), wire.amount(fields.get("TransAmount"))
+    if receipt is None or amount is None:
+        raise UnreadableCallback("TransID or TransAmount is missing")
+    return C2BReceipt(
+        receipt=receipt,
+        amount=amount,
+        at=wire.eat_time(fields.get("TransTime")),
+        reference=wire.words(fields, "BillRefNumber"),
+        payer=wire.msisdn(fields.get("MSISDN")),
+        shortcode=wire.identifier(fields, "BusinessShortCode"),
+    )
+
+
+def read_pulled(found: object) -> list[PulledTransaction]:
+    """Read the rows of a pull's answer: objects in a list, or in a list in a list.
+
+    :raises UnreadableCallback: another shape, or a row without receipt or amount
+    """
+    if found is None or found == "":
+        return []
+    if not isinstance(found, list):
+        raise UnreadableCallback("Response is not a list")
+    rows = [row for entry in found for row in (entry if isinstance(entry, list) else [entry])]
+    return [_pulled(row) for row in rows]
+
+
+def _pulled(row: object) -> PulledTransaction:
+    if not isinstance(row, dict):
+        raise UnreadableCallback("Response has a row that is not an object")
+    receipt, amount = wire.receipt(row.get("transactionId")), wire.amount(row.get("amount"))
+    if receipt is None or amount is None:
+        raise UnreadableCallback("a row lacks its receipt or its amount")
+    return PulledTransaction(
+        receipt=receipt,
+        amount=amount,
+        at=wire.iso_time(row.get("trxDate")),
+        reference=wire.words(row, "billreference"),
+        payer=wire.msisdn(row.get("msisdn")),
     )
 
 

@@ -4,6 +4,7 @@ from zemi.common.money import Money, kes
 
 CHARGE_LEAST, CHARGE_MOST = kes(1), kes(250_000)
 PAYOUT_LEAST, PAYOUT_MOST = kes(10), kes(250_000)
+TOP_UP_MOST = kes(50_000_000)
 
 # Upper bound of each band and the fee to us, in shillings; registered payee (tariff form of August 2023).
 _PAYOUT_FEES = ((100, 0), (1_500, 5), (5_000, 9), (20_000, 11))
