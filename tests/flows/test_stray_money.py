@@ -46,7 +46,10 @@ def by_hand(
 ) -> str:
     """Pay the paybill by hand, in the simulator's books; answer what Zemi made of it."""
     sent = simulator.book_payment(
-        msisdn=(payer or AMINA).msisdn, amount=f"{amount}.00", shortcode="174379", **({"receipt": number} if number else {})
+        msisdn=(payer or AMINA).msisdn,
+        amount=f"{amount}.00",
+        shortcode="174379",
+        **({"receipt": number} if number else {}),
     )
     return settle_c2b(told(clock, str(sent["receipt"]), amount, reference, payer), now=clock.now())
 
@@ -422,9 +425,7 @@ def test_an_attempt_nobody_can_tell_about_ends_only_when_a_statement_covers_its_
 
     def close() -> bool:
         with unit_of_work():
-            return close_without_evidence(
-                lock_payment(payment.id), statement_until=reaches, now=clock.now()
-            )
+            return close_without_evidence(lock_payment(payment.id), statement_until=reaches, now=clock.now())
 
     reaches = clock.advance(hours=23)
     assert close() is False

@@ -73,6 +73,7 @@ def take_in(
         receipt.status = ReceiptStatus.ORPHAN
         receipt.refund_at = now + UNCLAIMED_FOR if order is None else None
     else:
+        receipt.status = ReceiptStatus.PART_ALLOCATED if shares.excess.minor else ReceiptStatus.ALLOCATED
         _write_shares(receipt, shares)
     # In the database at once where the same unit moves it on, else together with everything else.
     (insert if shares is None else append)(receipt)
@@ -97,13 +98,15 @@ def claim_orphan(receipt: Receipt, order: Order, *, actor: str, now: datetime) -
     if shares is None:
         return False
     _write_shares(receipt, shares)
+    # First, so that its event stands on the order's timeline.
+    Receipt.objects.filter(pk=receipt.pk).update(order=order)
+    receipt.order = order
     event = transition(
         receipt,
         ReceiptStatus.CLAIMED,
         at=now,
         actor=actor,
         data={"amount": str(receipt.amount), "receipt": receipt.transaction_id},
-        order_id=order.id,
         allocated_minor=receipt.allocated_minor,
         credited_minor=receipt.credited_minor,
         refund_at=None,
@@ -123,7 +126,6 @@ def _born(receipt: Receipt, *, actor: str, now: datetime) -> Event:
 
 
 def _write_shares(receipt: Receipt, shares: Shares) -> None:
-    receipt.status = ReceiptStatus.PART_ALLOCATED if shares.excess.minor else ReceiptStatus.ALLOCATED
     receipt.allocated_minor = (shares.held + shares.forgiven).minor
     if shares.excess.minor and receipt.payer_phone is not None:
         receipt.credited_minor = shares.excess.minor

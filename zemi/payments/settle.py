@@ -20,6 +20,7 @@ from zemi.payments.allocate import claim_orphan, shares_of, take_in
 from zemi.payments.locks import lock_payment
 from zemi.payments.models import LIVE, Payment, PaymentStatus, Receipt, ReceiptStatus, reference_index
 from zemi.payments.queries import receipt_told_by_hand
+from zemi.payments.reasons import retry_after_s
 from zemi.providers import registry
 from zemi.providers.base import ChargeResult, Refused, Succeeded
 from zemi.webhooks.inbox import mark_handled
@@ -126,7 +127,7 @@ def fail_charge(
                 PaymentStatus.FAILED,
                 at=now,
                 actor="provider",
-                data={"reason": refused.reason},
+                data={"reason": refused.reason, "retry_after_s": retry_after_s(refused.reason)},
                 failure_reason=refused.reason,
                 result_code=refused.code[:40],
                 result_text=refused.text[:200],

@@ -8,6 +8,7 @@ from zemi.events.log import transition
 from zemi.ledger import chart
 from zemi.ledger.chart import AccountRef
 from zemi.orders.models import Order
+from zemi.payments.locks import lock_receipt
 from zemi.payments.models import Receipt, ReceiptStatus
 from zemi.refunds.models import RefundReason
 from zemi.refunds.owe import LEAST, owe_refund
@@ -115,9 +116,3 @@ def return_unclaimed(*, now: datetime, limit: int = 20) -> int:
             if receipt.status == ReceiptStatus.ORPHAN:
                 return_orphan(receipt, None, reason=RefundReason.UNKNOWN_REFERENCE, actor="rule", now=now)
     return len(keys)
-
-
-@inside_transaction
-def lock_receipt(receipt_id: object) -> Receipt:
-    """Lock a receipt that has no order, and read it afresh; an order to which it is to go must be locked before."""
-    return Receipt.objects.select_for_update().get(pk=receipt_id)
