@@ -156,7 +156,7 @@ def assert_books_agree(*, with_provider: bool = True) -> None:
         for check in audit_books(with_provider=with_provider)
         for problem in check.problems
     ]
-    assert problems == []
+    assert not problems, problems
 
 
 FLOAT = kes(10_000_000)

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from zemi.api import callbacks, orders, pages, payments
+from zemi.api import callbacks, claims, orders, pages, payments
 
 
 class OrderReferenceConverter:
@@ -32,6 +32,9 @@ API: list[URLPattern | URLResolver] = [
     path("orders/create", orders.CreateOrder.as_view()),
     path("orders/confirm-delivery", orders.ConfirmDelivery.as_view()),
     path("orders/<reference:order_reference>", orders.GetOrder.as_view()),
+    path("orders/<reference:order_reference>/cancel", claims.CancelOrder.as_view()),
+    path("otp", claims.RequestOtp.as_view()),
+    path("receipts/claim", claims.ClaimReceipt.as_view()),
     path("payments/mpesa/stk-push", payments.StkPush.as_view()),
     path("payments/mpesa/b2c-payout", payments.B2cPayout.as_view()),
     # The seed writes its callback address both ways.

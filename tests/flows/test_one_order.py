@@ -63,6 +63,7 @@ def test_a_sale_from_create_to_paid_seller(simulator: Any, clock: Any, run_worke
         "order.created",
         "payment.pending",
         "payment.completed",
+        "receipt.allocated",
         "order.paid",
         "release.released",
         "payout.created",

@@ -14,6 +14,7 @@ from zemi.common.money import kes
 from zemi.common.phone import Phone
 from zemi.orders.models import Order
 from zemi.payments.models import Payment, Receipt
+from zemi.refunds.models import Refund
 from zemi.webhooks.models import WebhookLog
 from zemi.webhooks.tokens import CallbackKind, mint
 
@@ -300,7 +301,7 @@ def test_a_callback_that_comes_before_the_answer_is_matched_by_its_path(
     assert payment_of(reference).provider_reference != ""
 
 
-def test_money_for_an_order_that_is_paid_already_is_kept_apart(
+def test_money_for_an_order_that_is_paid_already_goes_back_to_whoever_paid_it(
     simulator: Any, clock: Any, run_worker: Run
 ) -> None:
     reference = new_order()
@@ -314,12 +315,13 @@ def test_money_for_an_order_that_is_paid_already_is_kept_apart(
     run_worker()
 
     assert story.escrow_of(reference) == kes(1_500)
-    assert ledger()[2500] == kes(1_500)
-    assert sorted(Receipt.objects.values_list("status", flat=True)) == ["allocated", "unallocated"]
+    assert 2500 not in ledger()
+    assert sorted(Receipt.objects.values_list("status", flat=True)) == ["allocated", "refunded"]
+    assert [(refund.amount, refund.reason) for refund in Refund.objects.all()] == [(kes(1_500), "duplicate")]
 
 
 @pytest.mark.provider_differs
-def test_a_wrong_amount_is_booked_as_unallocated_and_the_order_stays_unpaid(
+def test_a_wrong_amount_is_booked_as_it_came_and_the_order_waits_for_the_rest(
     clock: Any, simulator: Any, run_worker: Run
 ) -> None:
     """No fault of the simulator changes an amount yet: the claim is made by hand on the attempt's own path."""
@@ -330,13 +332,14 @@ def test_a_wrong_amount_is_booked_as_unallocated_and_the_order_stays_unpaid(
     simulator.run_due()
     payment = payment_of(reference)
 
-    assert hook(payment, success(payment, amount=1499.00)) == 200
+    assert hook(payment, success(payment, amount=1400.00)) == 200
     from zemi.worker.loop import run_until_idle
 
     run_until_idle(clock.now())
 
     assert story.read_order(reference)["status"] == "awaiting_payment"
-    assert ledger()[2500] == kes(1_499)
+    assert ledger()[2100] == kes(1_400)
+    assert story.order_of(reference).due == kes(100)
     assert WebhookLog.objects.get().processing_error == "amount_differs"
 
 

@@ -87,7 +87,7 @@ class Invariants:
         receipts = {(_key(order), str(status)): int(total) for order, status, total, _ in _rows(_RECEIPTS)}
         came = _came(self._simulator)
         for order, (reference, *_) in orders.items():
-            booked = receipts.get((order, "allocated"), 0) + receipts.get((order, "unallocated"), 0)
+            booked = sum(total for (of, _), total in receipts.items() if of == order)
             held = sum(net.get((order, code), 0) for code in _HOLDS)
             paid_out = net.get((order, chart.MPESA_DISBURSEMENT.code), 0) + net.get(
                 (order, chart.DISBURSEMENT_FEES.code), 0
@@ -235,6 +235,9 @@ _HOLDS = (
     chart.SELLER_PAYABLE.code,
     chart.PAYOUTS_IN_FLIGHT.code,
     chart.UNALLOCATED.code,
+    chart.REFUNDS_IN_FLIGHT.code,
+    chart.BUYER_CREDIT.code,
+    chart.ROUNDING.code,
     chart.COMMISSION.code,
 )
 

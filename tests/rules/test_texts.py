@@ -7,13 +7,17 @@ import pytest
 from zemi.common.errors import ZemiError
 from zemi.common.texts import Text
 from zemi.notifications.texts import TEXTS
-from zemi.payments.reasons import reason_text
+from zemi.payments.reasons import reason_text, retry_after_s
 from zemi.providers.base import Reason
 
 # The GSM-7 alphabet's letters that the texts may use; one other turns the message into 70 characters a piece.
 GSM_7 = set(string.ascii_letters + string.digits + " \n@_!\"#%&'()*+,-./:;<=>?")
 LONGEST = {
     "amount": "250,000",
+    "part": "249,999",
+    "due": "250,000",
+    "paybill": "174379",
+    "otp": "847263",
     "reference": "ZEM-A3F8B2K7",
     "code": "847263",
     "last4": "5678",
@@ -58,3 +62,18 @@ def test_both_languages_say_the_same_facts() -> None:
 
 def test_only_the_buyer_is_ever_texted_the_code() -> None:
     assert [name for name, text in TEXTS.items() if "code" in facts_of(text.en)] == ["buyer_code"]
+
+
+def test_every_reason_says_when_another_try_is_safe() -> None:
+    assert {reason: retry_after_s(reason) for reason in Reason if retry_after_s(reason) is not None} == {
+        "insufficient_funds": 120,
+        "cancelled": 60,
+        "no_answer": 60,
+        "wrong_pin": 60,
+        "too_soon": 120,
+        "limit": 86_400,
+        "wallet_full": 86_400,
+        "not_sent": 60,
+        "busy": 60,
+    }
+    assert retry_after_s("no_evidence") is None

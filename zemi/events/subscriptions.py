@@ -2,6 +2,11 @@
 
 SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "order.paid": ("text_messages",),
+    "order.part_paid": ("text_messages",),
+    "order.expired": ("text_messages",),
+    "order.cancelled": ("text_messages",),
+    "order.reminded": ("text_messages",),
+    "receipt.proposed": ("text_messages",),
     "payment.failed": ("text_messages",),
     "payout.succeeded": ("text_messages",),
     "refund.created": ("text_messages",),

@@ -31,6 +31,28 @@ class Party(models.Model):
         return f"****{self.phone_last4}"
 
 
+class OtpChallenge(models.Model):
+    """One one-time code: its keyed hash, bound to a phone and a purpose. `ended_at`: spent, replaced or tried too often."""
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    phone_hash = models.BinaryField(max_length=32)
+    purpose = models.CharField(max_length=20)
+    code_hash = models.BinaryField(max_length=32)
+    tries = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["phone_hash", "purpose"],
+                name="identity_otp_one_open",
+                condition=models.Q(ended_at__isnull=True),
+            )
+        ]
+
+
 class Merchant(models.Model):
     """Somebody who uses the API for others."""
 

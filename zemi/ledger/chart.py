@@ -77,6 +77,7 @@ OWN_FLOAT = Chart(
     "own money put in to cover fees and payouts",
 )
 COMMISSION = Chart(4100, "Commission revenue", Side.CREDIT, "", False, "what Zemi earned")
+ROUNDING = Chart(4900, "Rounding", Side.CREDIT, "", False, "shillings that were forgiven, or came too many")
 DISBURSEMENT_FEES = Chart(
     5110,
     "Provider fees, disbursement",
@@ -103,6 +104,7 @@ ACCOUNTS: tuple[Chart, ...] = (
     UNALLOCATED,
     OWN_FLOAT,
     COMMISSION,
+    ROUNDING,
     DISBURSEMENT_FEES,
     LOSSES,
 )
@@ -206,6 +208,11 @@ def own_float(shortcode: str) -> AccountRef:
 def commission() -> AccountRef:
     """4100."""
     return AccountRef(COMMISSION)
+
+
+def rounding() -> AccountRef:
+    """4900."""
+    return AccountRef(ROUNDING)
 
 
 def disbursement_fees(provider: str) -> AccountRef:

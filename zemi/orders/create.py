@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -75,6 +75,8 @@ def create_order(
         product_description=product_description,
         release_policy=release_policy,
         metadata=dict(metadata or {}),
+        expires_at=now + timedelta(hours=settings.ORDER_EXPIRY_H),
+        remind_at=now + timedelta(hours=settings.ORDER_EXPIRY_H) / 2,
         created_at=now,
         updated_at=now,
     )

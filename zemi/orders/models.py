@@ -5,7 +5,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from zemi.common.ids import new_key
 from zemi.common.money import Money
@@ -13,9 +13,10 @@ from zemi.events.log import Stateful
 
 
 class OrderStatus(models.TextChoices):
-    """The seed's five words."""
+    """The seed's five words, and `expired`."""
 
     AWAITING_PAYMENT = "awaiting_payment"
+    EXPIRED = "expired"
     PAID = "paid"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
@@ -34,6 +35,10 @@ class Order(Stateful):
     SUBJECT: ClassVar[str] = "order"
     TRANSITIONS: ClassVar[Mapping[tuple[str, str], str]] = {
         (OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID): "order.paid",
+        (OrderStatus.AWAITING_PAYMENT, OrderStatus.EXPIRED): "order.expired",
+        # Revived by money that came at most two hours late (O6).
+        (OrderStatus.EXPIRED, OrderStatus.PAID): "order.paid",
+        (OrderStatus.AWAITING_PAYMENT, OrderStatus.CANCELLED): "order.cancelled",
         (OrderStatus.PAID, OrderStatus.COMPLETED): "order.completed",
         (OrderStatus.PAID, OrderStatus.CANCELLED): "order.cancelled",
         # Only when all of it is back with whoever paid (O25).
@@ -66,6 +71,11 @@ class Order(Stateful):
     code_locked_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    # What has come for it and stayed: less than the price while parts are awaited.
+    received_minor = models.BigIntegerField(default=0)
+    expires_at = models.DateTimeField(null=True)
+    expiry_extended = models.BooleanField(default=False)
+    remind_at = models.DateTimeField(null=True)
     paid_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
 
@@ -80,19 +90,37 @@ class Order(Stateful):
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="orders_amount_positive"),
             models.CheckConstraint(condition=Q(status__in=OrderStatus.values), name="orders_status"),
             models.CheckConstraint(
-                condition=Q(paid_at__isnull=False) | Q(status__in=["awaiting_payment", "cancelled"]),
+                condition=Q(paid_at__isnull=False)
+                | Q(status__in=["awaiting_payment", "expired", "cancelled"]),
                 name="orders_paid_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(received_minor__gte=0, received_minor__lte=F("amount_minor")),
+                name="orders_received",
             ),
             models.CheckConstraint(
                 condition=Q(completed_at__isnull=False) | ~Q(status="completed"), name="orders_completed_at"
             ),
         ]
-        indexes = [models.Index(fields=["buyer", "created_at"], name="orders_by_buyer")]
+        indexes = [
+            models.Index(fields=["buyer", "created_at"], name="orders_by_buyer"),
+            models.Index(
+                fields=["expires_at"], name="orders_expiring", condition=Q(status="awaiting_payment")
+            ),
+            models.Index(
+                fields=["remind_at"], name="orders_reminding", condition=Q(status="awaiting_payment")
+            ),
+        ]
 
     @property
     def amount(self) -> Money:
         """The price."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def due(self) -> Money:
+        """What is still to be paid."""
+        return Money(self.amount_minor - self.received_minor, self.currency)
 
     @property
     def timeline_id(self) -> UUID:

@@ -4,12 +4,15 @@ from datetime import datetime, timedelta
 
 from zemi.common import crypto
 from zemi.common.db import inside_transaction
+from zemi.common.money import Money
 from zemi.events.log import record, transition
 from zemi.events.models import Event
 from zemi.orders.codes import is_code_of
 from zemi.orders.errors import CodeLocked
 from zemi.orders.models import DeliveryAttempt, Order, OrderStatus
 
+# A part that came gives so much more time, once (O3).
+PART_EXTENDS = timedelta(hours=2)
 CODE_WINDOW = timedelta(minutes=15)
 CODE_TRIES = 3
 CODE_LOCK = timedelta(hours=1)
@@ -18,20 +21,48 @@ CODE_TRIES_IN_ITS_LIFE = 10
 
 @inside_transaction
 def mark_paid(order: Order, *, now: datetime, actor: str) -> Event:
-    """All of the price has come in. The order must be locked."""
-    return transition(order, OrderStatus.PAID, at=now, actor=actor, paid_at=now, updated_at=now)
+    """All of the price has come in. The order must be locked. An expired one is revived, and its event says so (O6)."""
+    late = {"late_payment": True} if order.status == OrderStatus.EXPIRED else {}
+    return transition(
+        order,
+        OrderStatus.PAID,
+        at=now,
+        actor=actor,
+        data=late,
+        received_minor=order.amount_minor,
+        paid_at=now,
+        updated_at=now,
+    )
+
+
+@inside_transaction
+def count_part(order: Order, part: Money, *, now: datetime, actor: str) -> Event:
+    """Less than the price has come (O3): count it, and once give the buyer two hours more. The order must be locked."""
+    order.received_minor += part.minor
+    if not order.expiry_extended and order.expires_at is not None:
+        order.expires_at, order.expiry_extended = order.expires_at + PART_EXTENDS, True
+    order.save(update_fields=["received_minor", "expires_at", "expiry_extended"])
+    return record(
+        "order.part_paid", order, at=now, actor=actor, data={"part": str(part), "due": str(order.due)}
+    )
+
+
+@inside_transaction
+def mark_expired(order: Order, *, now: datetime, actor: str) -> Event:
+    """It was not paid in time (O5); parts must go back in the same unit. The order must be locked."""
+    return transition(order, OrderStatus.EXPIRED, at=now, actor=actor, received_minor=0, updated_at=now)
+
+
+@inside_transaction
+def mark_cancelled(order: Order, *, now: datetime, actor: str) -> Event:
+    """The sale is off (O8, O14); what is held must go back in the same unit. The order must be locked."""
+    return transition(order, OrderStatus.CANCELLED, at=now, actor=actor, received_minor=0, updated_at=now)
 
 
 @inside_transaction
 def mark_completed(order: Order, *, now: datetime, actor: str) -> Event:
     """All of the money has been released to the seller. The order must be locked."""
     return transition(order, OrderStatus.COMPLETED, at=now, actor=actor, completed_at=now, updated_at=now)
-
-
-@inside_transaction
-def mark_cancelled(order: Order, *, now: datetime, actor: str) -> Event:
-    """The sale is off; whoever calls this gives back what is held. The order must be locked."""
-    return transition(order, OrderStatus.CANCELLED, at=now, actor=actor, updated_at=now)
 
 
 @inside_transaction

@@ -14,8 +14,9 @@ from zemi.events.errors import InvalidTransition
 from zemi.events.log import record, transition
 from zemi.orders.locks import lock_order
 from zemi.orders.lookup import charged_lookup
-from zemi.orders.models import Order, OrderStatus
+from zemi.orders.models import Order
 from zemi.payments import errors
+from zemi.payments.allocate import is_open
 from zemi.payments.models import Payment, PaymentMethod, PaymentStatus
 from zemi.payments.settle import fail_charge
 from zemi.providers import registry
@@ -62,7 +63,7 @@ def open_attempt(order: Order, *, payer_phone: Phone, now: datetime) -> Payment:
         order=order,
         payment_method=PaymentMethod.MPESA,
         provider=provider.name,
-        amount_minor=order.amount_minor,
+        amount_minor=order.due.minor,
         currency=order.currency,
         live_until=now + PROMPT_LIFE,
         due_at=now + FIRST_QUERY,
@@ -71,20 +72,20 @@ def open_attempt(order: Order, *, payer_phone: Phone, now: datetime) -> Payment:
     )
     payment.set_payer(payer_phone)
     insert(payment)
-    record("payment.pending", payment, at=now, actor="buyer", data={"amount": str(order.amount)})
+    record("payment.pending", payment, at=now, actor="buyer", data={"amount": str(order.due)})
     return payment
 
 
-def check_payable(order: Order, amount: Money) -> None:
+def check_payable(order: Order, amount: Money, *, now: datetime) -> None:
     """Refuse what a locked order can't take.
 
-    :raises OrderNotPayable: it does not await a payment
+    :raises OrderNotPayable: it does not await a payment, and has not just expired
     :raises AmountMismatch: `amount` is not what is due
     """
-    if order.status != OrderStatus.AWAITING_PAYMENT:
+    if not is_open(order, now=now):
         raise errors.OrderNotPayable(status=str(order.status))
-    if amount != order.amount:
-        raise errors.AmountMismatch(due=str(order.amount))
+    if amount != order.due:
+        raise errors.AmountMismatch(due=str(order.due))
 
 
 def retire_dead_attempts(order: Order, *, now: datetime) -> None:
@@ -96,7 +97,7 @@ def _begin(*, order_reference: str, payer_phone: Phone, amount: Money, now: date
     try:
         with unit_of_work():
             order = lock_order(order_reference=read_reference(order_reference))
-            check_payable(order, amount)
+            check_payable(order, amount, now=now)
             retire_dead_attempts(order, now=now)
             payment = open_attempt(order, payer_phone=payer_phone, now=now)
             _charge_prompt(payment, payer_phone, now=now)

@@ -118,3 +118,33 @@ class PaymentMethodUnavailable(ZemiError):
         en="This payment method is not available; use: {available}. Nothing was changed.",
         sw="Njia hii ya malipo haipatikani; tumia: {available}. Hakuna kilichobadilishwa.",
     )
+
+
+class OrderNotCancellable(ZemiError):
+    """It is paid, or has ended already."""
+
+    code = "order_not_cancellable"
+    kind = Kind.STATE
+    text = Text(
+        en="This order is {status}: it cannot be cancelled this way. Nothing was changed.",
+        sw="Oda hii iko katika hali ya {status}: haiwezi kughairiwa hivi. Hakuna kilichobadilishwa.",
+    )
+    next_step = Text(
+        en="Read the order; once it is paid, its money goes back only by a refund.",
+        sw="Soma oda; ikishalipwa, pesa yake hurudi kwa marejesho tu.",
+    )
+
+
+class ReceiptNotFound(ZemiError):
+    """No unclaimed money fits: number, payer and amount are not told apart."""
+
+    code = "receipt_not_found"
+    kind = Kind.NOT_FOUND
+    text = Text(
+        en="There is no unclaimed payment with this number from this phone. No money was moved.",
+        sw="Hakuna malipo yasiyodaiwa yenye namba hii kutoka simu hii. Hakuna pesa iliyohamishwa.",
+    )
+    next_step = Text(
+        en="Check the M-Pesa number in the SMS, and use the phone that paid.",
+        sw="Hakikisha namba ya M-Pesa kwenye SMS, na utumie simu iliyolipa.",
+    )

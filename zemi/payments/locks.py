@@ -5,7 +5,7 @@ from uuid import UUID
 
 from zemi.common.db import columns, fetch, inside_transaction, locking
 from zemi.orders.models import Order
-from zemi.payments.models import Payment
+from zemi.payments.models import Payment, Receipt
 
 
 @inside_transaction
@@ -19,3 +19,9 @@ def lock_payment(payment_id: UUID) -> Payment:
     [(payment, order)] = fetch(statement, [payment_id], Payment, Order)
     payment.order = order
     return cast("Payment", payment)
+
+
+@inside_transaction
+def lock_receipt(receipt_id: UUID) -> Receipt:
+    """Lock a receipt that has no order, and read it afresh; an order to which it is to go must be locked before."""
+    return Receipt.objects.select_for_update().get(pk=receipt_id)

@@ -69,6 +69,8 @@ class Payment(Stateful, WorkRow):
     response_text = models.CharField(max_length=200, blank=True, default="")
     result_code = models.CharField(max_length=40, blank=True, default="")
     result_text = models.CharField(max_length=200, blank=True, default="")
+    # Until when a statement was read that shows no money of this attempt (M15).
+    statement_checked_at = models.DateTimeField(null=True)
     failure_reason = models.CharField(max_length=40, blank=True, default="")
     metadata = models.JSONField(default=dict)
     created_at = models.DateTimeField()
@@ -123,9 +125,14 @@ class Payment(Stateful, WorkRow):
 
     def set_payer(self, phone: Phone) -> None:
         """Hash, seal and cut the payer's number."""
-        self.payer_phone_hash = crypto.blind_index("payer-phone", phone.e164)
+        self.payer_phone_hash = payer_index(phone)
         self.payer_phone_sealed = crypto.seal(phone.e164, context=f"payments|payer|{self.id}")
         self.payer_phone_last4 = phone.last4
+
+
+def payer_index(phone: Phone) -> bytes:
+    """The hash by which attempts and receipts of one payer are found."""
+    return crypto.blind_index("payer-phone", phone.e164)
 
 
 def reference_index(reference: str) -> bytes:
@@ -134,28 +141,66 @@ def reference_index(reference: str) -> bytes:
 
 
 class ReceiptStatus(models.TextChoices):
-    """Whether the money that came belongs to an order yet."""
+    """Whom the money that came belongs to (DOMAIN 5.2)."""
 
+    RECEIVED = "received"
     ALLOCATED = "allocated"
-    UNALLOCATED = "unallocated"
+    PART_ALLOCATED = "part_allocated"
+    ORPHAN = "orphan"
+    CLAIMED = "claimed"
+    REFUNDED = "refunded"
 
 
-class Receipt(models.Model):
-    """Money that really came, once per number of the provider's. The number may follow later (M9)."""
+_R = ReceiptStatus
+
+
+class Receipt(Stateful):
+    """Money that really came, once per number of the provider's. The number may follow later (M9).
+
+    Of its amount `allocated_minor` went to the order, with what was forgiven, and `credited_minor` to the payer's credit;
+    the rest is or was unallocated.
+    """
+
+    SUBJECT: ClassVar[str] = "receipt"
+    TRANSITIONS: ClassVar[Mapping[tuple[str, str], str]] = {
+        (_R.RECEIVED, _R.ALLOCATED): "receipt.allocated",
+        (_R.RECEIVED, _R.PART_ALLOCATED): "receipt.part_allocated",
+        (_R.RECEIVED, _R.ORPHAN): "receipt.orphaned",
+        (_R.ORPHAN, _R.CLAIMED): "receipt.claimed",
+        (_R.ORPHAN, _R.REFUNDED): "receipt.refunded",
+        # A part of a price that was never paid in full goes back (O5, O8).
+        (_R.ALLOCATED, _R.REFUNDED): "receipt.refunded",
+    }
 
     WRITTEN_ONCE: ClassVar[tuple[str, ...]] = ("provider", "transaction_id", "amount_minor", "currency")
 
     id = models.UUIDField(primary_key=True, default=new_key)
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="receipts", db_index=False)
+    # None for money that was paid by hand, without a prompt of ours.
+    payment = models.ForeignKey(
+        Payment, null=True, on_delete=models.PROTECT, related_name="receipts", db_index=False
+    )
+    # None as long as nobody knows what it was paid for.
     order = models.ForeignKey(
-        "orders.Order", on_delete=models.PROTECT, related_name="receipts", db_index=False
+        "orders.Order", null=True, on_delete=models.PROTECT, related_name="receipts", db_index=False
+    )
+    # The one open order that it seems to be for (5.8 row 10): the payer is asked.
+    proposed_order = models.ForeignKey(
+        "orders.Order", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     provider = models.CharField(max_length=20)
     transaction_id = models.CharField(max_length=40, null=True)
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
-    status = models.CharField(max_length=12, choices=ReceiptStatus.choices)
+    status = models.CharField(max_length=20, choices=ReceiptStatus.choices, default=ReceiptStatus.RECEIVED)
+    allocated_minor = models.BigIntegerField(default=0)
+    credited_minor = models.BigIntegerField(default=0)
+    payer_phone_hash = models.BinaryField(max_length=32, null=True)
+    payer_phone_sealed = models.BinaryField(null=True)
+    # What the payer typed: it may be a name or a number.
+    typed_reference_sealed = models.BinaryField(null=True)
     received_at = models.DateTimeField()
+    # When unclaimed money goes back by itself.
+    refund_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -170,9 +215,29 @@ class Receipt(models.Model):
                 condition=Q(status__in=ReceiptStatus.values), name="payments_receipt_status"
             ),
         ]
-        indexes = [models.Index(fields=["order"], name="payments_receipt_by_order")]
+        indexes = [
+            models.Index(fields=["order"], name="payments_receipt_by_order"),
+            models.Index(fields=["refund_at"], name="payments_receipt_back", condition=Q(status="orphan")),
+        ]
 
     @property
     def amount(self) -> Money:
         """What came."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def payer_phone(self) -> Phone | None:
+        """Who paid, where M-Pesa has told."""
+        if self.payer_phone_sealed is None:
+            return self.payment.payer_phone if self.payment is not None else None
+        return Phone(crypto.unseal(self.payer_phone_sealed, context=f"receipts|payer|{self.id}"))
+
+    def set_payer(self, phone: Phone | None) -> None:
+        """Hash and seal the payer's number, where it is known."""
+        if phone is not None:
+            self.payer_phone_hash = payer_index(phone)
+            self.payer_phone_sealed = crypto.seal(phone.e164, context=f"receipts|payer|{self.id}")
+
+    def set_typed_reference(self, typed: str) -> None:
+        """Seal what the payer typed."""
+        self.typed_reference_sealed = crypto.seal(typed[:100], context=f"receipts|typed|{self.id}")

@@ -2,20 +2,38 @@
 
 from uuid import UUID
 
+from django.db.models import Q
+
+from zemi.common.money import Money
 from zemi.orders.models import Order
-from zemi.payments.models import Receipt, ReceiptStatus
+from zemi.payments.models import Payment, Receipt, ReceiptStatus
+
+HELD = (ReceiptStatus.ALLOCATED, ReceiptStatus.PART_ALLOCATED, ReceiptStatus.CLAIMED)
 
 
-def payment_of(order: Order) -> UUID:
-    """The payment whose receipt paid a paid order."""
+def payment_of(order: Order) -> UUID | None:
+    """The attempt that paid a paid order, the last one of several; None when it was paid by hand."""
     return (
-        Receipt.objects.filter(order=order, status=ReceiptStatus.ALLOCATED)
-        .values_list("payment_id", flat=True)
-        .get()
+        Receipt.objects.filter(order=order, status__in=HELD, allocated_minor__gt=0)
+        .order_by("-id")
+        .values_list("payment_id", flat=True)[0]
     )
 
 
 def refundable_receipts(order: Order) -> list[Receipt]:
-    """The receipts that paid an order, the latest first."""
-    rows = Receipt.objects.filter(order=order, status=ReceiptStatus.ALLOCATED)
+    """The receipts whose money paid an order, the latest first."""
+    rows = Receipt.objects.filter(order=order, status__in=HELD, allocated_minor__gt=0)
     return list(rows.select_related("payment").order_by("-received_at", "-id")[:20])
+
+
+def receipt_told_by_hand(payment: Payment, amount: Money) -> Receipt | None:
+    """The receipt that M-Pesa told of outside the prompt, and that may be this attempt's money (M13)."""
+    same_payer = Q(payer_phone_hash=payment.payer_phone_hash) | Q(payer_phone_hash__isnull=True)
+    fitting = Receipt.objects.filter(
+        same_payer,
+        order_id=payment.order_id,
+        payment__isnull=True,
+        amount_minor=amount.minor,
+        received_at__gte=payment.created_at,
+    )
+    return fitting.order_by("id").first()

@@ -45,3 +45,28 @@ _TOLD_AT_ONCE = frozenset({Reason.NOT_SENT, Reason.BUSY, Reason.INVALID_REQUEST,
 def reason_text(reason: str) -> Text | None:
     """Words for the buyer; None where the answer to the request has said it already."""
     return None if reason in _TOLD_AT_ONCE else _TEXTS.get(reason, _OTHER)
+
+
+# When the same payer may safely be asked again, in seconds (DARAJA 3.1). None where trying again changes nothing.
+_RETRY_AFTER_S: dict[str, int | None] = {
+    Reason.INSUFFICIENT_FUNDS: 120,
+    Reason.CANCELLED: 60,
+    Reason.NO_ANSWER: 60,
+    Reason.WRONG_PIN: 60,
+    Reason.PIN_LOCKED: None,
+    Reason.TOO_SOON: 120,
+    Reason.LIMIT: 86_400,
+    Reason.WALLET_FULL: 86_400,
+    Reason.NOT_SENT: 60,
+    Reason.BUSY: 60,
+    Reason.FLOAT_LOW: None,
+    Reason.PAYEE_INVALID: None,
+    Reason.CREDENTIALS: None,
+    Reason.INVALID_REQUEST: None,
+    Reason.OTHER: None,
+}
+
+
+def retry_after_s(reason: str) -> int | None:
+    """After how many seconds another attempt is safe and may succeed; None where it would not help, or is not known."""
+    return _RETRY_AFTER_S.get(reason)

@@ -10,16 +10,17 @@ from uuid import UUID
 from django.db import IntegrityError
 from django.db.models import Q
 
-from zemi.common.db import append, outside_transaction, unit_of_work, violates
+from zemi.common.db import inside_transaction, outside_transaction, unit_of_work, violates
 from zemi.common.logs import log
+from zemi.common.money import Money
 from zemi.common.work import claim_due, finish, handle_each
 from zemi.events.log import transition
-from zemi.ledger import chart
-from zemi.ledger.posting import Line, post
-from zemi.orders.models import Order, OrderStatus
-from zemi.orders.progress import mark_paid
+from zemi.orders.models import Order
+from zemi.payments.allocate import claim_orphan, shares_of, take_in
 from zemi.payments.locks import lock_payment
 from zemi.payments.models import LIVE, Payment, PaymentStatus, Receipt, ReceiptStatus, reference_index
+from zemi.payments.queries import receipt_told_by_hand
+from zemi.payments.reasons import retry_after_s
 from zemi.providers import registry
 from zemi.providers.base import ChargeResult, Refused, Succeeded
 from zemi.webhooks.inbox import mark_handled
@@ -34,6 +35,9 @@ SECOND_LOOK = timedelta(minutes=1)
 HINT_DELAY = timedelta(seconds=10)
 # A proven success that the provider denies: a person decides, no query ends the attempt (SAFETY 3.3, 4).
 CONTRADICTED = "contradicted"
+# A day without a final answer, and a statement that shows nothing: only both end an attempt (M15).
+EVIDENCE_WAIT = timedelta(hours=24)
+NO_EVIDENCE = "no_evidence"
 
 
 def handle_charge_callback(row: WebhookLog, result: ChargeResult, *, now: datetime) -> None:
@@ -91,7 +95,7 @@ def settle_charge(payment_id: UUID, claimed: object, *, now: datetime, row: Webh
         with unit_of_work():
             payment = lock_payment(payment_id)
             error = (
-                _number_receipt(payment, said)
+                _number_receipt(payment, said, now=now)
                 if payment.status == PaymentStatus.COMPLETED
                 else _book(payment, said, now=now)
             )
@@ -100,9 +104,7 @@ def settle_charge(payment_id: UUID, claimed: object, *, now: datetime, row: Webh
     except IntegrityError as broken:
         if not violates(broken, Receipt, "payments_receipt_once"):
             raise
-        # This money is in the books already, under another attempt.
-        log.error("receipt.known", payment=str(payment_id))
-        _close(row, now=now, error="receipt_known")
+        _close(row, now=now, error=_merge(payment_id, said, now=now))
 
 
 def fail_charge(
@@ -125,7 +127,7 @@ def fail_charge(
                 PaymentStatus.FAILED,
                 at=now,
                 actor="provider",
-                data={"reason": refused.reason},
+                data={"reason": refused.reason, "retry_after_s": retry_after_s(refused.reason)},
                 failure_reason=refused.reason,
                 result_code=refused.code[:40],
                 result_text=refused.text[:200],
@@ -140,6 +142,33 @@ def fail_charge(
         error = "failure_after_success" if payment.status == PaymentStatus.COMPLETED else ""
         if row is not None:
             mark_handled(row, now=now, error=error, merchant_request_id=payment.merchant_request_id)
+
+
+@inside_transaction
+def close_without_evidence(payment: Payment, *, statement_until: datetime, now: datetime) -> bool:
+    """End an attempt that nobody could tell about for a day, once a statement that covers it shows no money (M15).
+
+    `statement_until` is how far the statement reaches that was read without finding it. False when it is too early. A
+    step; the attempt must be locked.
+    """
+    payment.statement_checked_at = statement_until
+    payment.save(update_fields=["statement_checked_at"])
+    day_over = payment.created_at + EVIDENCE_WAIT
+    if payment.status not in LIVE or now < day_over or statement_until < day_over:
+        return False
+    transition(
+        payment,
+        PaymentStatus.FAILED,
+        at=now,
+        actor="reconciliation",
+        data={"reason": NO_EVIDENCE},
+        failure_reason=NO_EVIDENCE,
+        is_live=False,
+        due_at=None,
+        lease_until=None,
+        updated_at=now,
+    )
+    return True
 
 
 @outside_transaction
@@ -190,41 +219,50 @@ def _attempt_of(row: WebhookLog, result: ChargeResult) -> Payment | None:
 def _book(payment: Payment, said: Succeeded, *, now: datetime) -> str:
     order: Order = payment.order
     amount = said.amount or payment.amount
-    fits = order.status == OrderStatus.AWAITING_PAYMENT and amount == order.amount
-    receipt = Receipt(
-        payment=payment,
-        order=order,
-        provider=payment.provider,
-        transaction_id=said.receipt,
-        amount_minor=amount.minor,
-        currency=amount.currency,
-        status=ReceiptStatus.ALLOCATED if fits else ReceiptStatus.UNALLOCATED,
-        received_at=now,
-    )
-    append(receipt)
-    event = transition(
+    by_hand = None if said.receipt else receipt_told_by_hand(payment, amount)
+    if by_hand is not None:
+        _complete(payment, said, amount, allocated=by_hand.allocated_minor > 0, now=now)
+        Receipt.objects.filter(pk=by_hand.pk).update(payment=payment)
+        return "merged"
+    fits = shares_of(order, amount, now=now) is not None
+    _complete(payment, said, amount, allocated=fits, now=now)
+    take_in(_receipt(payment, said, amount, now=now), order, actor="provider", now=now)
+    if amount != payment.amount:
+        # The real amount counts, and somebody looks why (M6).
+        log.error("payment.amount_differs", payment=str(payment.id))
+        return "amount_differs"
+    return "" if fits else "order_not_payable"
+
+
+def _complete(payment: Payment, said: Succeeded, amount: Money, *, allocated: bool, now: datetime) -> None:
+    transition(
         payment,
         PaymentStatus.COMPLETED,
         at=now,
         actor="provider",
-        data={"amount": str(amount), "receipt": said.receipt, "allocated": fits},
+        data={"amount": str(amount), "receipt": said.receipt, "allocated": allocated},
         is_live=False,
         due_at=None,
         lease_until=None,
         updated_at=now,
     )
-    cash = chart.collection(registry.mobile_money().collection_account)
-    if fits:
-        post(event, Line("receipt", receipt.id, cash, chart.escrow(order.id), amount))
-        mark_paid(order, now=now, actor="provider")
-        return ""
-    # Real money is never refused and never dropped: which rule it follows is decided elsewhere (DOMAIN 5.8).
-    post(event, Line("unallocated", receipt.id, cash, chart.unallocated(receipt.id), amount))
-    return "amount_differs" if amount != order.amount else "order_not_payable"
 
 
-def _number_receipt(payment: Payment, said: Succeeded) -> str:
-    """Learn the number of a receipt that a query had proved without one; anything else about it is a repetition."""
+def _receipt(payment: Payment, said: Succeeded, amount: Money, *, now: datetime) -> Receipt:
+    return Receipt(
+        payment=payment,
+        order=payment.order,
+        provider=payment.provider,
+        transaction_id=said.receipt,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        payer_phone_hash=payment.payer_phone_hash,
+        received_at=now,
+    )
+
+
+def _number_receipt(payment: Payment, said: Succeeded, *, now: datetime) -> str:
+    """Learn the number of a receipt that a query had proved without one; another number is other money (M12)."""
     if said.receipt is None:
         return ""
     unnumbered = Receipt.objects.filter(payment=payment, transaction_id__isnull=True)
@@ -233,8 +271,26 @@ def _number_receipt(payment: Payment, said: Succeeded) -> str:
             log.error("receipt.amount_differs", payment=str(payment.id))
             return "amount_differs"
         return ""
-    known = Receipt.objects.filter(payment=payment, transaction_id=said.receipt).exists()
-    return "" if known else "second_receipt"
+    if Receipt.objects.filter(provider=payment.provider, transaction_id=said.receipt).exists():
+        return ""
+    receipt = _receipt(payment, said, said.amount or payment.amount, now=now)
+    take_in(receipt, payment.order, actor="provider", now=now, second=True)
+    return "second_receipt"
+
+
+def _merge(payment_id: UUID, said: Succeeded, *, now: datetime) -> str:
+    """The number of this success is in the books already: the same money, told by hand first (M13), or another's."""
+    with unit_of_work():
+        payment = lock_payment(payment_id)
+        known = Receipt.objects.get(provider=payment.provider, transaction_id=said.receipt)
+        if known.payment_id is not None or payment.status == PaymentStatus.COMPLETED:
+            log.error("receipt.known", payment=str(payment_id))
+            return "receipt_known"
+        if known.order_id is None and known.status == ReceiptStatus.ORPHAN:
+            claim_orphan(known, payment.order, actor="provider", now=now)
+        _complete(payment, said, known.amount, allocated=known.allocated_minor > 0, now=now)
+        Receipt.objects.filter(pk=known.pk).update(payment=payment)
+        return "merged" if known.amount == (said.amount or payment.amount) else "amount_differs"
 
 
 def _close(row: WebhookLog | None, *, now: datetime, error: str) -> None:

@@ -122,7 +122,7 @@ def _open(
 ) -> Payment:
     with unit_of_work():
         order = lock_order(order_reference=read_reference(order_reference))
-        check_payable(order, amount)
+        check_payable(order, amount, now=now)
         if Receipt.objects.filter(
             provider=registry.mobile_money().name, transaction_id=transaction_id
         ).exists():

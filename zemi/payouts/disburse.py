@@ -21,7 +21,7 @@ from zemi.providers import registry
 
 @inside_transaction
 def create_payout(
-    *, order: Order, release_id: UUID, payment_id: UUID, amount: Money, now: datetime
+    *, order: Order, release_id: UUID, payment_id: UUID | None, amount: Money, now: datetime
 ) -> Payout:
     """Owe `amount` to the order's seller: reserve it (P10a) and queue it. The order must be locked."""
     payout = Payout(

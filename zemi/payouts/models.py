@@ -72,8 +72,9 @@ class Payout(Disbursement):
     )
 
     order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="payouts")
+    # None for an order that was paid by hand.
     payment = models.ForeignKey(
-        "payments.Payment", on_delete=models.PROTECT, related_name="payouts", db_index=False
+        "payments.Payment", null=True, on_delete=models.PROTECT, related_name="payouts", db_index=False
     )
     release = models.ForeignKey(
         "releases.Release", on_delete=models.PROTECT, related_name="payouts", db_index=False

@@ -17,7 +17,7 @@ from zemi.ledger import audit, chart
 from zemi.ledger.balances import balance_of, trial_balance
 from zemi.ledger.seal import wrong_seals
 from zemi.orders.models import Order, OrderStatus
-from zemi.payments.models import Payment, PaymentStatus, Receipt, ReceiptStatus
+from zemi.payments.models import Payment, PaymentStatus, Receipt
 from zemi.payouts.models import Payout, PayoutAttempt, PayoutStatus
 from zemi.providers import registry
 from zemi.providers.mpesa.sandbox import SandboxTransaction
@@ -26,7 +26,10 @@ from zemi.releases.models import Release, ReleaseStatus
 
 # Events that move money; each books at least one transfer, in its own transaction.
 MOVING = (
-    "payment.completed",
+    "receipt.allocated",
+    "receipt.part_allocated",
+    "receipt.orphaned",
+    "receipt.claimed",
     "release.released",
     "payout.created",
     "payout.succeeded",
@@ -134,15 +137,15 @@ def _orders() -> Iterator[str]:
     back = _taken(chart.ESCROW.code, "order_id")
     held = audit.kept_balances(chart.ESCROW.code)
     orders = Order.objects.annotate(
-        came=_sum_of(Receipt.objects.filter(status=ReceiptStatus.ALLOCATED)),
+        came=_sum_of(Receipt.objects.filter(allocated_minor__gt=0), "allocated_minor"),
         went=_sum_of(Release.objects.filter(status=ReleaseStatus.RELEASED)),
-    ).values_list("id", "order_reference", "status", "amount_minor", "came", "went")
-    for key, reference, status, amount, came, went in orders.order_by("id").iterator():
+    ).values_list("id", "order_reference", "status", "amount_minor", "received_minor", "came", "went")
+    for key, reference, status, amount, parts, came, went in orders.order_by("id").iterator():
         stays, returned = held.pop(str(key), 0), back.get(str(key), 0)
         if came != stays + went + returned:
             refunded = f", refunded {Money(returned)}" if returned else ""
             yield f"{reference}: received {Money(came)}, held {Money(stays)}, released {Money(went)}{refunded}"
-        expected = amount if status == OrderStatus.PAID else 0
+        expected = {OrderStatus.PAID: amount, OrderStatus.AWAITING_PAYMENT: parts}.get(OrderStatus(status), 0)
         if stays != expected:
             yield f"{reference} is {status} and holds {Money(stays)}, not {Money(expected)}"
     yield from (f"escrow of unknown order {of}: {Money(balance)}" for of, balance in held.items())
@@ -187,8 +190,10 @@ def _payouts() -> Iterator[str]:
 def _receipts() -> Iterator[str]:
     unallocated = audit.kept_balances(chart.UNALLOCATED.code)
     taken = _taken(chart.UNALLOCATED.code, "receipt_id")
-    for receipt in Receipt.objects.filter(status=ReceiptStatus.UNALLOCATED).iterator():
-        if unallocated.pop(str(receipt.id), 0) != receipt.amount_minor - taken[str(receipt.id)]:
+    apart = Receipt.objects.filter(amount_minor__gt=F("allocated_minor") + F("credited_minor"))
+    for receipt in apart.iterator():
+        rest = receipt.amount_minor - receipt.allocated_minor - receipt.credited_minor
+        if unallocated.pop(str(receipt.id), 0) != rest - taken[str(receipt.id)]:
             yield f"receipt {receipt.id} of {receipt.amount} is not in the unallocated receipts"
     yield from (
         f"unallocated money of unknown receipt {of}: {Money(b)}" for of, b in unallocated.items() if b
@@ -298,7 +303,7 @@ def _compare(check: Check, account: chart.AccountRef, theirs: dict[str, int], *,
         )
 
 
-def _sum_of(rows: "QuerySet[Any]") -> Coalesce:
-    """The sum of the amounts of `rows` that belong to the order that is looked at; their order has an index."""
+def _sum_of(rows: "QuerySet[Any]", column: str = "amount_minor") -> Coalesce:
+    """The sum of a column of `rows` that belong to the order that is looked at; their order has an index."""
     mine = rows.filter(order_id=OuterRef("pk")).order_by().values("order_id")
-    return Coalesce(Subquery(mine.annotate(total=Sum("amount_minor")).values("total")), 0)
+    return Coalesce(Subquery(mine.annotate(total=Sum(column)).values("total")), 0)

@@ -50,7 +50,7 @@ def refund_order(order: Order, *, amount: Money, bearer: str, actor: str, now: d
         sources,
         order=order,
         receipt_id=receipt.id,
-        payee_phone=receipt.payment.payer_phone,
+        payee_phone=receipt.payer_phone,
         pay_in=receipt.transaction_id if set(sources) == {chart.escrow(order.id)} else None,
         received=receipt.amount,
         received_at=receipt.received_at,

@@ -7,6 +7,7 @@ from zemi.common.db import unit_of_work
 from zemi.common.logs import log
 from zemi.common.work import claim_due, handle_each
 from zemi.disbursements.settle import handle_disburse_callback
+from zemi.payments.c2b import handle_c2b_confirmation
 from zemi.payments.settle import handle_charge_callback
 from zemi.payments.simulated import finish_simulated_payment
 from zemi.payouts.models import PayoutAttempt
@@ -54,6 +55,10 @@ def _reversal_timeout(row: WebhookLog, now: datetime) -> None:
     handle_disburse_callback(row, result, models=(RefundAttempt,), now=now)
 
 
+def _c2b(row: WebhookLog, now: datetime) -> None:
+    handle_c2b_confirmation(row, registry.mobile_money().read_c2b_confirmation(row.body), now=now)
+
+
 def _simulated(row: WebhookLog, now: datetime) -> None:
     finish_simulated_payment(row, now=now)
 
@@ -71,6 +76,7 @@ _HANDLERS: dict[str, Callable[[WebhookLog, datetime], None]] = {
     "mpesa_reversal_result": _reversal,
     "mpesa_reversal_timeout": _reversal_timeout,
     "mpesa_status_result": _status,
+    "mpesa_c2b_confirmation": _c2b,
     "mpesa_status_timeout": _nothing,
     # Closed in the request that wrote it; due here only after a crash between.
     "simulated_payment": _simulated,

@@ -9,16 +9,18 @@ from typing import cast
 from uuid import UUID
 
 from zemi.common.db import append, columns, fetch, inside_transaction, unit_of_work, write_if
+from zemi.common.money import Money
 from zemi.common.work import claim_due, finish, handle_each
 from zemi.events.models import Event, EventDelivery
 from zemi.identity.models import Party
 from zemi.notifications.models import Message
 from zemi.notifications.sending import compose
 from zemi.orders.codes import sealed_code
-from zemi.orders.models import Order
-from zemi.payments.models import Payment
+from zemi.orders.models import Order, OrderStatus
+from zemi.payments.models import Payment, Receipt, ReceiptStatus
 from zemi.payments.reasons import reason_text
 from zemi.payouts.models import Payout
+from zemi.providers import registry
 from zemi.refunds.disburse import finish_refunded_order
 from zemi.refunds.models import Refund
 
@@ -87,6 +89,53 @@ def _payment_failed(event: Event, now: datetime) -> list[Message]:
     ]
 
 
+def _part_paid(event: Event, now: datetime) -> list[Message]:
+    order = Order.objects.select_related("buyer").get(pk=event.subject_id)
+    facts = {
+        "reference": order.order_reference,
+        **{name: _whole(event.data[name]) for name in ("part", "due")},
+    }
+    return [_to(order.buyer, "part_paid", event, now, **facts)]
+
+
+def _order_expired(event: Event, now: datetime) -> list[Message]:
+    order = Order.objects.select_related("buyer").get(pk=event.subject_id)
+    return [_to(order.buyer, "order_expired", event, now, reference=order.order_reference)]
+
+
+def _order_cancelled(event: Event, now: datetime) -> list[Message]:
+    order = Order.objects.select_related("buyer").get(pk=event.subject_id)
+    return [_to(order.buyer, "order_cancelled", event, now, reference=order.order_reference)]
+
+
+def _order_reminded(event: Event, now: datetime) -> list[Message]:
+    order = Order.objects.select_related("buyer").get(pk=event.subject_id)
+    if order.status != OrderStatus.AWAITING_PAYMENT:
+        return []
+    return [
+        _to(
+            order.buyer,
+            "payment_reminder",
+            event,
+            now,
+            reference=order.order_reference,
+            due=_shillings(order.due.minor),
+            paybill=registry.mobile_money().collection_account,
+        )
+    ]
+
+
+def _receipt_proposed(event: Event, now: datetime) -> list[Message]:
+    receipt = Receipt.objects.select_related("proposed_order__buyer").get(pk=event.subject_id)
+    order = receipt.proposed_order
+    if order is None or receipt.status != ReceiptStatus.ORPHAN:
+        return []
+    # The payer is the buyer: that is how it was matched.
+    facts = {"reference": order.order_reference, "receipt": receipt.transaction_id or "-"}
+    amount = _shillings(receipt.amount_minor)
+    return [_to(order.buyer, "receipt_proposed", event, now, amount=amount, **facts)]
+
+
 def _payout_succeeded(event: Event, now: datetime) -> list[Message]:
     statement = f"""
         SELECT {columns(Payout, "p")}, {columns(Order, "o")}, {columns(Party, "s")} FROM payouts_payout p
@@ -145,12 +194,21 @@ def _to(party: Party, template: str, event: Event, now: datetime, **facts: str) 
     )
 
 
+def _whole(amount: str) -> str:
+    return _shillings(Money.parse(amount).minor)
+
+
 def _shillings(minor: int) -> str:
     return f"{minor // 100:,}"
 
 
 _COMPOSERS: dict[str, Composer] = {
     "order.paid": _order_paid,
+    "order.part_paid": _part_paid,
+    "order.expired": _order_expired,
+    "order.cancelled": _order_cancelled,
+    "order.reminded": _order_reminded,
+    "receipt.proposed": _receipt_proposed,
     "payment.failed": _payment_failed,
     "payout.succeeded": _payout_succeeded,
     "refund.created": _refund("refund_on_its_way"),

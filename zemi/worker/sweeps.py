@@ -7,7 +7,9 @@ from zemi.approvals.decide import expire_old_requests
 from zemi.ledger.seal import seal_ended_days
 from zemi.notifications.provider_watch import watch_providers
 from zemi.notifications.sending import send_due_messages
+from zemi.payments.close import expire_due_orders, remind_due_orders
 from zemi.payments.settle import query_due_payments
+from zemi.payments.unallocated import return_unclaimed
 from zemi.payouts.disburse import work_on_due_payouts
 from zemi.refunds.disburse import work_on_due_refunds
 from zemi.worker.inbound import handle_due_callbacks
@@ -19,9 +21,12 @@ Sweep = Callable[[datetime], int]
 SWEEPS: Mapping[str, Sweep] = {
     "callbacks": lambda now: handle_due_callbacks(now=now),
     # Before the payouts: the float that is left goes to those who paid.
+    "expiry": lambda now: expire_due_orders(now=now),
+    "unclaimed": lambda now: return_unclaimed(now=now),
     "refunds": lambda now: work_on_due_refunds(now=now),
     "payouts": lambda now: work_on_due_payouts(now=now),
     "payments": lambda now: query_due_payments(now=now),
+    "reminders": lambda now: remind_due_orders(now=now),
     "events": lambda now: hand_out_due_events(now=now),
     "approvals": lambda now: expire_old_requests(now=now),
     "messages": lambda now: send_due_messages(now=now),

@@ -16,6 +16,30 @@ TEXTS: dict[str, Text] = {
         sw="Zemi: Mnunuzi amelipa KES {amount} kwa {reference}. Zemi inashika pesa. "
         "Peleka bidhaa, omba namba ya siri, kisha utalipwa.",
     ),
+    "part_paid": Text(
+        en="Zemi: KES {part} came for {reference} and is held. KES {due} is missing: pay the rest, or it goes back to you.",
+        sw="Zemi: KES {part} imepokelewa kwa {reference}. Bado KES {due}: lipa iliyobaki, la sivyo itarudishwa kwako.",
+    ),
+    "order_expired": Text(
+        en="Zemi: Order {reference} was not paid in time and has ended. Any part that you paid is coming back.",
+        sw="Zemi: Oda {reference} haikulipwa kwa wakati na imeisha. Kama ulilipa sehemu, inarudishwa.",
+    ),
+    "order_cancelled": Text(
+        en="Zemi: Order {reference} was cancelled. Do not pay for it; any part that was paid is going back.",
+        sw="Zemi: Oda {reference} imeghairiwa. Usiilipe; sehemu iliyolipwa inarudishwa.",
+    ),
+    "payment_reminder": Text(
+        en="Zemi: {reference} is not paid yet. To pay KES {due}: M-Pesa, Pay Bill {paybill}, account {reference}.",
+        sw="Zemi: {reference} haijalipwa. Kulipa KES {due}: M-Pesa, Pay Bill {paybill}, akaunti {reference}.",
+    ),
+    "receipt_proposed": Text(
+        en="Zemi: KES {amount} ({receipt}) named no order. Was it for {reference}? Claim it at Zemi with that number.",
+        sw="Zemi: KES {amount} ({receipt}) haikutaja oda. Ilikuwa ya {reference}? Idai kwa namba ya M-Pesa kupitia Zemi.",
+    ),
+    "one_time_code": Text(
+        en="Zemi: Your one-time code is {otp}, for 10 minutes. Nobody from Zemi will ask you for it.",
+        sw="Zemi: Namba yako ya mara moja ni {otp}, kwa dakika 10. Zemi haitakuuliza namba hii.",
+    ),
     "payment_failed": Text(
         en="Zemi: {why} Order {reference} is not paid.",
         sw="Zemi: {why} Oda {reference} haijalipwa.",

@@ -1,0 +1,182 @@
+"""One-time codes, cancelling and claiming over HTTP."""
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from zemi.api.auth import Anyone, caller, key_of
+from zemi.api.endpoint import Endpoint, Shape
+from zemi.api.fields import PhoneField, ReferenceField, Shown, WordField
+from zemi.api.orders import MESSAGE, ORDER_STATUS, REFERENCE
+from zemi.common import clock
+from zemi.common.errors import FieldProblem, InvalidInput
+from zemi.common.texts import Text
+from zemi.identity.api_keys import Scope
+from zemi.identity.errors import OneTimeCodeWrong
+from zemi.identity.otp import Purpose
+from zemi.orders.errors import OrderNotFound
+from zemi.payments.claim import cancel_order_by_phone, claim_receipt, request_otp
+from zemi.payments.close import cancel_order
+from zemi.payments.errors import OrderNotCancellable, ReceiptNotFound
+from zemi.providers.errors import ProviderNotReady
+from zemi.trust.errors import TooManyAttempts
+
+_SIX_DIGITS = Text(en="A one-time code has six digits.", sw="Namba ya mara moja ina tarakimu sita.")
+_REQUIRED = Text(en="This field is required.", sw="Sehemu hii inahitajika.")
+
+
+class OtpInput(Shape):
+    """Whose phone, and what the code is to be for."""
+
+    phone_number = PhoneField()
+    purpose = WordField(
+        pattern="cancel_order|claim_receipt",
+        most=20,
+        example="claim_receipt",
+        sentence=Text(
+            en="The purpose is cancel_order or claim_receipt.",
+            sw="Kusudi ni cancel_order au claim_receipt.",
+        ),
+    )
+
+
+class OtpData(Shape):
+    """A code is on its way."""
+
+    expires_in_s = Shown({"type": "integer", "examples": [600]})
+    message = Shown(MESSAGE)
+
+
+class RequestOtp(Endpoint):
+    """Have a one-time code texted to a phone. It opens one thing, once, within ten minutes."""
+
+    access = Anyone()
+    tag = "identity"
+    input = OtpInput
+    output = OtpData
+    errors = (TooManyAttempts,)
+
+    def post(self, request: Request) -> Response:
+        """Send it."""
+        given = self.read(request)
+        life = request_otp(
+            phone=given["phone_number"],
+            purpose=Purpose(given["purpose"]),
+            caller=caller(request),
+            now=clock.now(),
+        )
+        return self.answer(
+            {"expires_in_s": int(life.total_seconds()), "message": "A one-time code was sent by SMS."}
+        )
+
+
+class CancelOrderInput(Shape):
+    """Who calls it off: nobody is needed for a merchant's key, phone and one-time code for buyer and seller."""
+
+    phone_number = PhoneField(required=False)
+    otp = WordField(pattern="[0-9]{6}", most=6, example="847263", sentence=_SIX_DIGITS, required=False)
+
+
+class CancelledData(Shape):
+    """The order as it is now."""
+
+    order_reference = Shown(REFERENCE)
+    status = Shown(ORDER_STATUS)
+    message = Shown(MESSAGE)
+
+
+class CancelOrder(Endpoint):
+    """Call off an order that is not paid.
+
+    Merchants cancel their own orders by their key; buyer and seller by a one-time code (purpose cancel_order).
+    A prompt that is on a phone ends by itself; if it is paid all the same, that money goes back.
+    """
+
+    access = Anyone(keys_need=Scope.ORDERS)
+    input = CancelOrderInput
+    output = CancelledData
+    errors = (OrderNotFound, OrderNotCancellable, OneTimeCodeWrong, TooManyAttempts, ProviderNotReady)
+
+    def post(self, request: Request, order_reference: str) -> Response:
+        """Cancel it."""
+        given, key = self.read(request), key_of(request)
+        if key is not None:
+            order = cancel_order(
+                order_reference=order_reference,
+                actor="merchant",
+                merchant_id=key.merchant_id,
+                now=clock.now(),
+            )
+        else:
+            missing = [name for name in ("phone_number", "otp") if name not in given]
+            if missing:
+                raise InvalidInput(*(FieldProblem(name, "required", _REQUIRED) for name in missing))
+            order = cancel_order_by_phone(
+                order_reference=order_reference,
+                phone=given["phone_number"],
+                otp=given["otp"],
+                caller=caller(request),
+                now=clock.now(),
+            )
+        return self.answer(
+            {
+                "order_reference": order.order_reference,
+                "status": order.status,
+                "message": "The order is cancelled. Anything that was paid goes back.",
+            }
+        )
+
+
+class ClaimInput(Shape):
+    """The number in M-Pesa's SMS, the order it was for, and the phone that paid with its one-time code."""
+
+    receipt_number = WordField(
+        pattern="[A-Za-z0-9]{6,20}",
+        most=20,
+        example="QHJ41HG1W8",
+        sentence=Text(
+            en="The M-Pesa number has letters and digits only.",
+            sw="Namba ya M-Pesa ina herufi na tarakimu tu.",
+        ),
+    )
+    order_reference = ReferenceField()
+    phone_number = PhoneField()
+    otp = WordField(pattern="[0-9]{6}", most=6, example="847263", sentence=_SIX_DIGITS)
+
+
+class ClaimData(Shape):
+    """What became of the money."""
+
+    receipt_number = Shown({"type": "string"})
+    status = Shown({"type": "string", "examples": ["claimed", "refunded"]})
+    message = Shown(MESSAGE)
+
+
+class ClaimReceipt(Endpoint):
+    """Claim money that was paid by hand and named no order.
+
+    It goes to the order; if that can't take it, back to the phone that paid.
+    """
+
+    access = Anyone()
+    tag = "payments"
+    input = ClaimInput
+    output = ClaimData
+    errors = (ReceiptNotFound, OrderNotFound, OneTimeCodeWrong, TooManyAttempts, ProviderNotReady)
+
+    def post(self, request: Request) -> Response:
+        """Claim it."""
+        given = self.read(request)
+        receipt = claim_receipt(
+            receipt_number=given["receipt_number"],
+            order_reference=given["order_reference"],
+            phone=given["phone_number"],
+            otp=given["otp"],
+            caller=caller(request),
+            now=clock.now(),
+        )
+        said: dict[str, Any] = {"receipt_number": receipt.transaction_id, "status": receipt.status}
+        return self.answer(
+            said | {"message": "The money was given to the order, or is on its way back to you."}
+        )

@@ -1,0 +1,134 @@
+"""Money paid to the paybill by hand: an order's, a prompt's own, or kept until claimed (DOMAIN 5.8 rows 4, 10, 11)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError
+from django.db.models import Q
+
+from zemi.common.db import inside_transaction, unit_of_work, violates
+from zemi.common.ids import read_reference
+from zemi.common.logs import log
+from zemi.events.log import record
+from zemi.identity.parties import phone_index
+from zemi.orders.errors import OrderNotFound
+from zemi.orders.locks import lock_order
+from zemi.orders.models import Order, OrderStatus
+from zemi.payments.allocate import take_in
+from zemi.payments.models import Receipt, payer_index
+from zemi.providers import registry
+from zemi.providers.base import C2BReceipt
+from zemi.webhooks.inbox import mark_handled
+from zemi.webhooks.models import WebhookLog
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """What a typed reference leads to: its order, or the one open order that the payer may have meant."""
+
+    order: Order | None
+    proposed: Order | None = None
+
+
+def handle_c2b_confirmation(row: WebhookLog, told: C2BReceipt, *, now: datetime) -> None:
+    """Handle a claimed confirmation. Nothing signs it: only the secret path that M-Pesa alone was given makes it count.
+
+    Any other waits, closed, for the transaction's own status or a pull, which call `settle_c2b` when they find it.
+    """
+    if row.subject_id is None:
+        with unit_of_work():
+            mark_handled(row, now=now, error="not_proved")
+        return
+    settle_c2b(told, now=now, row=row)
+
+
+def settle_c2b(told: C2BReceipt, *, now: datetime, row: WebhookLog | None = None) -> str:
+    """Book money that M-Pesa says was paid by hand, once per number, and close the inbox row. Idempotent.
+
+    Answers what became of it: "allocated", "orphan", "merged" or "known"; "amount_differs" and "shortcode_differs" are
+    contradictions: flagged, never overwritten. Opens its own transaction.
+    """
+    try:
+        with unit_of_work():
+            said = _settle(told, now=now)
+            if row is not None:
+                mark_handled(row, now=now, error="" if said == "allocated" else said, receipt=told.receipt)
+    except IntegrityError as broken:
+        if not violates(broken, Receipt, "payments_receipt_once"):
+            raise
+        # Another channel told of the same money in the same moment: it is in the books now.
+        said = "known"
+        if row is not None:
+            with unit_of_work():
+                mark_handled(row, now=now, error=said, receipt=told.receipt)
+    return said
+
+
+@inside_transaction
+def _settle(told: C2BReceipt, *, now: datetime) -> str:
+    provider = registry.mobile_money()
+    if told.shortcode != provider.collection_account:
+        log.error("receipt.shortcode_differs", receipt=told.receipt)
+        return "shortcode_differs"
+    match = _match(told)
+    known = Receipt.objects.filter(provider=provider.name, transaction_id=told.receipt).first()
+    if known is not None:
+        if known.amount == told.amount:
+            return "known"
+        log.error("receipt.amount_differs", receipt=told.receipt)
+        return "amount_differs"
+    if match.order is not None and _number_prompt(told, match.order):
+        return "merged"
+    receipt = Receipt(
+        order=match.order,
+        proposed_order=match.proposed,
+        provider=provider.name,
+        transaction_id=told.receipt,
+        amount_minor=told.amount.minor,
+        currency=told.amount.currency,
+        received_at=told.at or now,
+    )
+    receipt.set_payer(told.payer)
+    receipt.set_typed_reference(told.reference)
+    shares = take_in(receipt, match.order, actor="provider", now=now)
+    if match.proposed is not None:
+        record(
+            "receipt.proposed",
+            receipt,
+            at=now,
+            actor="rule",
+            data={"amount": str(receipt.amount), "order_reference": match.proposed.order_reference},
+        )
+    return "allocated" if shares is not None else "orphan"
+
+
+def _match(told: C2BReceipt) -> _Match:
+    """Find and lock the order that the payer named, or else the one that phone and amount point to."""
+    for typed in (told.reference.strip(), read_reference(told.reference.replace(" ", ""))):
+        try:
+            return _Match(lock_order(order_reference=typed))
+        except OrderNotFound:
+            continue
+    if told.payer is None:
+        return _Match(None)
+    fitting = Order.objects.filter(
+        status=OrderStatus.AWAITING_PAYMENT,
+        amount_minor=told.amount.minor,
+        received_minor=0,
+        buyer__phone_hash=phone_index(told.payer),
+    )
+    found = list(fitting.order_by("id")[:2])
+    return _Match(None, found[0] if len(found) == 1 else None)
+
+
+def _number_prompt(told: C2BReceipt, order: Order) -> bool:
+    """Give its number to the receipt that a query had proved without one, if this is the same money (M9, M13)."""
+    payer = Q()
+    if told.payer is not None:
+        payer = Q(payer_phone_hash=payer_index(told.payer)) | Q(payer_phone_hash__isnull=True)
+    unnumbered = Receipt.objects.filter(
+        payer, order=order, transaction_id__isnull=True, amount_minor=told.amount.minor
+    )
+    first: UUID | None = unnumbered.order_by("id").values_list("id", flat=True).first()
+    return first is not None and Receipt.objects.filter(pk=first).update(transaction_id=told.receipt) == 1

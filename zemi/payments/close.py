@@ -1,0 +1,86 @@
+"""Orders that end without being paid: in time's own way, or because somebody calls them off (DOMAIN O5, O8)."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from zemi.common.db import outside_transaction, unit_of_work
+from zemi.common.ids import read_reference
+from zemi.events.log import record
+from zemi.orders.errors import OrderNotFound
+from zemi.orders.locks import lock_order, lock_order_by_key
+from zemi.orders.models import Order, OrderStatus
+from zemi.orders.progress import mark_cancelled, mark_expired
+from zemi.payments.errors import OrderNotCancellable
+from zemi.payments.models import LIVE, Payment
+from zemi.payments.unallocated import return_parts
+from zemi.refunds.models import RefundReason
+
+# An attempt that is so young may still bring the money: expiry waits for its end (O5).
+YOUNG = timedelta(minutes=15)
+
+
+@outside_transaction
+def expire_due_orders(*, now: datetime, limit: int = 20) -> int:
+    """End orders that were not paid in time, the oldest first, each in a transaction of its own."""
+    keys = list(_expiring(now).order_by("expires_at").values_list("id", flat=True)[:limit])
+    return sum(_expire(key, now=now) for key in keys)
+
+
+def cancel_order(
+    *,
+    order_reference: str,
+    actor: str,
+    now: datetime,
+    merchant_id: UUID | None = None,
+    party_id: UUID | None = None,
+) -> Order:
+    """Call an unpaid order off, for its merchant or for the party who is its buyer or seller.
+
+    A prompt that is on a phone ends by itself; if it is paid all the same, that money goes back. Opens its own
+    transaction.
+
+    :raises OrderNotFound: there is none, or it is not theirs: the answer is the same
+    :raises OrderNotCancellable: it does not await its payment any more
+    """
+    with unit_of_work():
+        order = lock_order(order_reference=read_reference(order_reference))
+        own = merchant_id is not None and order.merchant_id == merchant_id
+        if not own and (party_id is None or party_id not in {order.buyer_id, order.seller_id}):
+            raise OrderNotFound
+        if order.status != OrderStatus.AWAITING_PAYMENT:
+            raise OrderNotCancellable(status=str(order.status))
+        mark_cancelled(order, now=now, actor=actor)
+        return_parts(order, reason=RefundReason.CANCELLED, actor=actor, now=now)
+    return order
+
+
+@outside_transaction
+def remind_due_orders(*, now: datetime, limit: int = 20) -> int:
+    """Have the buyers of unpaid orders reminded, once each, half-way to expiry."""
+    due = Order.objects.filter(status=OrderStatus.AWAITING_PAYMENT, remind_at__lte=now)
+    keys = list(due.order_by("remind_at").values_list("id", flat=True)[:limit])
+    for key in keys:
+        with unit_of_work():
+            order = lock_order_by_key(key)
+            reminding = Order.objects.filter(pk=key, status=OrderStatus.AWAITING_PAYMENT, remind_at__lte=now)
+            if reminding.update(remind_at=None) == 1:
+                record("order.reminded", order, at=now, actor="worker", data={"due": str(order.due)})
+    return len(keys)
+
+
+def _expiring(now: datetime) -> QuerySet[Order]:
+    young = Payment.objects.filter(order=OuterRef("pk"), status__in=LIVE, created_at__gt=now - YOUNG)
+    return Order.objects.filter(~Exists(young), status=OrderStatus.AWAITING_PAYMENT, expires_at__lte=now)
+
+
+def _expire(order_id: UUID, *, now: datetime) -> int:
+    with unit_of_work():
+        order = lock_order_by_key(order_id)
+        # Decided on what is true now that nobody else can change it.
+        if not _expiring(now).filter(pk=order_id).exists():
+            return 0
+        mark_expired(order, now=now, actor="worker")
+        return_parts(order, reason=RefundReason.SHORT, actor="worker", now=now)
+    return 1

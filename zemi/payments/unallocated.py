@@ -1,0 +1,118 @@
+"""Money that goes back because a rule says so, without anybody asking (DOMAIN 5.8 rows 2, 3, 5, 6, 7, 11)."""
+
+from datetime import datetime
+
+from zemi.common.db import inside_transaction, outside_transaction, unit_of_work
+from zemi.common.money import Money
+from zemi.events.log import transition
+from zemi.ledger import chart
+from zemi.ledger.chart import AccountRef
+from zemi.orders.models import Order
+from zemi.payments.locks import lock_receipt
+from zemi.payments.models import Receipt, ReceiptStatus
+from zemi.refunds.models import RefundReason
+from zemi.refunds.owe import LEAST, owe_refund
+
+
+@inside_transaction
+def return_orphan(
+    receipt: Receipt, order: Order | None, *, reason: RefundReason, actor: str, now: datetime
+) -> None:
+    """Owe all of an orphan to whoever paid it (P7c). The order, if it has one, must be locked.
+
+    What can't be paid out because it is too little becomes the payer's credit.
+    """
+    refund = owe_refund(
+        order=order,
+        receipt_id=receipt.id,
+        amount=receipt.amount,
+        source=chart.unallocated(receipt.id),
+        payee_phone=receipt.payer_phone,
+        pay_in=receipt.transaction_id,
+        received=receipt.amount,
+        received_at=receipt.received_at,
+        reason=reason,
+        actor=actor,
+        now=now,
+    )
+    credited = {} if refund is not None else {"credited_minor": receipt.amount_minor}
+    transition(
+        receipt,
+        ReceiptStatus.REFUNDED,
+        at=now,
+        actor=actor,
+        data={"amount": str(receipt.amount), "reason": reason},
+        refund_at=None,
+        **credited,
+    )
+
+
+@inside_transaction
+def return_excess(
+    receipt: Receipt, order: Order, excess: Money, *, source: AccountRef, now: datetime
+) -> None:
+    """Owe what came too much to its payer; less than KES 10 stays as credit (5.8 row 7). The order must be locked."""
+    if excess < LEAST:
+        return
+    owe_refund(
+        order=order,
+        receipt_id=receipt.id,
+        amount=excess,
+        source=source,
+        payee_phone=receipt.payer_phone,
+        pay_in=receipt.transaction_id,
+        received=receipt.amount,
+        received_at=receipt.received_at,
+        reason=RefundReason.EXCESS,
+        actor="rule",
+        now=now,
+    )
+
+
+@inside_transaction
+def return_parts(order: Order, *, reason: RefundReason, actor: str, now: datetime) -> None:
+    """Owe every part of a price that was never paid in full to whoever paid it (P6a). The order must be locked."""
+    parts = Receipt.objects.filter(order=order, status=ReceiptStatus.ALLOCATED).select_related("payment")
+    for receipt in parts.order_by("id"):
+        refund = owe_refund(
+            order=order,
+            receipt_id=receipt.id,
+            amount=receipt.amount,
+            source=chart.escrow(order.id),
+            payee_phone=receipt.payer_phone,
+            pay_in=receipt.transaction_id,
+            received=receipt.amount,
+            received_at=receipt.received_at,
+            reason=reason,
+            actor=actor,
+            now=now,
+        )
+        credited = (
+            {} if refund is not None else {"allocated_minor": 0, "credited_minor": receipt.amount_minor}
+        )
+        transition(
+            receipt,
+            ReceiptStatus.REFUNDED,
+            at=now,
+            actor=actor,
+            data={"amount": str(receipt.amount), "reason": reason},
+            **credited,
+        )
+
+
+@outside_transaction
+def return_unclaimed(*, now: datetime, limit: int = 20) -> int:
+    """Give back what nobody has claimed in time, to the number that paid; each in a transaction of its own.
+
+    Money of an unknown payer stays where it is, for a person.
+    """
+    due = Receipt.objects.filter(
+        status=ReceiptStatus.ORPHAN, refund_at__lte=now, payer_phone_sealed__isnull=False
+    ).order_by("refund_at")
+    keys = list(due.values_list("id", flat=True)[:limit])
+    for key in keys:
+        with unit_of_work():
+            receipt = lock_receipt(key)
+            if receipt.status == ReceiptStatus.ORPHAN:
+                return_orphan(receipt, None, reason=RefundReason.UNKNOWN_REFERENCE, actor="rule", now=now)
+    return len(keys)
