@@ -536,3 +536,19 @@ def test_a_confirmation_goes_from_the_secret_path_to_the_order(clock: Any, run_w
 
     assert status(reference) == "paid"
     assert Receipt.objects.get().transaction_id == "QHJ41HG1W8"
+
+
+@pytest.mark.provider_differs
+def test_a_prompt_whose_money_was_told_by_hand_without_an_order_claims_it(clock: Any) -> None:
+    reference = new_order()
+    story.push(reference)
+    assert settle_c2b(told(clock, "QHJ41HG1W8", 1_500, "iphone"), now=clock.now()) == "orphan"
+
+    settle_charge(
+        Payment.objects.get().id, Succeeded(receipt="QHJ41HG1W8", amount=kes(1_500)), now=clock.now()
+    )
+
+    assert receipts() == ["claimed"]
+    assert status(reference) == "paid"
+    assert ledger()[1100] == kes(1_500)
+    assert 2500 not in ledger()
