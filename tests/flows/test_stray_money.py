@@ -1,10 +1,12 @@
 """Money that comes short, over, late, twice, by hand or for nobody: one story per row of DOMAIN 5.8, rows 1 to 16."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.test import Client
 
 from tests import story
 from tests.characters import AMINA, OTIENO
@@ -27,6 +29,7 @@ from zemi.providers.base import C2BReceipt, Succeeded
 from zemi.refunds.models import Refund
 from zemi.webhooks.inbox import receive
 from zemi.webhooks.models import WebhookLog
+from zemi.webhooks.tokens import CallbackKind, mint
 
 Run = Callable[[], int]
 
@@ -508,3 +511,44 @@ def test_a_confirmation_counts_only_on_its_secret_path(clock: Any, subject: UUID
     assert (row.processed, row.processing_error) == (True, error)
     assert status(reference) == ("awaiting_payment" if error else "paid")
     assert WebhookLog.objects.count() == 1
+
+
+@pytest.mark.provider_differs
+def test_a_confirmation_goes_from_the_secret_path_to_the_order(clock: Any, run_worker: Run) -> None:
+    reference = new_order()
+    body = {
+        "TransactionType": "Pay Bill",
+        "TransID": "QHJ41HG1W8",
+        "TransTime": "20261123120000",
+        "TransAmount": "1500.00",
+        "BusinessShortCode": "174379",
+        "BillRefNumber": reference,
+        "InvoiceNumber": "",
+        "OrgAccountBalance": "",
+        "ThirdPartyTransID": "",
+        "MSISDN": AMINA.msisdn,
+        "FirstName": "A",
+    }
+    path = f"/hooks/{mint(CallbackKind.C2B_CONFIRMATION, UUID(int=0))}"
+
+    assert Client().post(path, json.dumps(body), content_type="application/json").status_code == 200
+    run_worker()
+
+    assert status(reference) == "paid"
+    assert Receipt.objects.get().transaction_id == "QHJ41HG1W8"
+
+
+@pytest.mark.provider_differs
+def test_a_prompt_whose_money_was_told_by_hand_without_an_order_claims_it(clock: Any) -> None:
+    reference = new_order()
+    story.push(reference)
+    assert settle_c2b(told(clock, "QHJ41HG1W8", 1_500, "iphone"), now=clock.now()) == "orphan"
+
+    settle_charge(
+        Payment.objects.get().id, Succeeded(receipt="QHJ41HG1W8", amount=kes(1_500)), now=clock.now()
+    )
+
+    assert receipts() == ["claimed"]
+    assert status(reference) == "paid"
+    assert ledger()[1100] == kes(1_500)
+    assert 2500 not in ledger()
