@@ -8,6 +8,7 @@ from zemi.ledger.seal import seal_ended_days
 from zemi.notifications.sending import send_due_messages
 from zemi.payments.settle import query_due_payments
 from zemi.payouts.disburse import work_on_due_payouts
+from zemi.reconciliation.hourly import audit_every_hour
 from zemi.refunds.disburse import work_on_due_refunds
 from zemi.worker.inbound import handle_due_callbacks
 from zemi.worker.subscriptions import hand_out_due_events
@@ -25,4 +26,5 @@ SWEEPS: Mapping[str, Sweep] = {
     "approvals": lambda now: expire_old_requests(now=now),
     "messages": lambda now: send_due_messages(now=now),
     "seals": lambda now: seal_ended_days(now=now),
+    "audit": lambda now: audit_every_hour(now=now),
 }
