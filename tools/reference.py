@@ -26,6 +26,7 @@ _SMS = 160
 
 # Event type -> what happened, for somebody who reads an order's timeline.
 EVENTS = {
+    "audit.failed": "The hourly audit found the books wrong; `problems` says in how many places. Operators are told.",
     "float.opened": "The operator's own money in a shortcode was booked before the first order.",
     "approval.asked": "Somebody asked for something that needs a second person.",
     "approval.executed": "A second person allowed it, and it was done in the same moment.",
@@ -128,6 +129,7 @@ _LONGEST = {
     "last4": "0000",
     "operation": "stk_query",
     "percent": "100",
+    "problems": "1000000",
     "receipt": "QHJ41HG1W8",
     "reference": "ZEM-00000000",
     "since": "00:00",

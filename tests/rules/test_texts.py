@@ -25,6 +25,7 @@ LONGEST = {
     "operation": "stk_query",
     "since": "00:00",
     "percent": "100",
+    "problems": "1000000",
     "calls": "1000000",
 }
 

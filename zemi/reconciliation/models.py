@@ -109,3 +109,14 @@ class ReconciliationItem(models.Model):
             ),
             models.CheckConstraint(condition=Q(kind__in=ItemKind.values), name="reconciliation_item_kind"),
         ]
+
+
+class AuditRun(models.Model):
+    """The audit of one hour: when it ran and what it found wrong. Without an end, its process died."""
+
+    hour = models.DateTimeField(primary_key=True)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    problems_found = models.PositiveIntegerField(null=True)
+    # The first of them, in the audit's own words: ids, references and amounts.
+    problems = models.JSONField(default=list)

@@ -11,6 +11,7 @@ from zemi.payments.close import expire_due_orders, remind_due_orders
 from zemi.payments.settle import query_due_payments
 from zemi.payments.unallocated import return_unclaimed
 from zemi.payouts.disburse import work_on_due_payouts
+from zemi.reconciliation.hourly import audit_every_hour
 from zemi.refunds.disburse import work_on_due_refunds
 from zemi.worker.inbound import handle_due_callbacks
 from zemi.worker.subscriptions import hand_out_due_events
@@ -32,4 +33,5 @@ SWEEPS: Mapping[str, Sweep] = {
     "messages": lambda now: send_due_messages(now=now),
     "providers": lambda now: watch_providers(now=now),
     "seals": lambda now: seal_ended_days(now=now),
+    "audit": lambda now: audit_every_hour(now=now),
 }

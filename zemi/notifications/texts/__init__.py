@@ -57,6 +57,10 @@ TEXTS: dict[str, Text] = {
         sw="Zemi: KES {amount} ya {reference} imerudishwa kwako kwa M-Pesa.",
     ),
     # To operators; the key is the event's type.
+    "audit.failed": Text(
+        en="Zemi: the books do not agree: {problems} problems. Run: zemi audit",
+        sw="Zemi: vitabu havilingani: matatizo {problems}. Endesha: zemi audit",
+    ),
     "provider.circuit_opened": Text(
         en="Zemi: calls of {operation} fail and are held back since {since}. Nothing is lost; they go on by themselves.",
         sw="Zemi: maombi ya {operation} yanashindwa, yamesimama tangu {since}. Hakuna kinachopotea; yataendelea.",
