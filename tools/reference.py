@@ -49,6 +49,8 @@ EVENTS = {
     "payout_attempt.succeeded": "This try moved the money.",
     "payout_attempt.not_sent": "It was taken for lost and provably never left: it goes out under its own id.",
     "payout_attempt.unknown": "It is not known what became of this try.",
+    "work.parked": "A row broke too often and is put aside: a person looks (`python -m zemi work --stuck`).",
+    "work.retried": "A person put a row that was put aside back to work.",
     "release.released": "A part of the held money went from the order's escrow to the seller's balance.",
 }
 
@@ -93,6 +95,8 @@ LIMITS = (
     ("zemi.payments.settle.HINT_DELAY", "how soon, and how often at most, a callback that proves nothing makes us ask"),
     ("zemi.payouts.settle.OVERDUE", "age of a payout without a result from which it is an error in the log"),
     ("zemi.common.work.LEASE", "how long a claimed row is kept from other workers"),
+    ("zemi.common.work.SWEEP_LIMIT", "after this long a sweep begins no further row: the other sweeps have their turn"),
+    ("zemi.common.work.MOST_FAILURES", "how often a row may break, or its worker die over it, before it is put aside"),
 )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """What happened: the audit trail, each order's timeline and the outbox, in one append-only table (DESIGN 2.3)."""
 
+from typing import ClassVar
+
 from django.db import models
 
 from zemi.common.ids import new_key
@@ -31,6 +33,9 @@ class Event(models.Model):
 
 class EventDelivery(WorkRow):
     """What one subscriber still owes for one event; written with the event, in the same transaction."""
+
+    SUBJECT: ClassVar[str] = "event_delivery"
+    SWEEP: ClassVar[str] = "events"
 
     id = models.UUIDField(primary_key=True, default=new_key)
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="deliveries", db_index=False)

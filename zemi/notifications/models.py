@@ -1,5 +1,7 @@
 """Text messages that are to be sent, being sent, or sent."""
 
+from typing import ClassVar
+
 from django.db import models
 
 from zemi.common import crypto
@@ -10,6 +12,9 @@ from zemi.common.work import WorkRow
 
 class Message(WorkRow):
     """One text message. Number and words are sealed; the words are destroyed once it has gone out."""
+
+    SUBJECT: ClassVar[str] = "message"
+    SWEEP: ClassVar[str] = "messages"
 
     id = models.UUIDField(primary_key=True, default=new_key)
     event_id = models.UUIDField(null=True)

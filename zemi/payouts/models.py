@@ -43,6 +43,7 @@ class Payout(Stateful, WorkRow):
     """What a seller is owed for one release. Due means: send it when queued, ask about it when it has been sent."""
 
     SUBJECT: ClassVar[str] = "payout"
+    SWEEP: ClassVar[str] = "payouts"
     TRANSITIONS: ClassVar[Mapping[tuple[str, str], str]] = {
         (PayoutStatus.CREATED, PayoutStatus.QUEUED): "payout.queued",
         (PayoutStatus.QUEUED, PayoutStatus.SUBMITTING): "payout.submitting",
