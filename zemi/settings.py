@@ -45,6 +45,7 @@ OPTIONS = (
     Option("ZEMI_WEB_WORKERS", "", "web processes; default 1 on SQLite, 2 on PostgreSQL"),
     Option("ZEMI_WEB_THREADS", "4", "threads of each web process"),
     Option("ZEMI_WORK_PROCESSES", "", "worker processes; default 1 on SQLite, which has one writer, 2 on PostgreSQL"),
+    Option("ZEMI_BROKER_URL", "", "amqp:// or redis:// address of a broker for `zemi work --celery`; empty: no broker, no bell", secret=True),
     Option("ZEMI_LOG_JSON", "", "1 writes logs as JSON lines; default in live mode"),
     Option("DJANGO_SECRET_KEY", "", "Django's own secret (sessions, CSRF)", secret=True, live=True),
     Option("DEBUG", "False", "Django's debug pages; never in live mode"),
@@ -119,6 +120,11 @@ ORDER_MAX_KES = whole("ZEMI_ORDER_MAX_KES", 10, 250_000)
 CODE_BUDGET = whole("ZEMI_CODE_BUDGET", 1, 10_000)
 LOOKUP_BUDGET = whole("ZEMI_LOOKUP_BUDGET", 1, 1_000_000)
 TRUSTED_PROXIES = whole("ZEMI_TRUSTED_PROXIES", 0, 8)
+BROKER_URL = read("ZEMI_BROKER_URL")
+if BROKER_URL and urlsplit(BROKER_URL).scheme not in {"amqp", "amqps", "redis", "rediss"}:
+    _problems.append(
+        "ZEMI_BROKER_URL is an address that starts with amqp://, amqps://, redis:// or rediss://"
+    )
 SIM_URL = f"http://127.0.0.1:{SIM_PORT}"
 
 _SAFARICOM_SANDBOX, _SAFARICOM_LIVE = "sandbox.safaricom.co.ke", "api.safaricom.co.ke"

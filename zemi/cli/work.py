@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 import threading
+from typing import NoReturn
 from uuid import UUID
 
 from django.conf import settings
 
 from zemi.cli.child import die_with_parent
 from zemi.common import clock
+from zemi.common.broker import CeleryMissing, application
 from zemi.events.parking import list_parked, retry_parked
 from zemi.worker.loop import run_forever
 
@@ -32,6 +34,17 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--stuck", action="store_true", help="list the rows that broke too often and are put aside"
     )
     how.add_argument("--retry", metavar="ID", type=UUID, help="put a row that was put aside back to work")
+    how.add_argument(
+        "--celery",
+        action="store_true",
+        help="let Celery run the sweeps: a worker and the clock, by the broker at ZEMI_BROKER_URL; PostgreSQL only",
+    )
+    parser.add_argument(
+        "--concurrency",
+        type=int,
+        default=settings.WORK_PROCESSES,
+        help="processes of the Celery worker (default: ZEMI_WORK_PROCESSES)",
+    )
     parser.add_argument("--parent", type=int, default=0, help=argparse.SUPPRESS)
 
 
@@ -41,11 +54,17 @@ def run(args: argparse.Namespace) -> int:
         return _list_stuck()
     if args.retry:
         return _retry(args.retry)
+    if args.celery:
+        return _become_celery(args.concurrency)
+    return _work(args.parent)
+
+
+def _work(parent: int) -> int:
     stop, died = threading.Event(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    if args.parent:
-        die_with_parent(args.parent, signal.SIGTERM)
+    if parent:
+        die_with_parent(parent, signal.SIGTERM)
         run_forever(stop)
         return 0
 
@@ -88,3 +107,41 @@ def _retry(key: UUID) -> int:
         return 1
     print(f"{row.SUBJECT} {key} is due again.")
     return 0
+
+
+def _become_celery(concurrency: int) -> int:
+    """Run Celery's worker with the clock inside, until a signal comes; 78 (EX_CONFIG) when it can't be."""
+    problem = _celery_problem()
+    if problem:
+        print(f"zemi can't start Celery: {problem}", file=sys.stderr)
+        return 78
+    _run_celery(concurrency)
+
+
+def _run_celery(concurrency: int) -> NoReturn:
+    from zemi.celery import app
+
+    app.worker_main(
+        [
+            "worker",
+            f"--concurrency={concurrency}",
+            "--loglevel=WARNING",
+            # The clock of a second machine only doubles messages, which is harmless; it keeps no file.
+            "--beat",
+            "--scheduler=celery.beat:Scheduler",
+            "--without-gossip",
+            "--without-mingle",
+        ]
+    )
+
+
+def _celery_problem() -> str:
+    if not settings.BROKER_URL:
+        return "ZEMI_BROKER_URL is not set, such as amqp://user:password@host:5672// or redis://host:6379/0"
+    if not settings.POSTGRES:
+        return "SQLite has one writer and is for one machine. Use PostgreSQL (DATABASE_URL), or `zemi work` without --celery"
+    try:
+        application()
+    except CeleryMissing as error:
+        return str(error)
+    return ""

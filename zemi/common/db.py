@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection, models, transaction
 
+from zemi.common.broker import ring
 from zemi.common.faults import fault_point
 
 NOT_NULL = object()
@@ -39,6 +40,7 @@ class _Appends:
         for row in rows:
             model = type(row)
             self.rows.setdefault(model, []).append(row)
+            _ring_for(row)
             if ignore_conflicts:
                 self.ignored.add(model)
 
@@ -135,6 +137,13 @@ def insert(row: models.Model) -> None:
     with connection.cursor() as cursor:
         cursor.execute(text, values)
     row._state.adding = False
+    _ring_for(row)
+
+
+def _ring_for(row: models.Model) -> None:
+    sweep = getattr(row, "SWEEP", "")
+    if sweep:
+        ring(sweep)
 
 
 def write_if(row: models.Model, changes: Mapping[str, Any], **still: Any) -> bool:

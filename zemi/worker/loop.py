@@ -20,6 +20,7 @@ BUSY_S = 0.05
 IDLE_S = 0.25
 BROKEN_S = 5.0
 _MOST_ROUNDS = 1000
+_MOST_ROUNDS_IN_TURN = 20
 
 
 def run_once(now: datetime) -> int:
@@ -58,6 +59,17 @@ def run_forever(stop: threading.Event) -> None:
                 stop.wait(pause)
     finally:
         stop_on(None)
+
+
+def drain(name: str) -> int:
+    """Run one sweep until it finds nothing, or has had its turn; how often it found something.
+
+    A sweep that breaks is logged, and left to the next call.
+    """
+    for round_number in range(_MOST_ROUNDS_IN_TURN):
+        if _guarded(name) != BUSY_S:
+            return round_number
+    return _MOST_ROUNDS_IN_TURN
 
 
 def _guarded(name: str) -> float:
