@@ -96,6 +96,7 @@ LIMITS = (
     ("zemi.payouts.settle.OVERDUE", "age of a payout without a result from which it is an error in the log"),
     ("zemi.common.work.LEASE", "how long a claimed row is kept from other workers"),
     ("zemi.common.work.SWEEP_LIMIT", "after this long a sweep begins no further row: the other sweeps have their turn"),
+    ("zemi.cli.celery_worker.DEAF_S", "seconds of silence after which a Celery worker is replaced"),
     ("zemi.common.work.MOST_FAILURES", "how often a row may break, or its worker die over it, before it is put aside"),
 )  # fmt: skip
 

@@ -5,6 +5,7 @@ Started by `python -m zemi work --celery`. Needs ZEMI_BROKER_URL and the package
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from celery.signals import worker_process_init
@@ -21,7 +22,18 @@ TICK_S = 1.0
 app = application()
 
 
+_pulse: Path | None = None
+
+
+def beat_by(pulse: Path) -> None:
+    """Touch `pulse` with every sweep that is run in this worker, so that a watcher sees that it listens."""
+    global _pulse  # noqa: PLW0603 (one per process)
+    _pulse = pulse
+
+
 def _run(name: str) -> None:
+    if _pulse is not None:
+        os.utime(_pulse)
     try:
         drain(name)
     finally:

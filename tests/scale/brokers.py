@@ -100,8 +100,12 @@ class Broker:
 
     def purge(self) -> int:
         """Throw away every message that waits; how many there were."""
-        with application_for(self.url).connection_for_write() as connection:
-            return int(connection.default_channel.queue_purge(QUEUE) or 0)
+        app = application_for(self.url)
+        with app.connection_for_write() as connection:
+            # The worker makes it too, when it has come so far.
+            queue = app.amqp.queues[QUEUE](connection.default_channel)
+            queue.declare()
+            return int(queue.purge() or 0)
 
     def _answers(self) -> bool:
         connection = application_for(self.url).connection_for_write()

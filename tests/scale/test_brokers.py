@@ -31,6 +31,8 @@ def test_whatever_befalls_the_messages_only_the_time_changes(
     try:
         made = kind()
     except NoBroker as problem:
+        # Said aloud at the end: a proof is missing.
+        record_property("report", f"NOT PROVED ON {kind.name}: {problem}")
         pytest.skip(str(problem))
 
     with made as broker, Stage(tmp_path, broker_url=broker.url) as stage:

@@ -6,14 +6,13 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import NoReturn
 from uuid import UUID
 
 from django.conf import settings
 
+from zemi.cli.celery_worker import run_celery
 from zemi.cli.child import die_with_parent
 from zemi.common import clock
-from zemi.common.broker import CeleryMissing, application
 from zemi.events.parking import list_parked, retry_parked
 from zemi.worker.loop import run_forever
 
@@ -55,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     if args.retry:
         return _retry(args.retry)
     if args.celery:
-        return _become_celery(args.concurrency)
+        return run_celery(concurrency=args.concurrency, parent=args.parent)
     return _work(args.parent)
 
 
@@ -107,41 +106,3 @@ def _retry(key: UUID) -> int:
         return 1
     print(f"{row.SUBJECT} {key} is due again.")
     return 0
-
-
-def _become_celery(concurrency: int) -> int:
-    """Run Celery's worker with the clock inside, until a signal comes; 78 (EX_CONFIG) when it can't be."""
-    problem = _celery_problem()
-    if problem:
-        print(f"zemi can't start Celery: {problem}", file=sys.stderr)
-        return 78
-    _run_celery(concurrency)
-
-
-def _run_celery(concurrency: int) -> NoReturn:
-    from zemi.celery import app
-
-    app.worker_main(
-        [
-            "worker",
-            f"--concurrency={concurrency}",
-            "--loglevel=WARNING",
-            # The clock of a second machine only doubles messages, which is harmless; it keeps no file.
-            "--beat",
-            "--scheduler=celery.beat:Scheduler",
-            "--without-gossip",
-            "--without-mingle",
-        ]
-    )
-
-
-def _celery_problem() -> str:
-    if not settings.BROKER_URL:
-        return "ZEMI_BROKER_URL is not set, such as amqp://user:password@host:5672// or redis://host:6379/0"
-    if not settings.POSTGRES:
-        return "SQLite has one writer and is for one machine. Use PostgreSQL (DATABASE_URL), or `zemi work` without --celery"
-    try:
-        application()
-    except CeleryMissing as error:
-        return str(error)
-    return ""

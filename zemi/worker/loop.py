@@ -10,7 +10,7 @@ from django.db import close_old_connections
 from zemi.common import clock
 from zemi.common.errors import ZemiError
 from zemi.common.logs import log
-from zemi.common.work import ROW_ERRORS, stop_on
+from zemi.common.work import ROW_ERRORS, SWEEP_LIMIT, stop_on
 from zemi.providers import registry
 from zemi.worker.sweeps import SWEEPS
 
@@ -66,9 +66,12 @@ def drain(name: str) -> int:
 
     A sweep that breaks is logged, and left to the next call.
     """
+    until = time.monotonic() + SWEEP_LIMIT.total_seconds()
     for round_number in range(_MOST_ROUNDS_IN_TURN):
         if _guarded(name) != BUSY_S:
             return round_number
+        if time.monotonic() >= until:
+            return round_number + 1
     return _MOST_ROUNDS_IN_TURN
 
 
