@@ -180,8 +180,9 @@ def main() -> None:
 
 def _sell(base_url: str, journal: Journal, draw: random.Random, over: threading.Event) -> None:
     with Client(base_url) as client:
+        started = time.monotonic()
         _sell_with(client, journal, draw, over)
-        journal.write("requests", number=client.requests)
+        journal.write("requests", number=client.requests, seconds=time.monotonic() - started)
 
 
 def _sell_with(client: Client, journal: Journal, draw: random.Random, over: threading.Event) -> None:
