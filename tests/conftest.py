@@ -183,7 +183,7 @@ def child_env() -> dict[str, str]:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Show what long proofs counted: their own output is captured, or in another process."""
-    for outcome in ("passed", "failed"):
+    for outcome in ("passed", "failed", "skipped"):
         for report in terminalreporter.stats.get(outcome, ()):
             for name, text in getattr(report, "user_properties", ()):
                 if name == "report":

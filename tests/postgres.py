@@ -86,63 +86,89 @@ def start(found: Found, *, configuration: Sequence[str] = _FAST) -> str:
     """
     if found.url:
         return found.url
-    home = Path(tempfile.mkdtemp(prefix="zemi-pg-"))
-    # PostgreSQL refuses to run as root: the user nobody does it, for whom the directory has to be open.
-    user = "nobody" if os.geteuid() == 0 else None
-    if user:
-        shutil.chown(home, user)
-    atexit.register(shutil.rmtree, home, ignore_errors=True)
-    binaries = _reachable(found.binaries, home, user)
+    server = Server(found, configuration=configuration)
+    server.launch()
+    return server.url
 
-    group, extra_groups = (pwd.getpwnam(user).pw_gid, list[int]()) if user else (None, None)
-    env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-    made = subprocess.run(
-        [binaries / "initdb", "-N", "-A", "trust", "-U", "postgres", "--locale=C.UTF-8", home / "data"],
-        cwd=home,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-        user=user,
-        group=group,
-        extra_groups=extra_groups,
-    )
-    if made.returncode:
-        raise NoServer(f"initdb of {found.where} failed: {made.stderr.strip()[-300:]}")
 
-    parent = os.getpid()
-    log = (home / "log").open("wb")
-    options = [word for option in configuration for word in ("-c", option)]
-    server = subprocess.Popen(
-        [binaries / "postgres", "-D", home / "data", "-k", home, *options],
-        cwd=home,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        # Ctrl-C in the terminal is for the tests, which stop the server at their end.
-        start_new_session=True,
-        # SIGQUIT is PostgreSQL's immediate shutdown: should the tests be killed, nothing stays behind.
-        preexec_fn=lambda: die_with_parent(parent, signal.SIGQUIT),  # noqa: PLW1509 (no threads yet)
-        user=user,
-        group=group,
-        extra_groups=extra_groups,
-    )
-    log.close()
-    atexit.register(_stop, server, parent)
-    url = f"postgresql://postgres@{quote(str(home), safe='')}/postgres"
-    deadline = time.monotonic() + _START_S
-    while True:
-        try:
-            psycopg.connect(url, connect_timeout=5).close()
-        except psycopg.OperationalError as error:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                server.wait(0.05)
-            if server.poll() is not None or time.monotonic() > deadline:
-                last = (home / "log").read_text(errors="replace").strip()[-300:]
-                raise NoServer(f"{found.where} doesn't start: {last}") from error
-        else:
-            return url
+class Server:
+    """A server of our own, which can be killed and launched again on the same data."""
+
+    def __init__(self, found: Found, *, configuration: Sequence[str]) -> None:
+        """Make the data.
+
+        :raises NoServer: they can't be made, or `found` is somebody else's server
+        """
+        if found.url:
+            raise NoServer("a server that is running already can't be killed and launched again")
+        self.where = found.where
+        self.home = Path(tempfile.mkdtemp(prefix="zemi-pg-"))
+        self.url = f"postgresql://postgres@{quote(str(self.home), safe='')}/postgres"
+        self.process: subprocess.Popen[bytes] | None = None
+        self._configuration = configuration
+        # PostgreSQL refuses to run as root: the user nobody does it, for whom the directory has to be open.
+        self._user = "nobody" if os.geteuid() == 0 else None
+        if self._user:
+            shutil.chown(self.home, self._user)
+        atexit.register(shutil.rmtree, self.home, ignore_errors=True)
+        self._binaries = _reachable(found.binaries, self.home, self._user)
+        self._group = pwd.getpwnam(self._user).pw_gid if self._user else None
+        self._extra_groups = list[int]() if self._user else None
+        self._env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+        made = subprocess.run(
+            [
+                *(self._binaries / "initdb", "-N", "-A", "trust", "-U", "postgres", "--locale=C.UTF-8"),
+                self.home / "data",
+            ],
+            cwd=self.home,
+            env=self._env,
+            capture_output=True,
+            text=True,
+            check=False,
+            user=self._user,
+            group=self._group,
+            extra_groups=self._extra_groups,
+        )
+        if made.returncode:
+            raise NoServer(f"initdb of {self.where} failed: {made.stderr.strip()[-300:]}")
+
+    def launch(self) -> None:
+        """Start it and wait until it answers.
+
+        :raises NoServer: it doesn't
+        """
+        parent = os.getpid()
+        log = (self.home / "log").open("ab")
+        options = [word for option in self._configuration for word in ("-c", option)]
+        server = self.process = subprocess.Popen(
+            [self._binaries / "postgres", "-D", self.home / "data", "-k", self.home, *options],
+            cwd=self.home,
+            env=self._env,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            # Ctrl-C in the terminal is for the tests, which stop the server at their end.
+            start_new_session=True,
+            # SIGQUIT is PostgreSQL's immediate shutdown: should the tests be killed, nothing stays behind.
+            preexec_fn=lambda: die_with_parent(parent, signal.SIGQUIT),  # noqa: PLW1509 (no threads yet)
+            user=self._user,
+            group=self._group,
+            extra_groups=self._extra_groups,
+        )
+        log.close()
+        atexit.register(_stop, server, parent)
+        deadline = time.monotonic() + _START_S
+        while True:
+            try:
+                psycopg.connect(self.url, connect_timeout=5).close()
+            except psycopg.OperationalError as error:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    server.wait(0.05)
+                if server.poll() is not None or time.monotonic() > deadline:
+                    last = (self.home / "log").read_text(errors="replace").strip()[-300:]
+                    raise NoServer(f"{self.where} doesn't start: {last}") from error
+            else:
+                return
 
 
 def _stop(server: "subprocess.Popen[bytes]", owner: int) -> None:

@@ -101,6 +101,8 @@ EVENTS = {
     "reconciliation.differs": "The provider's statement and our books differ in one movement: an open item, no posting.",
     "reconciliation.explained": "A difference to the provider's statement has gone.",
     "statement.proved": "A line of the statement proved money that was not heard of; its booking has its own event.",
+    "work.parked": "A row broke too often and is put aside: a person looks (`python -m zemi work --stuck`).",
+    "work.retried": "A person put a row that was put aside back to work.",
     "release.released": "A part of the held money went from the order's escrow to the seller's balance.",
 }
 
@@ -174,6 +176,9 @@ LIMITS = (
     ("zemi.notifications.provider_watch.RATE_WINDOW", "window of `ZEMI_SUCCESS_RATE_ALERT_PERCENT`"),
     ("zemi.notifications.provider_watch.LEAST_CALLS", "with fewer calls in that window its rate says nothing"),
     ("zemi.common.work.LEASE", "how long a claimed row is kept from other workers"),
+    ("zemi.common.work.SWEEP_LIMIT", "after this long a sweep begins no further row: the other sweeps have their turn"),
+    ("zemi.cli.celery_worker.DEAF_S", "seconds of silence after which a Celery worker is replaced"),
+    ("zemi.common.work.MOST_FAILURES", "how often a row may break, or its worker die over it, before it is put aside"),
 )  # fmt: skip
 
 

@@ -48,6 +48,7 @@ OPTIONS = (
     Option("ZEMI_WEB_WORKERS", "", "web processes; default 1 on SQLite, 2 on PostgreSQL"),
     Option("ZEMI_WEB_THREADS", "4", "threads of each web process"),
     Option("ZEMI_WORK_PROCESSES", "", "worker processes; default 1 on SQLite, which has one writer, 2 on PostgreSQL"),
+    Option("ZEMI_BROKER_URL", "", "amqp:// or redis:// address of a broker for `zemi work --celery`; empty: no broker, no bell", secret=True),
     Option("ZEMI_LOG_JSON", "", "1 writes logs as JSON lines; default in live mode"),
     Option("DJANGO_SECRET_KEY", "", "Django's own secret (sessions, CSRF)", secret=True, live=True),
     Option("DEBUG", "False", "Django's debug pages; never in live mode"),
@@ -143,6 +144,11 @@ SUCCESS_RATE_ALERT_PERCENT = whole("ZEMI_SUCCESS_RATE_ALERT_PERCENT", 0, 100)
 OPERATOR_LANGUAGE = read("ZEMI_OPERATOR_LANGUAGE")
 if OPERATOR_LANGUAGE not in {"en", "sw"}:
     _problems.append(f"ZEMI_OPERATOR_LANGUAGE is en or sw, not {OPERATOR_LANGUAGE!r}")
+BROKER_URL = read("ZEMI_BROKER_URL")
+if BROKER_URL and urlsplit(BROKER_URL).scheme not in {"amqp", "amqps", "redis", "rediss"}:
+    _problems.append(
+        "ZEMI_BROKER_URL is an address that starts with amqp://, amqps://, redis:// or rediss://"
+    )
 SIM_URL = f"http://127.0.0.1:{SIM_PORT}"
 
 _SAFARICOM_SANDBOX, _SAFARICOM_LIVE = "sandbox.safaricom.co.ke", "api.safaricom.co.ke"

@@ -3,16 +3,29 @@
 import threading
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tests import story
 from tests.characters import AMINA
-from zemi.common import http_client
-from zemi.common.work import LEASE, back_off, claim_due, finish
-from zemi.events.models import EventDelivery
+from zemi.__main__ import main
+from zemi.common import http_client, work
+from zemi.common.work import (
+    LEASE,
+    MOST_FAILURES,
+    PARKED_UNTIL,
+    SWEEP_LIMIT,
+    back_off,
+    claim_due,
+    finish,
+    handle_each,
+)
+from zemi.events.models import Event, EventDelivery
+from zemi.events.parking import list_parked, park, retry_parked
 from zemi.notifications import sending
 from zemi.notifications.models import Message
+from zemi.payments.errors import PaymentInProgress
 from zemi.providers.base import Accepted, Reason, Refused, Unknown
 from zemi.webhooks.models import WebhookLog
 from zemi.worker import loop, sweeps
@@ -177,3 +190,162 @@ def test_a_provider_that_is_away_stops_nothing_for_good(clock: Any) -> None:
     http_client.use_transport(None)
 
     assert loop._guarded("messages") == loop.BROKEN_S
+
+
+def test_rows_that_broke_together_do_not_come_back_together() -> None:
+    waits = {back_off(3, key=f"row {number}").total_seconds() for number in range(50)}
+
+    # Up to a quarter less than 20 s, never more, and for one row always the same.
+    assert len(waits) > 10
+    assert min(waits) >= 15
+    assert max(waits) <= 20
+    assert back_off(3, key="row 1") == back_off(3, key="row 1")
+
+
+def _breaks(_: Any, __: Any) -> None:
+    raise ValueError("nobody foresaw it")
+
+
+def test_a_row_that_breaks_again_and_again_is_put_aside_for_a_person(
+    messages: list[Message], clock: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(MOST_FAILURES):
+        handle_each(claim_due(Message, now=clock.now(), limit=1), _breaks, now=clock.now())
+        clock.advance(hours=2)
+        # The other one is worked on as ever.
+        Message.objects.filter(failures=0).update(due_at=clock.now())
+
+    [parked] = list_parked()
+    assert (parked.failures, parked.last_error, parked.lease_until) == (
+        MOST_FAILURES,
+        "ValueError",
+        PARKED_UNTIL,
+    )
+    event = Event.objects.get(type="work.parked")
+    assert (event.subject_id, event.actor) == (parked.id, "worker")
+    assert event.data == {"error": "ValueError", "failures": MOST_FAILURES}
+    assert parked.id not in [row.id for row in claim_due(Message, now=clock.now(), limit=10)]
+
+    assert main(["work", "--stuck"]) == 1
+    assert f"{parked.id} message since=" in capsys.readouterr().out
+
+
+def test_who_puts_it_back_to_work_gives_it_all_its_tries_again(
+    messages: list[Message], clock: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [row, other] = claim_due(Message, now=clock.now(), limit=2)
+    park(row, clock.now(), "ValueError")
+    finish(other)
+
+    assert main(["work", "--retry", str(row.id)]) == 0
+
+    [again] = claim_due(Message, now=clock.now(), limit=10)
+    assert (again.id, again.failures, again.parked_at) == (row.id, 0, None)
+    assert Event.objects.filter(type="work.retried", subject_id=row.id, actor="operator").count() == 1
+    assert main(["work", "--stuck"]) == 0
+    # It is not put aside any more, and what never was can't be put back.
+    assert main(["work", "--retry", str(row.id)]) == 1
+    assert main(["work", "--retry", str(UUID(int=1))]) == 1
+    assert Event.objects.filter(type="work.retried").count() == 1
+    assert "Nothing was changed" in capsys.readouterr().err
+
+
+def test_a_row_that_was_taken_over_is_not_put_aside(messages: list[Message], clock: Any) -> None:
+    [row, _] = claim_due(Message, now=clock.now(), limit=2)
+    Message.objects.update(fence=99)
+
+    park(row, clock.now(), "ValueError")
+
+    assert list_parked() == []
+    assert not Event.objects.filter(type="work.parked").exists()
+    assert retry_parked(row.id, actor="operator", now=clock.now()) is None
+
+
+def test_a_row_over_which_worker_after_worker_dies_is_put_aside(messages: list[Message], clock: Any) -> None:
+    for _ in range(MOST_FAILURES + 1):
+        rows = claim_due(Message, now=clock.now(), limit=1)
+        Message.objects.exclude(pk=rows[0].pk).update(due_at=clock.now() + timedelta(days=9))
+        clock.advance(seconds=LEASE.total_seconds())
+    touched: list[Message] = []
+
+    handle_each(rows, lambda row, _: touched.append(row), now=clock.now())
+
+    assert touched == []
+    assert [row.last_error for row in list_parked()] == ["worker_died"]
+
+
+def test_what_goes_away_by_itself_never_puts_a_row_aside(messages: list[Message], clock: Any) -> None:
+    def away(_: Any, __: Any) -> None:
+        raise PaymentInProgress
+
+    for _ in range(MOST_FAILURES + 1):
+        handle_each(claim_due(Message, now=clock.now(), limit=2), away, now=clock.now())
+        clock.advance(hours=2)
+
+    assert set(Message.objects.values_list("failures", "tries")) == {(0, MOST_FAILURES + 1)}
+    assert list_parked() == []
+
+
+def test_without_the_event_log_nothing_is_put_aside_in_silence(
+    messages: list[Message], clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "_parker", None)
+    Message.objects.update(failures=MOST_FAILURES)
+
+    with pytest.raises(RuntimeError, match="nobody parks"):
+        handle_each(claim_due(Message, now=clock.now(), limit=1), _breaks, now=clock.now())
+
+
+def test_a_sweep_whose_time_is_over_gives_back_what_it_has_not_begun(
+    messages: list[Message], clock: Any
+) -> None:
+    begun: list[Message] = []
+
+    def slow(row: Message, _: Any) -> None:
+        begun.append(row)
+        clock.advance(seconds=SWEEP_LIMIT.total_seconds())
+
+    handle_each(claim_due(Message, now=clock.now(), limit=2), slow, now=clock.now())
+
+    assert len(begun) == 1
+    [left] = claim_due(Message, now=clock.now(), limit=2)
+    # As if it had not been claimed: this is its first try.
+    assert (left.tries, left.failures) == (1, 0)
+
+
+def test_a_worker_that_is_told_to_stop_gives_back_what_it_has_not_begun(
+    messages: list[Message], clock: Any
+) -> None:
+    stop = threading.Event()
+    begun: list[Message] = []
+
+    def told_meanwhile(row: Message, _: Any) -> None:
+        begun.append(row)
+        stop.set()
+        finish(row)
+
+    work.stop_on(stop)
+    try:
+        handle_each(claim_due(Message, now=clock.now(), limit=2), told_meanwhile, now=clock.now())
+    finally:
+        work.stop_on(None)
+
+    assert len(begun) == 1
+    assert [row.tries for row in claim_due(Message, now=clock.now(), limit=2)] == [1]
+
+
+def test_a_sweep_starts_no_other_once_it_is_told_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, ran = threading.Event(), []
+
+    def first(_: Any) -> int:
+        ran.append("first")
+        stop.set()
+        return 0
+
+    monkeypatch.setattr(loop.registry, "mobile_money", lambda: None)
+    monkeypatch.setattr(loop, "close_old_connections", lambda: None)
+    monkeypatch.setattr(loop, "SWEEPS", {"first": first, "second": lambda _: ran.append("second")})
+
+    loop.run_forever(stop)
+
+    assert ran == ["first"]

@@ -6,11 +6,15 @@ import signal
 import subprocess
 import sys
 import threading
+from uuid import UUID
 
 from django.conf import settings
 
+from zemi.cli.celery_worker import run_celery
 from zemi.cli.child import die_with_parent
+from zemi.common import clock
 from zemi.common.memory import keep_what_is_loaded
+from zemi.events.parking import list_parked, retry_parked
 from zemi.worker.loop import run_forever
 
 
@@ -25,17 +29,43 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
             "Processes: ZEMI_WORK_PROCESSES."
         ),
     )
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
+        "--stuck", action="store_true", help="list the rows that broke too often and are put aside"
+    )
+    how.add_argument("--retry", metavar="ID", type=UUID, help="put a row that was put aside back to work")
+    how.add_argument(
+        "--celery",
+        action="store_true",
+        help="let Celery run the sweeps: a worker and the clock, by the broker at ZEMI_BROKER_URL; PostgreSQL only",
+    )
+    parser.add_argument(
+        "--concurrency",
+        type=int,
+        default=settings.WORK_PROCESSES,
+        help="processes of the Celery worker (default: ZEMI_WORK_PROCESSES)",
+    )
     parser.add_argument("--parent", type=int, default=0, help=argparse.SUPPRESS)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Work until a signal comes; what is in hand is finished first. 1 when one of several processes died."""
+    """Work until a signal comes; the row in hand is finished first. 1 when one of several processes died."""
+    if args.stuck:
+        return _list_stuck()
+    if args.retry:
+        return _retry(args.retry)
+    if args.celery:
+        return run_celery(concurrency=args.concurrency, parent=args.parent)
+    return _work(args.parent)
+
+
+def _work(parent: int) -> int:
     keep_what_is_loaded()
     stop, died = threading.Event(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    if args.parent:
-        die_with_parent(args.parent, signal.SIGTERM)
+    if parent:
+        die_with_parent(parent, signal.SIGTERM)
         run_forever(stop)
         return 0
 
@@ -56,3 +86,25 @@ def run(args: argparse.Namespace) -> int:
     for other in others:
         other.wait()
     return 1 if died.is_set() else 0
+
+
+def _list_stuck() -> int:
+    """Print what is put aside; 1 if there is something, so that a monitor can ask."""
+    rows = list_parked()
+    for row in rows:
+        since = row.parked_at.isoformat(timespec="seconds") if row.parked_at else ""
+        order = f" order={row.timeline_id}" if row.timeline_id else ""
+        print(
+            f"{row.id} {row.SUBJECT} since={since} failures={row.failures} error={row.last_error or '-'}{order}"
+        )
+    print(f"{len(rows)} put aside." if rows else "Nothing is put aside.")
+    return 1 if rows else 0
+
+
+def _retry(key: UUID) -> int:
+    row = retry_parked(key, actor="operator", now=clock.now())
+    if row is None:
+        print(f"No row that is put aside has the id {key}. Nothing was changed.", file=sys.stderr)
+        return 1
+    print(f"{row.SUBJECT} {key} is due again.")
+    return 0

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection, models, transaction
 
+from zemi.common.broker import ring
 from zemi.common.faults import fault_point
 
 NOT_NULL = object()
@@ -39,6 +40,7 @@ class _Appends:
         for row in rows:
             model = type(row)
             self.rows.setdefault(model, []).append(row)
+            _ring_for(row)
             if ignore_conflicts:
                 self.ignored.add(model)
 
@@ -163,6 +165,13 @@ def insert(*rows: models.Model, ignore_conflicts: bool = False) -> None:
         cursor.execute(f"{text} ON CONFLICT DO NOTHING" if ignore_conflicts else text, values)
     for row in rows:
         row._state.adding = False
+        _ring_for(row)
+
+
+def _ring_for(row: models.Model) -> None:
+    sweep = getattr(row, "SWEEP", "")
+    if sweep:
+        ring(sweep)
 
 
 def write_if(row: models.Model, changes: Mapping[str, Any], **still: Any) -> bool:

@@ -36,6 +36,9 @@ class Event(models.Model):
 class EventDelivery(WorkRow):
     """What one subscriber still owes for one event; written with the event, in the same transaction."""
 
+    SUBJECT: ClassVar[str] = "event_delivery"
+    SWEEP: ClassVar[str] = "events"
+
     id = models.UUIDField(primary_key=True, default=new_key)
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
     subscriber = models.CharField(max_length=40)

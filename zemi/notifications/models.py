@@ -13,6 +13,9 @@ from zemi.common.work import WorkRow
 class Message(WorkRow):
     """One text message. Number and words are sealed; the words are destroyed once it has gone out."""
 
+    SUBJECT: ClassVar[str] = "message"
+    SWEEP: ClassVar[str] = "messages"
+
     id = models.UUIDField(primary_key=True, default=new_key)
     event_id = models.UUIDField(null=True)
     order_id = models.UUIDField(null=True)

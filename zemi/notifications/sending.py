@@ -58,4 +58,4 @@ def _send(message: Message, now: datetime) -> None:
     if isinstance(outcome, Refused) and outcome.reason is Reason.PAYEE_INVALID:
         finish(message, failed_at=now, error=said)
     else:
-        finish(message, due_at=now + back_off(message.tries), error=said)
+        finish(message, due_at=now + back_off(message.tries, key=message.id), error=said)

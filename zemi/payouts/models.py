@@ -59,6 +59,7 @@ class Payout(Disbursement):
     """What a seller is owed for one release."""
 
     SUBJECT: ClassVar[str] = "payout"
+    SWEEP: ClassVar[str] = "payouts"
     TRANSITIONS: ClassVar[Mapping[tuple[str, str], str]] = moves("payout")
     ATTEMPT = PayoutAttempt
     WRITTEN_ONCE: ClassVar[tuple[str, ...]] = (

@@ -58,6 +58,7 @@ class Refund(Disbursement):
     """What a payer gets back of one receipt."""
 
     SUBJECT: ClassVar[str] = "refund"
+    SWEEP: ClassVar[str] = "refunds"
     TRANSITIONS: ClassVar[Mapping[tuple[str, str], str]] = moves("refund")
     ATTEMPT = RefundAttempt
     WRITTEN_ONCE: ClassVar[tuple[str, ...]] = (

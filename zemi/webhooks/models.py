@@ -1,5 +1,7 @@
 """The inbox: every provider callback is stored raw before anything is done with it (the seed's WebhookLogs)."""
 
+from typing import ClassVar
+
 from django.db import models
 
 from zemi.common import crypto
@@ -13,6 +15,9 @@ class WebhookLog(WorkRow):
     `subject_id` is the attempt whose secret path was called; None means that the callback proved nothing about its
     origin and is only a hint (SAFETY 3.3).
     """
+
+    SUBJECT: ClassVar[str] = "callback"
+    SWEEP: ClassVar[str] = "callbacks"
 
     id = models.UUIDField(primary_key=True, default=new_key)
     webhook_type = models.CharField(max_length=40)

@@ -10,7 +10,7 @@ from django.db import close_old_connections
 from zemi.common import clock
 from zemi.common.errors import ZemiError
 from zemi.common.logs import log
-from zemi.common.work import ROW_ERRORS
+from zemi.common.work import ROW_ERRORS, SWEEP_LIMIT, stop_on
 from zemi.providers import registry
 from zemi.worker.sweeps import SWEEPS
 
@@ -22,6 +22,7 @@ WORDS_BUSY_S = {"events": 0.15, "messages": 0.15}
 IDLE_S = 0.25
 BROKEN_S = 5.0
 _MOST_ROUNDS = 1000
+_MOST_ROUNDS_IN_TURN = 20
 
 
 def run_once(now: datetime) -> int:
@@ -44,17 +45,36 @@ def run_until_idle(now: datetime) -> int:
 def run_forever(stop: threading.Event) -> None:
     """Run the sweeps until `stop` is set. A sweep that breaks is logged and tried again; the others go on.
 
-    Nothing is lost by a crash: claimed rows are due again when their lease ends.
+    When told to stop it finishes the row in hand, and gives back what it has claimed and not begun. Nothing is lost by
+    a crash either: claimed rows are due again when their lease ends.
     """
+    stop_on(stop)
     again_at = dict.fromkeys(SWEEPS, time.monotonic())
-    while not stop.is_set():
-        for name, at in again_at.items():
-            if at <= time.monotonic():
-                again_at[name] = _guarded(name) + time.monotonic()
-        pause = min(again_at.values()) - time.monotonic()
-        if pause > 0:
-            close_old_connections()
-            stop.wait(pause)
+    try:
+        while not stop.is_set():
+            for name, at in again_at.items():
+                if at <= time.monotonic() and not stop.is_set():
+                    again_at[name] = _guarded(name) + time.monotonic()
+            pause = min(again_at.values()) - time.monotonic()
+            if pause > 0:
+                close_old_connections()
+                stop.wait(pause)
+    finally:
+        stop_on(None)
+
+
+def drain(name: str) -> int:
+    """Run one sweep until it finds nothing, or has had its turn; how often it found something.
+
+    A sweep that breaks is logged, and left to the next call.
+    """
+    until = time.monotonic() + SWEEP_LIMIT.total_seconds()
+    for round_number in range(_MOST_ROUNDS_IN_TURN):
+        if _guarded(name) != BUSY_S:
+            return round_number
+        if time.monotonic() >= until:
+            return round_number + 1
+    return _MOST_ROUNDS_IN_TURN
 
 
 def _guarded(name: str) -> float:
