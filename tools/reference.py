@@ -28,6 +28,10 @@ _SMS = 160
 EVENTS = {
     "audit.failed": "The hourly audit found the books wrong; `problems` says in how many places. Operators are told.",
     "float.opened": "The operator's own money in a shortcode was booked before the first order.",
+    "alert.dispatcher_stopped": "The operators were told that the provider refuses our credentials.",
+    "alert.float_low": "The operators were told that the account that pays out is too low.",
+    "alert.needs_attention": "The operators were told of a payout or refund without a result for a day.",
+    "alert.suspense": "The operators were told of money that left without being owed.",
     "approval.asked": "Somebody asked for something that needs a second person.",
     "approval.executed": "A second person allowed it, and it was done in the same moment.",
     "approval.rejected": "A second person rejected it: nothing was done.",
@@ -123,6 +127,7 @@ CALLBACKS = {
 _LONGEST = {
     "amount": "250,000",
     "part": "249,999",
+    "subject": "payout",
     "due": "250,000",
     "paybill": "174379",
     "otp": "000000",

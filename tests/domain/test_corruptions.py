@@ -93,15 +93,17 @@ CORRUPTIONS: dict[str, tuple[Callable[[], object], str]] = {
         "events did not lead there",
     ),
     "an order's price was changed": (
-        lambda: Order.objects.filter(status="paid").update(amount_minor=1),
-        "is paid and holds 1500.00, not 0.01",
+        lambda: Order.objects.filter(status="paid").update(amount_minor=200_000),
+        "is paid and holds 1500.00, not 2000.00",
     ),
     "a payment was called failed": (
         lambda: Payment.objects.update(status="failed"),
         "is failed, and its events did not lead there",
     ),
     "a receipt's amount was changed": (
-        lambda: Receipt.objects.filter(order__status="paid").update(amount_minor=160_000),
+        lambda: Receipt.objects.filter(order__status="paid").update(
+            amount_minor=160_000, allocated_minor=160_000
+        ),
         "received 1600.00, held 1500.00",
     ),
     "a receipt is gone": (

@@ -15,6 +15,7 @@ GSM_7 = set(string.ascii_letters + string.digits + " \n@_!\"#%&'()*+,-./:;<=>?")
 LONGEST = {
     "amount": "250,000",
     "part": "249,999",
+    "subject": "payout",
     "due": "250,000",
     "paybill": "174379",
     "otp": "847263",

@@ -18,6 +18,7 @@ from zemi.events.models import Event
 from zemi.ledger import chart
 from zemi.ledger.chart import AccountRef
 from zemi.ledger.posting import Line, post
+from zemi.notifications.alerts import alert_operators
 from zemi.providers import registry
 from zemi.providers.base import Accepted, DisburseOutcome, DisburseResult, Reason, Refused, Succeeded, Unknown
 from zemi.webhooks.inbox import mark_handled
@@ -136,6 +137,13 @@ def call_a_person(model: type[Attempt], attempt_id: UUID, *, now: datetime) -> N
         if owed.status == DisbursementStatus.UNKNOWN:
             log.error("disbursement.needs_attention", subject=owed.SUBJECT, id=str(owed.id))
             transition(owed, DisbursementStatus.NEEDS_ATTENTION, at=now, actor="worker", updated_at=now)
+            alert_operators(
+                "alert.needs_attention",
+                incident=f"{owed.SUBJECT}.{owed.id}",
+                now=now,
+                subject=owed.SUBJECT,
+                amount=f"{owed.amount.shillings:,}",
+            )
 
 
 def prove_unpaid(model: type[Attempt], attempt_id: UUID, *, evidence: str, now: datetime) -> bool:
@@ -298,7 +306,7 @@ def _refused(attempt: Attempt, outcome: Refused, *, now: datetime) -> str:
         elif held == HeldReason.CREDENTIALS:
             # A locked or expired initiator gets worse with every call (DARAJA, best integration no. 11).
             for kind in switch.KINDS:
-                switch.stop_inside(kind, by="provider", reason=f"{outcome.code} {outcome.text}", now=now)
+                switch.stop_inside(kind, by=switch.PROVIDER, reason=f"{outcome.code} {outcome.text}", now=now)
         return ""
     event = transition(
         owed,

@@ -10,6 +10,7 @@ from zemi.ledger import chart
 from zemi.ledger.chart import AccountRef
 from zemi.ledger.locks import lock_balance
 from zemi.ledger.posting import Line, post
+from zemi.notifications.alerts import alert_operators
 
 
 @inside_transaction
@@ -40,6 +41,13 @@ def open_case(
     )
     append(case)
     record("suspense.opened", case, at=now, actor="provider", data={"amount": str(case.amount)})
+    alert_operators(
+        "alert.suspense",
+        incident=f"suspense.{case.id}",
+        now=now,
+        subject=owed.SUBJECT,
+        amount=f"{owed.amount.shillings:,}",
+    )
     post(event, Line("suspense", case.id, chart.suspense(case.id), cash, case.amount), fee)
     return case
 

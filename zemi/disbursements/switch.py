@@ -12,9 +12,12 @@ from zemi.common.logs import log
 from zemi.common.money import Money
 from zemi.disbursements.models import Dispatcher, SuspenseStatus
 from zemi.events.log import record
+from zemi.notifications.alerts import alert_operators
 
 PAYOUTS, REFUNDS = "payout", "refund"
 KINDS = (PAYOUTS, REFUNDS)
+# Who stopped it, where no person did.
+PROVIDER = "provider"
 # After our account was found too low, the other payouts wait so long; refunds may try before them (DOMAIN 5.8 row 31).
 FLOAT_LOW_WAIT = timedelta(minutes=10)
 # What is queued while the switch is off is looked at again after this; switching on makes it due at once.
@@ -95,6 +98,10 @@ def stop_inside(name: str, *, by: str, reason: str, now: datetime) -> bool:
     )
     if changed:
         log.error("dispatcher.stopped", dispatcher=name, by=by, reason=reason)
+        if by == PROVIDER:
+            alert_operators(
+                "alert.dispatcher_stopped", incident=f"{name}.{now.isoformat()}", now=now, subject=name
+            )
         record(
             "dispatcher.stopped", _Subject(name), at=now, actor=by[:60], data={"kind": name, "reason": reason}
         )
@@ -119,6 +126,9 @@ def wait_for_float(*, amount: Money, now: datetime) -> None:
     told = Dispatcher.objects.filter(name=PAYOUTS).exclude(waits_until__gt=now)
     if told.update(waits_until=now + FLOAT_LOW_WAIT):
         log.error("dispatcher.float_low", amount=str(amount))
+        alert_operators(
+            "alert.float_low", incident=f"float_low.{now.date()}", now=now, amount=f"{amount.shillings:,}"
+        )
         record(
             "dispatcher.float_low", _Subject(PAYOUTS), at=now, actor="provider", data={"amount": str(amount)}
         )

@@ -77,4 +77,20 @@ TEXTS: dict[str, Text] = {
         en="Zemi: {percent} % of the calls of {operation} work again.",
         sw="Zemi: {percent} % ya maombi ya {operation} yanafaulu tena.",
     ),
+    "alert.dispatcher_stopped": Text(
+        en="Zemi: M-Pesa refuses our credentials; no {subject} is sent until you act. Look at: zemi staff queue",
+        sw="Zemi: M-Pesa inakataa kitambulisho chetu; hakuna {subject} inayotumwa. Angalia: zemi staff queue",
+    ),
+    "alert.float_low": Text(
+        en="Zemi: the paying account is too low for KES {amount}. Payouts wait, refunds go first. Top it up.",
+        sw="Zemi: akaunti ya malipo haina KES {amount}. Malipo yanasubiri, marejesho kwanza. Ongeza pesa.",
+    ),
+    "alert.needs_attention": Text(
+        en="Zemi: a {subject} of KES {amount} has no result after a day. Bring the statement: zemi staff queue",
+        sw="Zemi: {subject} ya KES {amount} haina jibu baada ya siku moja. Leta taarifa: zemi staff queue",
+    ),
+    "alert.suspense": Text(
+        en="Zemi: KES {amount} left for a {subject} that was not owed any more. Decide it: zemi staff queue",
+        sw="Zemi: KES {amount} imetoka kwa {subject} isiyodaiwa tena. Amua: zemi staff queue",
+    ),
 }
