@@ -16,11 +16,11 @@ placed AS (
     INSERT INTO orders_order (
         id, order_reference, merchant_reference, amount_minor, currency, fee_bps, product_description, release_policy,
         metadata, status, delivery_code_hash, delivery_code_sealed, code_generation, code_failures, created_at,
-        updated_at, buyer_id, seller_id)
+        updated_at, received_minor, expires_at, expiry_extended, remind_at, buyer_id, seller_id)
     VALUES (
         bench_id(:n, 3), bench_reference(:n), '', 150000, 'KES', 0, 'iPhone 13 Pro Max 256GB', 'instant',
         '{}', 'awaiting_payment', bench_text(117), bench_bytes(35), 1, 0, now(),
-        now(), bench_id(:n, 1), bench_id(:n, 2)))
+        now(), 0, now() + interval '24 h', false, now() + interval '12 h', bench_id(:n, 1), bench_id(:n, 2)))
 INSERT INTO events_event (id, type, subject_type, subject_id, order_id, actor, at, data)
 VALUES (bench_id(:n, 4), 'order.created', 'order', bench_id(:n, 3), bench_id(:n, 3), 'buyer', now(),
         '{"amount": "1500.00", "currency": "KES"}');
@@ -30,10 +30,10 @@ WITH due AS (
     SELECT id FROM orders_order WHERE order_reference = bench_reference(:n) AND status = 'awaiting_payment' FOR UPDATE),
 attempt AS (
     INSERT INTO payments_payment (
-        due_at, fence, tries, last_error, id, payment_method, provider, amount_minor, currency, status, is_live,
+        due_at, fence, tries, failures, last_error, id, payment_method, provider, amount_minor, currency, status, is_live,
         live_until, payer_phone_hash, payer_phone_sealed, payer_phone_last4, merchant_request_id,
         response_code, response_text, result_code, result_text, failure_reason, metadata, created_at, updated_at, order_id)
-    SELECT now() + interval '25 s', 0, 0, '', bench_id(:n, 5), 'mpesa', 'mpesa', 150000, 'KES', 'pending', true,
+    SELECT now() + interval '25 s', 0, 0, 0, '', bench_id(:n, 5), 'mpesa', 'mpesa', 150000, 'KES', 'pending', true,
         now() + interval '5 min', sha256(bench_id(:n, 1)::text::bytea), bench_bytes(42), '5678', '',
         '', '', '', '', '', '{}', now(), now(), id
     FROM due
@@ -57,15 +57,15 @@ WHERE id = bench_id(:n, 5);
 
 -- its callback comes in
 INSERT INTO webhooks_webhooklog (
-    due_at, fence, tries, last_error, id, webhook_type, provider, subject_id, body_sealed, payload, headers,
+    due_at, fence, tries, failures, last_error, id, webhook_type, provider, subject_id, body_sealed, payload, headers,
     source_address, received_at, processing_error)
 VALUES (
-    now(), 0, 0, '', bench_id(:n, 7), 'mpesa_stk', 'mpesa', bench_id(:n, 5), bench_bytes(440), '{}',
+    now(), 0, 0, 0, '', bench_id(:n, 7), 'mpesa_stk', 'mpesa', bench_id(:n, 5), bench_bytes(440), '{}',
     '{"content-type": "application/json", "user-agent": "stub"}', '127.0.0.1', now(), '');
 
 -- and is settled: receipt, attempt, order, books
 WITH paid AS (
-    UPDATE orders_order SET status = 'paid', paid_at = now(), updated_at = now()
+    UPDATE orders_order SET status = 'paid', paid_at = now(), received_minor = 150000, updated_at = now()
     WHERE id = bench_id(:n, 3) AND status = 'awaiting_payment' RETURNING id),
 done AS (
     UPDATE payments_payment
@@ -74,8 +74,9 @@ done AS (
     WHERE id = bench_id(:n, 5) AND status = 'pending' RETURNING id),
 receipt AS (
     INSERT INTO payments_receipt (
-        id, provider, transaction_id, amount_minor, currency, status, received_at, order_id, payment_id)
-    SELECT bench_id(:n, 8), 'mpesa', bench_reference(:n), 150000, 'KES', 'allocated', now(), paid.id, done.id
+        id, provider, transaction_id, amount_minor, currency, status, allocated_minor, credited_minor, received_at,
+        order_id, payment_id)
+    SELECT bench_id(:n, 8), 'mpesa', bench_reference(:n), 150000, 'KES', 'allocated', 150000, 0, now(), paid.id, done.id
     FROM paid, done),
 handled AS (
     UPDATE webhooks_webhooklog
@@ -86,11 +87,13 @@ events AS (
     VALUES
         (bench_id(:n, 9), 'payment.completed', 'payment', bench_id(:n, 5), bench_id(:n, 3), 'provider', now(),
          '{"from": "pending", "to": "completed", "amount": "1500.00", "receipt": "QHC1234567"}'),
+        (bench_id(:n, 40), 'receipt.allocated', 'receipt', bench_id(:n, 8), bench_id(:n, 3), 'provider', now(),
+         '{"from": "received", "to": "allocated", "amount": "1500.00", "receipt": "QHC1234567"}'),
         (bench_id(:n, 10), 'order.paid', 'order', bench_id(:n, 3), bench_id(:n, 3), 'provider', now(),
          '{"from": "awaiting_payment", "to": "paid"}')),
 owed AS (
-    INSERT INTO events_eventdelivery (id, event_id, subscriber, due_at, fence, tries, last_error)
-    VALUES (bench_id(:n, 11), bench_id(:n, 10), 'text_messages', now(), 0, 0, '')),
+    INSERT INTO events_eventdelivery (id, event_id, subscriber, due_at, fence, tries, failures, last_error)
+    VALUES (bench_id(:n, 11), bench_id(:n, 10), 'text_messages', now(), 0, 0, 0, '')),
 accounts AS (
     INSERT INTO ledger_account (id, code, of, currency, keeps_balance, credit_side, balance_minor)
     VALUES (bench_id(0, 1), 1100, '174379', 'KES', false, false, 0),
@@ -98,7 +101,7 @@ accounts AS (
     ON CONFLICT DO NOTHING)
 INSERT INTO ledger_transfer (id, kind, key, amount_minor, currency, order_id, at, credit_id, debit_id, event_id)
 VALUES (bench_id(:n, 13), 'receipt', 'receipt:' || bench_id(:n, 8), 150000, 'KES', bench_id(:n, 3), now(),
-        bench_id(:n, 12), bench_id(0, 1), bench_id(:n, 9));
+        bench_id(:n, 12), bench_id(0, 1), bench_id(:n, 40));
 
 -- order.paid is handed out: two text messages, and the code lives in one of them alone
 WITH forgotten AS (
@@ -106,12 +109,12 @@ WITH forgotten AS (
 handled AS (
     UPDATE events_eventdelivery SET handled_at = now(), due_at = NULL, fence = 1, tries = 1 WHERE id = bench_id(:n, 11))
 INSERT INTO notifications_message (
-    due_at, fence, tries, last_error, id, event_id, order_id, template, language, to_sealed, text_sealed,
+    due_at, fence, tries, failures, last_error, id, event_id, order_id, template, language, to_sealed, text_sealed,
     provider_reference, created_at)
 VALUES
-    (now(), 0, 0, '', bench_id(:n, 14), bench_id(:n, 10), bench_id(:n, 3), 'seller_paid_order', 'en', bench_bytes(42),
+    (now(), 0, 0, 0, '', bench_id(:n, 14), bench_id(:n, 10), bench_id(:n, 3), 'seller_paid_order', 'en', bench_bytes(42),
      bench_bytes(150), '', now()),
-    (now(), 0, 0, '', bench_id(:n, 15), bench_id(:n, 10), bench_id(:n, 3), 'buyer_code', 'en', bench_bytes(42),
+    (now(), 0, 0, 0, '', bench_id(:n, 15), bench_id(:n, 10), bench_id(:n, 3), 'buyer_code', 'en', bench_bytes(42),
      bench_bytes(150), '', now());
 
 -- they are sent, each on its own
@@ -135,14 +138,14 @@ WITH completed AS (
     RETURNING id, seller_id),
 released AS (
     INSERT INTO releases_release (
-        id, number, amount_minor, fee_minor, currency, status, due_at, released_at, order_id)
-    SELECT bench_id(:n, 16), 1, 150000, 0, 'KES', 'released', now(), now(), id FROM completed),
+        id, number, amount_minor, fee_minor, repaid_minor, currency, status, due_at, released_at, order_id)
+    SELECT bench_id(:n, 16), 1, 150000, 0, 0, 'KES', 'released', now(), now(), id FROM completed),
 payout AS (
     INSERT INTO payouts_payout (
-        due_at, fence, tries, last_error, id, provider, amount_minor, currency, status, failure_reason, created_at,
-        updated_at, order_id, payment_id, release_id, seller_id)
-    SELECT now(), 0, 0, '', bench_id(:n, 17), 'mpesa', 150000, 'KES', 'queued', '', now(),
-        now(), completed.id, payment_id, bench_id(:n, 16), seller_id
+        due_at, fence, tries, failures, last_error, id, provider, amount_minor, currency, status, failure_reason, held_reason,
+        created_at, updated_at, order_id, payment_id, release_id, seller_id)
+    SELECT now(), 0, 0, 0, '', bench_id(:n, 17), 'mpesa', 150000, 'KES', 'queued', '', '',
+        now(), now(), completed.id, payment_id, bench_id(:n, 16), seller_id
     FROM completed JOIN payments_receipt ON order_id = completed.id AND payments_receipt.status = 'allocated'),
 given_back AS (
     UPDATE trust_budget SET used = used - 1 WHERE id = sha256(bench_id(:n, 32)::text::bytea) AND used > 0),
@@ -173,13 +176,14 @@ VALUES
 -- the payout: the intent before the call
 WITH submitting AS (
     UPDATE payouts_payout
-    SET status = 'submitting', due_at = now() + interval '2 min', fence = 1, tries = 1, updated_at = now()
+    SET status = 'submitting', due_at = now() + interval '2 min', fence = 1, tries = 1,
+        sent_at = now(), updated_at = now()
     WHERE id = bench_id(:n, 17) AND status = 'queued' RETURNING id),
 attempt AS (
     INSERT INTO payouts_payoutattempt (
-        id, number, status, is_open, originator_conversation_id, conversation_id, amount_minor, currency,
+        id, number, method, status, is_open, originator_conversation_id, conversation_id, amount_minor, currency,
         response_code, response_text, result_code, result_text, created_at, updated_at, payout_id)
-    SELECT bench_id(:n, 26), 1, 'intent', true, 'zemi-' || bench_id(:n, 26), '', 150000, 'KES',
+    SELECT bench_id(:n, 26), 1, 'b2c', 'intent', true, 'zemi-' || bench_id(:n, 26), '', 150000, 'KES',
         '', '', '', '', now(), now(), id
     FROM submitting)
 INSERT INTO events_event (id, type, subject_type, subject_id, order_id, actor, at, data)
@@ -204,10 +208,10 @@ VALUES
 
 -- its result comes in
 INSERT INTO webhooks_webhooklog (
-    due_at, fence, tries, last_error, id, webhook_type, provider, subject_id, body_sealed, payload, headers,
+    due_at, fence, tries, failures, last_error, id, webhook_type, provider, subject_id, body_sealed, payload, headers,
     source_address, received_at, processing_error)
 VALUES (
-    now(), 0, 0, '', bench_id(:n, 33), 'mpesa_b2c_result', 'mpesa', bench_id(:n, 26), bench_bytes(960), '{}',
+    now(), 0, 0, 0, '', bench_id(:n, 33), 'mpesa_b2c_result', 'mpesa', bench_id(:n, 26), bench_bytes(960), '{}',
     '{"content-type": "application/json", "user-agent": "stub"}', '127.0.0.1', now(), '');
 
 -- and is settled: attempt, payout, books
@@ -233,8 +237,8 @@ events AS (
         (bench_id(:n, 35), 'payout.succeeded', 'payout', bench_id(:n, 17), bench_id(:n, 3), 'provider', now(),
          '{"from": "submitted", "to": "succeeded", "amount": "1500.00", "receipt": "QHP1234567"}')),
 owed AS (
-    INSERT INTO events_eventdelivery (id, event_id, subscriber, due_at, fence, tries, last_error)
-    VALUES (bench_id(:n, 36), bench_id(:n, 35), 'text_messages', now(), 0, 0, '')),
+    INSERT INTO events_eventdelivery (id, event_id, subscriber, due_at, fence, tries, failures, last_error)
+    VALUES (bench_id(:n, 36), bench_id(:n, 35), 'text_messages', now(), 0, 0, 0, '')),
 accounts AS (
     INSERT INTO ledger_account (id, code, of, currency, keeps_balance, credit_side, balance_minor)
     VALUES (bench_id(0, 2), 1110, '600000', 'KES', false, false, 0),
@@ -252,10 +256,10 @@ VALUES
 WITH handled AS (
     UPDATE events_eventdelivery SET handled_at = now(), due_at = NULL, fence = 1, tries = 1 WHERE id = bench_id(:n, 36))
 INSERT INTO notifications_message (
-    due_at, fence, tries, last_error, id, event_id, order_id, template, language, to_sealed, text_sealed,
+    due_at, fence, tries, failures, last_error, id, event_id, order_id, template, language, to_sealed, text_sealed,
     provider_reference, created_at)
 VALUES
-    (now(), 0, 0, '', bench_id(:n, 39), bench_id(:n, 35), bench_id(:n, 3), 'seller_payout', 'en', bench_bytes(42),
+    (now(), 0, 0, 0, '', bench_id(:n, 39), bench_id(:n, 35), bench_id(:n, 3), 'seller_payout', 'en', bench_bytes(42),
      bench_bytes(150), '', now());
 
 -- and is sent

@@ -53,6 +53,10 @@ CHECKS = [
 ROLES = ("anonymous", "merchant", "merchant without a scope")
 
 
+# A one-time code stands in a text message alone: tests/api and tests/flows/test_claims.py carry these to a success.
+NEEDS_A_CODE_FROM_A_PHONE = frozenset({"cancelOrder", "cancelOrderV1", "claimReceipt", "claimReceiptV1"})
+
+
 @dataclass
 class World:
     """Orders in every state for requests to be about, made anew as they are used up."""
@@ -187,7 +191,8 @@ def assert_nothing_is_owed(schema: Any, world: World) -> None:
     broken = {answer: count for answer, count in world.answers.items() if answer[1] >= 500}
 
     assert broken == {}
-    assert operations - succeeded == set(), "these never came to a success"
+    missed = operations - succeeded - NEEDS_A_CODE_FROM_A_PHONE
+    assert missed == set(), "these never came to a success"
     assert {role for role, _ in world.asked} == set(ROLES)
     story.assert_books_agree(with_provider=False)
 

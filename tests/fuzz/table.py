@@ -26,7 +26,7 @@ from zemi.identity import api_keys
 from zemi.providers import wire
 from zemi.providers.africastalking import client as africastalking
 from zemi.providers.base import UnreadableCallback
-from zemi.providers.mpesa import answers, messages
+from zemi.providers.mpesa import answers, messages, statement
 from zemi.webhooks import tokens
 
 
@@ -58,11 +58,23 @@ TABLE: dict[str, Parser] = {
     "messages.read_b2c_result": Parser(messages.read_b2c_result, Takes.BODY, (UnreadableCallback,)),
     "messages.read_timeout_notice": Parser(messages.read_timeout_notice, Takes.BODY, (UnreadableCallback,)),
     "messages.read_status_result": Parser(messages.read_status_result, Takes.BODY, (UnreadableCallback,)),
+    "messages.read_reversal_result": Parser(messages.read_reversal_result, Takes.BODY, (UnreadableCallback,)),
+    "messages.read_balance_result": Parser(messages.read_balance_result, Takes.BODY, (UnreadableCallback,)),
+    "messages.read_c2b_confirmation": Parser(
+        messages.read_c2b_confirmation, Takes.BODY, (UnreadableCallback,)
+    ),
+    "messages.read_pulled": Parser(messages.read_pulled, Takes.VALUE, (UnreadableCallback,)),
+    "statement.read_statement": Parser(
+        statement.read_statement, Takes.TEXT, (statement.UnreadableStatement,), is_raw=True
+    ),
     # The provider's answers: nothing may leave, what can't be read is Unknown
     "answers.read_push": Parser(answers.read_push, Takes.ANSWER),
     "answers.read_query": Parser(lambda a: answers.read_query(a, checkout_id="ws_CO_1"), Takes.ANSWER),
     "answers.read_b2c": Parser(lambda a: answers.read_b2c(a, originator_id="zemi-1"), Takes.ANSWER),
     "answers.read_status": Parser(answers.read_status, Takes.ANSWER),
+    "answers.read_acknowledgement": Parser(answers.read_acknowledgement, Takes.ANSWER),
+    "answers.read_registration": Parser(answers.read_registration, Takes.ANSWER),
+    "answers.read_pull": Parser(answers.read_pull, Takes.ANSWER, is_raw=True),
     "answers.says_token_is_invalid": Parser(answers.says_token_is_invalid, Takes.ANSWER),
     "africastalking.client.read_answer": Parser(africastalking.read_answer, Takes.ANSWER),
     # Requests

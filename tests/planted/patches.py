@@ -215,14 +215,6 @@ PATCHES: tuple[Patch, ...] = (
         (FLOWS, MACHINE),
     ),
     Patch(
-        "real money is refused",
-        "zemi/payments/settle.py",
-        "    # Real money is never refused and never dropped: which rule it follows is decided elsewhere (DOMAIN 5.8).\n",
-        '    return "order_not_payable"\n',
-        "money for a closed order, or of another amount, is in no book",
-        (FLOWS, MACHINE),
-    ),
-    Patch(
         "failure after success",
         "zemi/payments/settle.py",
         "        if payment.status in LIVE:\n            transition(\n"
@@ -235,9 +227,9 @@ PATCHES: tuple[Patch, ...] = (
     Patch(
         "second receipt ignored",
         "zemi/payments/settle.py",
-        '    return "" if known else "second_receipt"\n',
-        '    return ""\n',
-        "two receipts for one prompt, and nobody hears of it",
+        '    take_in(receipt, payment.order, actor="provider", now=now, second=True)\n    return "second_receipt"\n',
+        '    return "second_receipt"\n',
+        "the second receipt for one prompt is in no book",
         (FLOWS,),
     ),
     Patch(
@@ -250,9 +242,9 @@ PATCHES: tuple[Patch, ...] = (
     ),
     Patch(
         "amount of the callback not compared",
-        "zemi/payments/settle.py",
-        "fits = order.status == OrderStatus.AWAITING_PAYMENT and amount == order.amount",
-        "fits = order.status == OrderStatus.AWAITING_PAYMENT",
+        "zemi/payments/allocate.py",
+        "    return Shares(amount, nothing, nothing, pays=False)",
+        "    return Shares(amount, due - amount, nothing, pays=True)",
         "one shilling pays for everything",
         (FLOWS,),
     ),
@@ -267,8 +259,8 @@ PATCHES: tuple[Patch, ...] = (
     Patch(
         "provider's amount as a float",
         "zemi/providers/wire.py",
-        'minor = int(shillings) * CENTS + int((cents or "0").ljust(2, "0"))',
-        'minor = int(float(f"{shillings}.{cents or 0}") * CENTS)',
+        'minor = int(shillings) * CENTS + int((cents or "0").ljust(2, "0"))\n    if minor == 0:',
+        'minor = int(float(f"{shillings}.{cents or 0}") * CENTS)\n    if minor == 0:',
         "a receipt loses a cent",
         (RULES,),
     ),
@@ -341,8 +333,8 @@ PATCHES: tuple[Patch, ...] = (
     Patch(
         "order row not locked",
         "zemi/orders/locks.py",
-        "Order.objects.select_for_update().get(order_reference=order_reference)",
-        "Order.objects.get(order_reference=order_reference)",
+        """WHERE o.order_reference = %s {locking('o')}\"""",
+        """WHERE o.order_reference = %s\"""",
         "fifty guesses at once are all compared",
         (RACES,),
         "postgres",
@@ -367,8 +359,8 @@ PATCHES: tuple[Patch, ...] = (
     Patch(
         "month 13",
         "zemi/providers/wire.py",
-        "    except (ValueError, OverflowError):",
-        "    except OverflowError:",
+        "    except (ValueError, OverflowError):  # month 13",
+        "    except OverflowError:  # month 13",
         "a time that can't be read puts a payment aside for good",
         (FUZZ, RULES),
     ),

@@ -17,6 +17,7 @@ from zemi.ledger import audit, chart
 from zemi.ledger.balances import balance_of, trial_balance
 from zemi.ledger.seal import wrong_seals
 from zemi.orders.models import Order, OrderStatus
+from zemi.payments.allocate import FORGIVEN
 from zemi.payments.models import Payment, PaymentStatus, Receipt
 from zemi.payouts.models import Payout, PayoutAttempt, PayoutStatus
 from zemi.providers import registry
@@ -195,6 +196,10 @@ def _receipts() -> Iterator[str]:
         rest = receipt.amount_minor - receipt.allocated_minor - receipt.credited_minor
         if unallocated.pop(str(receipt.id), 0) != rest - taken[str(receipt.id)]:
             yield f"receipt {receipt.id} of {receipt.amount} is not in the unallocated receipts"
+    # More was booked than came, beyond the shilling that is forgiven (5.8 row 8).
+    booked = F("allocated_minor") + F("credited_minor")
+    for receipt in Receipt.objects.filter(amount_minor__lt=booked - FORGIVEN.minor).iterator():
+        yield f"receipt {receipt.id}: received {receipt.amount}, booked more than that"
     yield from (
         f"unallocated money of unknown receipt {of}: {Money(b)}" for of, b in unallocated.items() if b
     )
