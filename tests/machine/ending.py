@@ -43,7 +43,7 @@ def _nothing_is_overdue(stage: Stage) -> None:
 
 
 def _money_has_arrived(moves: list[dict[str, Any]], lost: dict[str, int]) -> None:
-    came = [move for move in moves if move["kind"] != "b2c" and move["receipt"] not in lost]
+    came = [move for move in moves if move["kind"] not in {"b2c", "reversal"} and move["receipt"] not in lost]
     booked = sum(Receipt.objects.values_list("amount_minor", flat=True))
     assert sum(move["amount"] for move in came) == booked, "liveness: money came and was never booked"
     paid = {move["checkout_request_id"] for move in came} - {None}
@@ -59,7 +59,7 @@ def _money_has_arrived(moves: list[dict[str, Any]], lost: dict[str, int]) -> Non
 def _payouts_have_ended(stage: Stage) -> None:
     arrived = stage.payouts_that_arrived()
     for payout in Payout.objects.prefetch_related("attempts"):
-        if payout.status == PayoutStatus.UNKNOWN:
+        if payout.status in {PayoutStatus.UNKNOWN, PayoutStatus.NEEDS_ATTENTION}:
             # Without a statement nobody can prove that it never arrived: it waits for a person (Y13, Y14).
             sent = {
                 attempt.originator_conversation_id for attempt in payout.attempts.all() if attempt.is_open

@@ -9,6 +9,7 @@ from django.db import connection
 
 from simulator import Simulator
 from tests.machine.tally import STATEFUL, Tally, first_status
+from zemi.disbursements.models import IN_FLIGHT
 from zemi.ledger import chart
 from zemi.orders.models import OrderStatus
 from zemi.payments.models import Payment, PaymentStatus, reference_index
@@ -25,6 +26,12 @@ _PAYMENTS = "SELECT provider_reference_hash, status, order_id, is_live FROM paym
 _PAYOUTS = """
     SELECT p.id, p.order_id, p.status, p.amount_minor, a.originator_conversation_id, a.is_open
     FROM payouts_payout p LEFT JOIN payouts_payoutattempt a ON a.payout_id = p.id"""
+_REFUNDS = """
+    SELECT r.amount_minor, r.status, a.originator_conversation_id, a.is_open, a.status, a.method, r.id
+    FROM refunds_refund r LEFT JOIN refunds_refundattempt a ON a.refund_id = r.id"""
+_UNDONE = """
+    SELECT r.order_id, SUM(a.amount_minor) FROM refunds_refundattempt a JOIN refunds_refund r ON r.id = a.refund_id
+    WHERE a.status = 'succeeded' AND a.method = 'reversal' GROUP BY 1"""
 _STATUSES = " UNION ALL ".join(
     f"SELECT '{subject}', id, status FROM {model._meta.db_table}" for subject, model in STATEFUL.items()
 )
@@ -86,17 +93,21 @@ class Invariants:
         """I3, I5: what came for an order is all somewhere, and no more than the provider says came."""
         receipts = {(_key(order), str(status)): int(total) for order, status, total, _ in _rows(_RECEIPTS)}
         came = _came(self._simulator)
+        undone: defaultdict[str, int] = defaultdict(int)
+        for order, total in _rows(_UNDONE):
+            undone[_key(order)] += total
         for order, (reference, *_) in orders.items():
             booked = sum(total for (of, _), total in receipts.items() if of == order)
             held = sum(net.get((order, code), 0) for code in _HOLDS)
             paid_out = net.get((order, chart.MPESA_DISBURSEMENT.code), 0) + net.get(
                 (order, chart.DISBURSEMENT_FEES.code), 0
             )
-            assert booked == held + paid_out, (
-                f"I3: {reference} received {booked}, has {held} and paid out {paid_out}"
+            collected = -net.get((order, chart.MPESA_COLLECTION.code), 0)
+            assert collected == held + paid_out, (
+                f"I3: {reference} collected {collected}, has {held} and paid out {paid_out}"
             )
-            assert booked == -net.get((order, chart.MPESA_COLLECTION.code), 0), (
-                f"I3: {reference} received {booked}, not booked so"
+            assert booked == collected + undone[order], (
+                f"I3: {reference} received {booked}, collected {collected}, {undone[order]} was undone"
             )
             assert booked <= came[reference], (
                 f"I5: {reference} has receipts of {booked}, {came[reference]} came"
@@ -113,13 +124,18 @@ class Invariants:
     ) -> None:
         """I7: no order is paid without its money, none released without its code."""
         for order, (reference, status, amount) in orders.items():
-            allocated, escrow = receipts.get((order, "allocated"), 0), net.get((order, chart.ESCROW.code), 0)
+            taken = ("allocated", "part_allocated", "claimed")
+            allocated = sum(receipts.get((order, word), 0) for word in taken)
+            escrow = net.get((order, chart.ESCROW.code), 0)
             if status == OrderStatus.AWAITING_PAYMENT:
-                assert allocated == escrow == 0, (
-                    f"I7: {reference} awaits payment and has {allocated}, {escrow} in escrow"
+                assert allocated == escrow < amount, (
+                    f"I7: {reference} awaits payment, got {allocated} and has {escrow} in escrow"
                 )
                 continue
-            assert allocated == amount, f"I7: {reference} is {status} for {amount} and got {allocated}"
+            if status in {OrderStatus.EXPIRED, OrderStatus.CANCELLED, OrderStatus.REFUNDED}:
+                assert escrow == 0, f"I7: {reference} is {status}, escrow {escrow}"
+                continue
+            assert allocated >= amount, f"I7: {reference} is {status} for {amount} and got {allocated}"
             assert escrow == (amount if status == OrderStatus.PAID else 0), (
                 f"I7: {reference} is {status}, escrow {escrow}"
             )
@@ -138,7 +154,10 @@ class Invariants:
             live[_key(payout)] += bool(is_open)
         assert max(live.values(), default=0) <= 1, "I6: a payout with two open attempts"
         paid: defaultdict[str, list[int]] = defaultdict(list)
+        given_back = self._refunds()
         for move in _moves(self._simulator, "b2c"):
+            if move["originator_conversation_id"] in given_back:
+                continue
             assert move["originator_conversation_id"] in owner, "I4: money went out for no payout of ours"
             paid[owner[move["originator_conversation_id"]]].append(move["amount"])
         for payout, (order, status, amount) in payouts.items():
@@ -151,10 +170,31 @@ class Invariants:
             if status == PayoutStatus.FAILED:
                 assert not out, f"I4: a failed payout of {amount} was paid {out}"
             flying = net.get((order, chart.PAYOUTS_IN_FLIGHT.code), 0)
-            settled = status in {PayoutStatus.SUCCEEDED, PayoutStatus.FAILED}
+            settled = status not in IN_FLIGHT
             assert flying == (0 if settled else amount), (
                 f"I3: a payout of {amount} is {status}, {flying} in flight"
             )
+
+    def _refunds(self) -> set[str]:
+        """I4, I6: a refund is paid once at most, no more than it is; answers the ids under which refunds are sent."""
+        sent: defaultdict[str, int] = defaultdict(int)
+        for move in _moves(self._simulator, "b2c"):
+            sent[str(move["originator_conversation_id"])] += int(move["amount"])
+        back: defaultdict[str, int] = defaultdict(int)
+        live: defaultdict[str, int] = defaultdict(int)
+        amounts: dict[str, int] = {}
+        ids = set()
+        for amount, _, originator, is_open, attempt, method, refund in _rows(_REFUNDS):
+            amounts[_key(refund)] = amount
+            live[_key(refund)] += bool(is_open)
+            if originator is not None:
+                ids.add(originator)
+                undone = amount if method == "reversal" and attempt == "succeeded" else 0
+                back[_key(refund)] += sent[originator] + undone
+        assert max(live.values(), default=0) <= 1, "I6: a refund with two open attempts"
+        for refund, amount in amounts.items():
+            assert back[refund] in {0, amount}, f"I4: a refund of {amount} gave back {back[refund]}"
+        return ids
 
     def _payments(self) -> None:
         """I6, I7: one live attempt for an order; none completed that the provider was not paid for."""
@@ -245,7 +285,7 @@ _HOLDS = (
 def _came(simulator: Simulator) -> defaultdict[str, int]:
     came: defaultdict[str, int] = defaultdict(int)
     for move in simulator.transactions():
-        if move["kind"] != "b2c":
+        if move["kind"] not in {"b2c", "reversal"}:
             came[str(move["account_reference"])] += int(str(move["amount"]))
     return came
 

@@ -9,7 +9,7 @@ from tests.machine.sometimes import SOMETIMES
 from zemi.disbursements.models import SuspenseCase
 from zemi.events.log import Stateful
 from zemi.orders.models import Order
-from zemi.payments.models import Payment
+from zemi.payments.models import Payment, Receipt
 from zemi.payouts.models import Payout, PayoutAttempt
 from zemi.refunds.models import Refund, RefundAttempt
 from zemi.releases.models import Release
@@ -19,7 +19,17 @@ Edge = tuple[str, str, str]
 # Every row that has a status with moves, by the subject that its events name.
 STATEFUL: dict[str, type[Stateful]] = {
     model.SUBJECT: model
-    for model in (Order, Payment, Release, Payout, PayoutAttempt, Refund, RefundAttempt, SuspenseCase)
+    for model in (
+        Order,
+        Payment,
+        Receipt,
+        Release,
+        Payout,
+        PayoutAttempt,
+        Refund,
+        RefundAttempt,
+        SuspenseCase,
+    )
 }
 EDGES: frozenset[Edge] = frozenset(
     (subject, str(source), str(target))

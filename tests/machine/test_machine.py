@@ -29,8 +29,8 @@ STEPS_OF_A_PROOF = {"sqlite": 25_000, "postgresql": 5_000}
 # One for each of two processors.
 HALVES = 2
 # What no rule of the machine asks for yet; tests/flows and tests/domain walk it.
-_NO_RULE_FOR = frozenset({"refund", "refund_attempt", "suspense"})
-_NO_RULE_TO = frozenset({"cancelled", "reversed", "refunded", "needs_attention"})
+_NO_RULE_FOR = frozenset({"receipt", "refund", "refund_attempt", "suspense"})
+_NO_RULE_TO = frozenset({"cancelled", "expired", "reversed", "refunded", "needs_attention"})
 # What nothing in this world can bring about; tests/flows walks it.
 UNREACHABLE_EDGES: frozenset[Edge] = frozenset(
     {
