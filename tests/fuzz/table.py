@@ -51,6 +51,12 @@ class Parser:
     is_raw: bool = False
 
 
+_STATEMENT = (
+    "Receipt No.,Completion Time,Initiation Time,Details,Transaction Status,Paid In,Withdrawn,Balance,Reason Type,"
+    "Other Party Info,Linked Transaction ID,A/C No.\n"
+    "UKN71H61M8,2026-11-23 12:00:00,2026-11-23 12:00:00,Pay Bill,Completed,1500.00,,1500.00,Pay Bill,,,ZEM-7K2M9QXA\n"
+)
+
 TABLE: dict[str, Parser] = {
     # The provider's callbacks
     "wire.read_object": Parser(wire.read_object, Takes.BODY, (UnreadableCallback,), is_raw=True),
@@ -65,7 +71,7 @@ TABLE: dict[str, Parser] = {
     ),
     "messages.read_pulled": Parser(messages.read_pulled, Takes.VALUE, (UnreadableCallback,)),
     "statement.read_statement": Parser(
-        statement.read_statement, Takes.TEXT, (statement.UnreadableStatement,), is_raw=True
+        statement.read_statement, Takes.TEXT, (statement.UnreadableStatement,), (_STATEMENT,), is_raw=True
     ),
     # The provider's answers: nothing may leave, what can't be read is Unknown
     "answers.read_push": Parser(answers.read_push, Takes.ANSWER),
