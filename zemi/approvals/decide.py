@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from zemi.approvals import errors
 from zemi.approvals.locks import lock_approval
 from zemi.approvals.models import Approval, ApprovalStatus
 from zemi.common.db import append, inside_transaction, unit_of_work
+from zemi.events.errors import InvalidTransition
 from zemi.events.log import record, transition
 
 LIFE = timedelta(hours=24)
@@ -81,14 +83,12 @@ def reject(approval_id: UUID, *, checker: str, now: datetime) -> Approval:
 def expire_old_requests(*, now: datetime, limit: int = 100) -> int:
     """Close requests that nobody decided in time."""
     old = Approval.objects.filter(status=ApprovalStatus.PENDING, expires_at__lte=now).order_by("expires_at")
-    done = 0
-    for key in list(old.values_list("id", flat=True)[:limit]):
-        with unit_of_work():
-            approval = lock_approval(key)
-            if approval.status == ApprovalStatus.PENDING:
-                transition(approval, ApprovalStatus.EXPIRED, at=now, actor="worker", decided_at=now)
-                done += 1
-    return done
+    keys = list(old.values_list("id", flat=True)[:limit])
+    for key in keys:
+        # Somebody may decide it in this very moment: then there is no such move any more.
+        with suppress(InvalidTransition), unit_of_work():
+            transition(lock_approval(key), ApprovalStatus.EXPIRED, at=now, actor="worker", decided_at=now)
+    return len(keys)
 
 
 def pending(*, now: datetime) -> list[Approval]:
