@@ -12,6 +12,7 @@ import os
 import pkgutil
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -210,7 +211,8 @@ def pages() -> dict[Path, str]:
         f"{_HEAD}# Reference\n\nGenerated from the code, and compared with it by `make check`. The HTTP API has a page of "
         f"its own: `/docs` of a running instance, and [openapi.json](../openapi.json).\n\n{_table(('page', 'what'), rows)}"
     )
-    found[ROOT / "docs" / "architecture.md"] = _with_states(ROOT / "docs" / "architecture.md")
+    page = ROOT / "docs" / "architecture.md"
+    found[page] = _filled_in(page, {"layers": _layers(), "states": _diagrams()})
     return found
 
 
@@ -584,17 +586,36 @@ def _diagram(model: Any) -> str:
     return "\n".join([*lines, "```"])
 
 
-def _with_states(file: Path) -> str:
-    """The page with its generated part filled in: the diagrams of order, payment and payout."""
-    begin, end = "<!-- begin generated: states -->", "<!-- end generated -->"
+def _filled_in(file: Path, parts: Mapping[str, str]) -> str:
+    """The page with its generated parts filled in."""
     text = file.read_text()
-    before, found, rest = text.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not found or not closed:
-        raise SystemExit(f"{file.name} lacks {begin} or {end}")
+    end = "<!-- end generated -->"
+    for name, part in parts.items():
+        begin = f"<!-- begin generated: {name} -->"
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not found or not closed:
+            raise SystemExit(f"{file.name} lacks {begin} or {end}")
+        text = f"{before}{begin}\n\n{part}\n\n{end}{after}"
+    return text
+
+
+def _diagrams() -> str:
+    """The states of order, payment and payout."""
     models = [model for model in _stateful() if model.SUBJECT in {"order", "payment", "payout"}]
-    diagrams = "\n\n".join(f"**{model.SUBJECT.capitalize()}**\n\n{_diagram(model)}" for model in models)
-    return f"{before}{begin}\n\n{diagrams}\n\n{end}{after}"
+    return "\n\n".join(f"**{model.SUBJECT.capitalize()}**\n\n{_diagram(model)}" for model in models)
+
+
+def _layers() -> str:
+    """The layers that import-linter enforces, the highest first, with what each package says of itself."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    rows = []
+    for number, layer in enumerate(layers, start=1):
+        for package in layer.split(" | "):
+            meaning = _prose(importlib.import_module(package))
+            rows.append((str(number), f"`{package.removeprefix('zemi.')}`", meaning))
+    return _table(("layer", "package", "what it is"), rows).rstrip()
 
 
 def _routes(prefix: str, patterns: Iterable[Any]) -> Iterator[tuple[str, Any]]:

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,16 @@ def test_make_help_explains_every_target() -> None:
 
     assert re.findall(r"make (\w+) +\S", said) == re.findall(r"(?m)^(\w+):", makefile)
     assert sorted(re.findall(r"make (\w+) +\S", said)) == sorted(phony)
+
+
+def test_every_package_has_a_layer_and_is_kept_out_of_the_ledgers_tables() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    kept_out = next(c for c in contracts if c.get("forbidden_modules") == ["zemi.ledger.models"])
+    packages = {f"zemi.{init.parent.name}" for init in (ROOT / "zemi").glob("*/__init__.py")}
+
+    assert {package for layer in layers for package in layer.split(" | ")} == packages
+    assert {*kept_out["source_modules"], "zemi.ledger"} == packages
 
 
 def test_every_command_has_its_module() -> None:

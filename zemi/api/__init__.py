@@ -1,0 +1,1 @@
+"""HTTP: one view per operation, who may call it, errors, OpenAPI."""

@@ -1,0 +1,1 @@
+"""Foundations without tables or words of the domain: money, phones, ids, clock, crypto, transactions."""

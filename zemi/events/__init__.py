@@ -1,0 +1,1 @@
+"""What happened: the only door to a status, and the outbox."""

@@ -1,0 +1,1 @@
+"""People by their phones, merchants by their keys."""

@@ -1,0 +1,1 @@
+"""The books: transfers between accounts, balances, seals."""

@@ -1,0 +1,1 @@
+"""Text messages to people and alerts to operators."""

@@ -1,0 +1,1 @@
+"""Money in: attempts to collect it, receipts for what came."""

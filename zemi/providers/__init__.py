@@ -1,0 +1,1 @@
+"""M-Pesa and Africa's Talking behind one protocol."""

@@ -1,0 +1,1 @@
+"""Confirm a delivery, release the money."""

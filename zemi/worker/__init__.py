@@ -1,0 +1,1 @@
+"""The sweeps: what is due is done."""
