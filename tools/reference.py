@@ -135,6 +135,7 @@ _LONGEST = {
     "code": "000000",
     "calls": "1000000",
     "last4": "0000",
+    "link": "a-host-of-28-characters.abcd/o/AAAAAAAAAAAAAAAAAAAAAA",
     "operation": "stk_query",
     "percent": "100",
     "problems": "1000000",

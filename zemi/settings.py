@@ -70,6 +70,7 @@ OPTIONS = (
     Option("MPESA_INITIATOR_NAME", "", "API operator with the B2C role", live=True),
     Option("MPESA_INITIATOR_PASSWORD", "", "the operator's password; valid for 90 days", secret=True, live=True),
     Option("MPESA_CERTIFICATE", "", "file with Safaricom's certificate (PEM) for the SecurityCredential", live=True),
+    Option("ZEMI_PUBLIC_URL", "", "address under which people reach the pages, for links in text messages (with a host of up to 28 characters); default is the origin of MPESA_CALLBACK_URL"),
     Option("AT_BASE_URL", "", "Africa's Talking; default is the simulator as long as AT_API_KEY is empty, then their host"),
     Option("AT_USERNAME", "", "Africa's Talking user name", live=True),
     Option("AT_API_KEY", "", "Africa's Talking API key", secret=True, live=True),
@@ -171,7 +172,7 @@ def _live_problems() -> Iterator[str]:
         yield "MPESA_ENVIRONMENT or MPESA_BASE_URL means Safaricom's sandbox, but ZEMI_MODE is live"
     if read("AT_USERNAME") == "sandbox":
         yield "AT_USERNAME is Africa's Talking's sandbox: no message would arrive"
-    for name in ("MPESA_BASE_URL", "MPESA_CALLBACK_URL", "AT_BASE_URL"):
+    for name in ("MPESA_BASE_URL", "MPESA_CALLBACK_URL", "ZEMI_PUBLIC_URL", "AT_BASE_URL"):
         address = urlsplit(read(name))
         if read(name) and (address.scheme != "https" or not address.hostname):
             yield f"{name} is no https address"
@@ -221,9 +222,9 @@ except ValueError as _error:
     refuse([f"ZEMI_MASTER_KEY: {_error}"])
 
 ALLOWED_HOSTS = [host.strip() for host in read("ALLOWED_HOSTS").split(",") if host.strip()] or ["*"]
-CALLBACK_ORIGIN = "{0.scheme}://{0.netloc}".format(
-    urlsplit(read("MPESA_CALLBACK_URL") or f"http://127.0.0.1:{PORT}")
-)
+_OWN_ADDRESS = read("MPESA_CALLBACK_URL") or f"http://127.0.0.1:{PORT}"
+CALLBACK_ORIGIN = "{0.scheme}://{0.netloc}".format(urlsplit(_OWN_ADDRESS))
+PUBLIC_ORIGIN = "{0.scheme}://{0.netloc}".format(urlsplit(read("ZEMI_PUBLIC_URL") or _OWN_ADDRESS))
 
 INSTALLED_APPS = [
     "django.contrib.auth",

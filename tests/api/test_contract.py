@@ -29,7 +29,15 @@ def test_create_order(api: Api, clock: Any, root: str) -> None:
     assert answer.headers["Content-Type"] == "application/json"
     assert list(answer.body) == ["success", "data"]
     data = answer.data
-    assert list(data) == ["order_reference", "amount", "status", "delivery_code", "created_at", "message"]
+    assert list(data) == [
+        "order_reference",
+        "amount",
+        "status",
+        "delivery_code",
+        "created_at",
+        "payment_url",
+        "message",
+    ]
     assert re.fullmatch(r"ZEM-[0-9A-HJKMNP-TV-Z]{8}", data["order_reference"])
     assert data["amount"] == "1500.00"
     assert data["status"] == "awaiting_payment"
@@ -54,7 +62,14 @@ def test_create_order_by_a_merchant_tells_the_code_to_nobody(api: Api, make_key:
     )
 
     assert answer.status == 201
-    assert list(answer.data) == ["order_reference", "amount", "status", "created_at", "message"]
+    assert list(answer.data) == [
+        "order_reference",
+        "amount",
+        "status",
+        "created_at",
+        "payment_url",
+        "message",
+    ]
     assert answer.data["amount"] == "1500.00"
 
 

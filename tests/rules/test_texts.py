@@ -7,6 +7,7 @@ import pytest
 from zemi.common.errors import ZemiError
 from zemi.common.texts import Text
 from zemi.notifications.texts import TEXTS
+from zemi.orders.links import LONGEST_HOST_IN_TEXTS, PATH
 from zemi.payments.reasons import reason_text, retry_after_s
 from zemi.providers.base import Reason
 
@@ -22,6 +23,7 @@ LONGEST = {
     "reference": "ZEM-A3F8B2K7",
     "code": "847263",
     "last4": "5678",
+    "link": "h" * LONGEST_HOST_IN_TEXTS + PATH + "Xq3vN8ZtLw2RkP5yBd7MhA",
     "receipt": "QHJ41HG1W8",
     "operation": "stk_query",
     "since": "00:00",

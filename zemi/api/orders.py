@@ -20,6 +20,7 @@ from zemi.common import clock
 from zemi.identity.api_keys import Scope
 from zemi.orders import errors
 from zemi.orders.create import CreatedOrder, create_order
+from zemi.orders.links import link_of
 from zemi.providers.errors import ProviderNotReady
 from zemi.releases.confirm import Confirmation, confirm_delivery
 from zemi.releases.errors import OrderNotPaid
@@ -29,6 +30,12 @@ from zemi.trust.errors import TooManyAttempts
 AMOUNT = {"type": "string", "pattern": r"^[0-9]{1,10}\.[0-9]{2}$", "examples": ["1500.00"]}
 REFERENCE = {"type": "string", "examples": ["ZEM-7K2M9QXA"]}
 MESSAGE = {"type": "string"}
+LINK = {
+    "type": "string",
+    "format": "uri",
+    "examples": ["https://zemi.example/o/Xq3vN8ZtLw2RkP5yBd7MhA"],
+    "description": "The order's page, to pay on and to follow. Whoever has it sees the order: give it to its people alone.",
+}
 TIME = {"type": "string", "format": "date-time", "examples": ["2024-12-15T10:30:00Z"]}
 TIME_OR_NULL = {"type": ["string", "null"], "format": "date-time", "examples": ["2024-12-15T10:35:00Z"]}
 ORDER_STATUS = {
@@ -65,6 +72,7 @@ class CreatedOrderData(Shape):
     status = Shown(ORDER_STATUS)
     delivery_code = Shown({"type": "string", "pattern": "^[0-9]{6}$"}, required=False)
     created_at = Shown(TIME)
+    payment_url = Shown(LINK)
     message = Shown(MESSAGE)
 
 
@@ -199,6 +207,7 @@ def _created(created: CreatedOrder) -> dict[str, Any]:
         "status": order.status,
         **told,
         "created_at": stamp(order.created_at),
+        "payment_url": link_of(order),
         "message": f"Order created successfully. {keep}",
     }
 

@@ -31,7 +31,7 @@ def compose(
     message = Message(
         template=template, language=language, event_id=event_id, order_id=order_id, created_at=now, due_at=now
     )
-    message.seal(to=to, text=TEXTS[template].render(language, **facts))
+    message.seal(to=to, text=TEXTS[template].render(language, **facts).rstrip())
     return message
 
 

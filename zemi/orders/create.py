@@ -16,6 +16,7 @@ from zemi.events.log import record
 from zemi.identity.parties import find_or_create_parties
 from zemi.orders import errors
 from zemi.orders.codes import set_code
+from zemi.orders.links import give_link
 from zemi.orders.models import Order, ReleasePolicy
 
 # The least that M-Pesa pays out (DARAJA 4.1): an order below it could never reach its seller.
@@ -81,6 +82,7 @@ def create_order(
         updated_at=now,
     )
     set_code(order, code)
+    give_link(order)
     draws = 1
     while True:
         try:

@@ -66,6 +66,9 @@ class Order(Stateful):
     )
     delivery_code_hash = models.CharField(max_length=140)
     delivery_code_sealed = models.BinaryField(null=True)
+    # Opens its pages: a hash to find the order by, the token itself to show (zemi.orders.links).
+    link_hash = models.BinaryField(max_length=32, null=True)
+    link_sealed = models.BinaryField(null=True)
     code_generation = models.PositiveSmallIntegerField(default=1)
     code_failures = models.PositiveSmallIntegerField(default=0)
     code_locked_until = models.DateTimeField(null=True)
@@ -87,6 +90,7 @@ class Order(Stateful):
                 name="orders_merchant_reference",
                 condition=~Q(merchant_reference=""),
             ),
+            models.UniqueConstraint(fields=["link_hash"], name="orders_link"),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="orders_amount_positive"),
             models.CheckConstraint(condition=Q(status__in=OrderStatus.values), name="orders_status"),
             models.CheckConstraint(

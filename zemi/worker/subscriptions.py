@@ -16,6 +16,7 @@ from zemi.identity.models import Party
 from zemi.notifications.models import Message
 from zemi.notifications.sending import compose
 from zemi.orders.codes import sealed_code
+from zemi.orders.links import link_in_text
 from zemi.orders.models import Order, OrderStatus
 from zemi.payments.models import Payment, Receipt, ReceiptStatus
 from zemi.payments.reasons import reason_text
@@ -51,7 +52,11 @@ def write_text_messages(event: Event, now: datetime) -> None:
 
 def _order_paid(event: Event, now: datetime) -> list[Message]:
     order = _order_with_people(event.subject_id)
-    facts = {"reference": order.order_reference, "amount": _shillings(order.amount_minor)}
+    facts = {
+        "reference": order.order_reference,
+        "amount": _shillings(order.amount_minor),
+        "link": link_in_text(order),
+    }
     messages = [_to(order.seller, "seller_paid_order", event, now, **facts)]
     code = sealed_code(order)
     if code is not None:
@@ -93,6 +98,7 @@ def _part_paid(event: Event, now: datetime) -> list[Message]:
     order = Order.objects.select_related("buyer").get(pk=event.subject_id)
     facts = {
         "reference": order.order_reference,
+        "link": link_in_text(order),
         **{name: _whole(event.data[name]) for name in ("part", "due")},
     }
     return [_to(order.buyer, "part_paid", event, now, **facts)]
@@ -121,6 +127,7 @@ def _order_reminded(event: Event, now: datetime) -> list[Message]:
             reference=order.order_reference,
             due=_shillings(order.due.minor),
             paybill=registry.mobile_money().collection_account,
+            link=link_in_text(order),
         )
     ]
 

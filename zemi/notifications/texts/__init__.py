@@ -2,23 +2,23 @@
 
 from zemi.common.texts import Text
 
-# No links yet: pages for people come later. "Zemi:" first, never ask for a PIN.
+# "Zemi:" first, never ask for a PIN. A link stands last: it is left out where its host is too long.
 TEXTS: dict[str, Text] = {
     "buyer_code": Text(
         en="Zemi: KES {amount} held for {reference}. Delivery code: {code}. "
-        "Give it ONLY when you have the goods. Nobody from Zemi will ask for it.",
+        "Give it ONLY when you have the goods. {link}",
         sw="Zemi: KES {amount} imehifadhiwa kwa {reference}. Namba ya siri: {code}. "
-        "Itoe BAADA ya kupokea bidhaa tu. Zemi haitakuuliza namba hii.",
+        "Itoe BAADA ya kupokea bidhaa. {link}",
     ),
     "seller_paid_order": Text(
-        en="Zemi: The buyer has paid KES {amount} for {reference}. Zemi holds the money. "
-        "Deliver, ask for the 6-digit code, then you are paid.",
-        sw="Zemi: Mnunuzi amelipa KES {amount} kwa {reference}. Zemi inashika pesa. "
-        "Peleka bidhaa, omba namba ya siri, kisha utalipwa.",
+        en="Zemi: KES {amount} for {reference} is paid and held. "
+        "Deliver, ask for the 6-digit code, then you are paid. {link}",
+        sw="Zemi: KES {amount} ya {reference} imelipwa, tunaishika. "
+        "Peleka, omba namba ya siri, kisha utalipwa. {link}",
     ),
     "part_paid": Text(
-        en="Zemi: KES {part} came for {reference} and is held. KES {due} is missing: pay the rest, or it goes back to you.",
-        sw="Zemi: KES {part} imepokelewa kwa {reference}. Bado KES {due}: lipa iliyobaki, la sivyo itarudishwa kwako.",
+        en="Zemi: KES {part} for {reference} is held. KES {due} is missing: pay it, or all goes back to you. {link}",
+        sw="Zemi: KES {part} ya {reference} imefika. Bado KES {due}: lipa, la sivyo itarudishwa kwako. {link}",
     ),
     "order_expired": Text(
         en="Zemi: Order {reference} was not paid in time and has ended. Any part that you paid is coming back.",
@@ -29,8 +29,8 @@ TEXTS: dict[str, Text] = {
         sw="Zemi: Oda {reference} imeghairiwa. Usiilipe; sehemu iliyolipwa inarudishwa.",
     ),
     "payment_reminder": Text(
-        en="Zemi: {reference} is not paid yet. To pay KES {due}: M-Pesa, Pay Bill {paybill}, account {reference}.",
-        sw="Zemi: {reference} haijalipwa. Kulipa KES {due}: M-Pesa, Pay Bill {paybill}, akaunti {reference}.",
+        en="Zemi: {reference} is not paid yet. To pay KES {due}: Pay Bill {paybill}, account {reference}. {link}",
+        sw="Zemi: {reference} haijalipwa. Kulipa KES {due}: Pay Bill {paybill}, akaunti {reference}. {link}",
     ),
     "receipt_proposed": Text(
         en="Zemi: KES {amount} ({receipt}) named no order. Was it for {reference}? Claim it at Zemi with that number.",
