@@ -8,6 +8,7 @@ import argparse
 import ast
 import importlib
 import inspect
+import json
 import os
 import pkgutil
 import re
@@ -245,28 +246,34 @@ def _settings() -> str:
 
 
 def _errors() -> str:
-    from zemi.api.errors import status_of
-    from zemi.common.errors import ZemiError
+    from zemi.api.error_list import FIELD_CODES, error_list
 
-    errors = [error for error in ZemiError.catalogue() if error.__module__.startswith("zemi.")]
+    found = error_list()
     lines = [
         _text("""
             Programs read `code`, people read the sentence: English, or Swahili with `Accept-Language: sw`. Words in
-            braces are filled in. A running instance shows the same list at `/docs/errors`.
+            braces are filled in. With `Accept: application/problem+json` an error is a problem of RFC 9457. A running
+            instance shows the same list at `/docs/errors`.
         """),
         _table(
             ("code", "HTTP", "type", "may be repeated"),
             [
-                (f"[`{e.code}`](#{e.code})", str(status_of(e)), f"`{e.kind}`", "yes" if e.retryable else "")
-                for e in errors
+                (f"[`{e.code}`](#{e.code})", str(e.status), f"`{e.kind}`", "yes" if e.retryable else "")
+                for e in found
             ],
         ),
     ]
-    for error in errors:
-        lines.append(f"## {error.code}\n\n{_prose(error)}\n\n- en: {error.text.en}\n- sw: {error.text.sw}")
-        if error.next_step is not None:
-            lines.append(f"- what to do: {error.next_step.en}\n- la kufanya: {error.next_step.sw}")
-        lines.append("")
+    for error in found:
+        example = json.dumps(error.example, indent=2, ensure_ascii=False)
+        lines.append(
+            f"## {error.code}\n\nCause: {_cell(error.cause)}\n\n- en: {error.sentence.en}\n- sw: {error.sentence.sw}\n"
+            f"- what to do: {error.fix.en}\n- la kufanya: {error.fix.sw}\n\n```json\n{example}\n```\n"
+        )
+    codes = [(f"`{code}`", meaning) for code, meaning in FIELD_CODES.items()]
+    lines.append(
+        "## Codes of fields\n\nWhat stands in `details.errors` of [`invalid_input`](#invalid_input), for each field that "
+        f"is wrong.\n\n{_table(('code', 'cause'), codes)}"
+    )
     return "\n".join(lines)
 
 
@@ -471,7 +478,7 @@ def _addresses() -> str:
 PAGES: dict[str, tuple[str, str, Callable[[], str]]] = {
     "addresses": ("Addresses", "every path that the web server answers", _addresses),
     "settings": ("Settings", "every setting with its default", _settings),
-    "errors": ("Errors", "every error code, in both languages, with what to do", _errors),
+    "errors": ("Errors", "every error code: cause, cure and example, in both languages", _errors),
     "events": ("Events", "every type of event, what writes it and who hears of it", _events),
     "states": ("States", "every status and every allowed move, as diagrams", _states),
     "accounts": ("Chart of accounts", "what each account holds, and which transfers there are", _accounts),

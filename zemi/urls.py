@@ -53,5 +53,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", pages.Alive.as_view()),
     path("readyz", pages.Ready.as_view()),
     path("docs", pages.Docs.as_view()),
-    path("docs/errors", pages.error_list),
+    path("docs/errors", pages.errors),
 ]

@@ -120,7 +120,7 @@ def test_every_route_is_an_endpoint_or_a_known_page() -> None:
     found = [getattr(view, "cls", view) for view in views(get_resolver().url_patterns)]
     others = {view.__name__ for view in found if not (isinstance(view, type) and issubclass(view, Endpoint))}
 
-    assert others == {"openapi", "error_list", "Docs"}
+    assert others == {"openapi", "errors", "Docs"}
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,21 @@ def test_every_answer_has_a_request_id_of_its_own(api: Api, path: str) -> None:
     assert first.headers["Request-Id"] != second.headers["Request-Id"]
 
 
+def test_also_what_no_view_answers_has_one(api: Api, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: Any) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("zemi.api.orders.read_sale", fail)
+    settings.ALLOWED_HOSTS = ["zemi.example"]
+
+    wrong_host = api.get("/api/orders/ZEM-00000000")
+    broken = api.get("/api/orders/ZEM-00000000", host="zemi.example")
+
+    assert (wrong_host.status, broken.status) == (400, 500)
+    for answer in (wrong_host, broken):
+        assert answer.headers["Request-Id"] == answer.body["request_id"]
+
+
 def test_one_line_is_logged_with_the_route_and_not_the_path(
     api: Api, caplog: pytest.LogCaptureFixture
 ) -> None:

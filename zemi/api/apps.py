@@ -1,7 +1,12 @@
 """The HTTP interface as a Django app."""
 
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
+
 from django.apps import AppConfig
-from django.utils.module_loading import autodiscover_modules
+
+import zemi
 
 
 class ApiConfig(AppConfig):
@@ -10,5 +15,7 @@ class ApiConfig(AppConfig):
     name = "zemi.api"
 
     def ready(self) -> None:
-        """Import `errors` of each installed package that has one."""
-        autodiscover_modules("errors")
+        """Import `errors` of each package that has one, whether Django knows the package or not."""
+        for package in iter_modules(zemi.__path__, "zemi."):
+            if package.ispkg and find_spec(f"{package.name}.errors"):
+                import_module(f"{package.name}.errors")

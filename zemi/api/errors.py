@@ -3,7 +3,7 @@
 import json
 import math
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
@@ -64,6 +64,7 @@ class NotUtf8(ApiError):
     code = "json_not_utf8"
     kind = Kind.VALIDATION
     text = Text(en="The body is not UTF-8 text.", sw="Mwili wa ombi si maandishi ya UTF-8.")
+    next_step = Text(en="Encode the body as UTF-8.", sw="Andika mwili wa ombi kwa UTF-8.")
 
 
 class NotAnObject(ApiError):
@@ -74,6 +75,9 @@ class NotAnObject(ApiError):
     text = Text(
         en="The body must be a JSON object: names and values in braces.",
         sw="Mwili wa ombi lazima uwe kitu cha JSON: majina na thamani ndani ya mabano ya mawimbi.",
+    )
+    next_step = Text(
+        en='Send an object, such as {{"amount": 1500}}.', sw='Tuma kitu cha JSON, mfano {{"amount": 1500}}.'
     )
 
 
@@ -86,6 +90,7 @@ class TooDeep(ApiError):
         en="The JSON is nested more than 16 levels deep.",
         sw="JSON imepangwa ndani kwa ndani zaidi ya ngazi 16.",
     )
+    next_step = Text(en="Send a flatter object.", sw="Tuma kitu chenye ngazi zisizozidi 16.")
 
 
 class DuplicateField(ApiError):
@@ -97,6 +102,7 @@ class DuplicateField(ApiError):
         en="The same field stands twice in one JSON object.",
         sw="Sehemu moja imeandikwa mara mbili kwenye JSON.",
     )
+    next_step = Text(en="Send each field once.", sw="Tuma kila sehemu mara moja.")
 
 
 class NumberTooLong(ApiError):
@@ -108,6 +114,10 @@ class NumberTooLong(ApiError):
         en="A number in the body has more than 40 characters.",
         sw="Namba moja kwenye ombi ina herufi zaidi ya 40.",
     )
+    next_step = Text(
+        en="Send fewer digits, or the value as text.",
+        sw="Tuma tarakimu zisizozidi 40, au thamani kama maandishi.",
+    )
 
 
 class NotANumber(ApiError):
@@ -116,6 +126,7 @@ class NotANumber(ApiError):
     code = "json_not_a_number"
     kind = Kind.VALIDATION
     text = Text(en="NaN and Infinity are not JSON numbers.", sw="NaN na Infinity si namba za JSON.")
+    next_step = Text(en="Leave the field out, or send a number.", sw="Acha sehemu hiyo, au tuma namba.")
 
 
 class UnusableText(ApiError):
@@ -127,6 +138,7 @@ class UnusableText(ApiError):
         en="A text in the body holds a NUL or half of a surrogate pair.",
         sw="Maandishi kwenye ombi yana NUL au nusu ya jozi ya surrogate.",
     )
+    next_step = Text(en="Take these characters out of the text.", sw="Ondoa herufi hizo kwenye maandishi.")
 
 
 class BodyTooLarge(ApiError):
@@ -136,6 +148,9 @@ class BodyTooLarge(ApiError):
     kind = Kind.VALIDATION
     http_status = 413
     text = Text(en="The body is larger than 64 KiB.", sw="Mwili wa ombi umezidi KiB 64.")
+    next_step = Text(
+        en="Send less: no request needs that much.", sw="Tuma kidogo: hakuna ombi linalohitaji kiasi hicho."
+    )
 
 
 class BadRequest(ApiError):
@@ -144,6 +159,10 @@ class BadRequest(ApiError):
     code = "bad_request"
     kind = Kind.VALIDATION
     text = Text(en="The request could not be read.", sw="Ombi halikuweza kusomwa.")
+    next_step = Text(
+        en="Look at the address, the headers and the encoding of the body.",
+        sw="Angalia anwani, vichwa na usimbaji wa mwili wa ombi.",
+    )
 
 
 class UnsupportedMediaType(ApiError):
@@ -156,6 +175,7 @@ class UnsupportedMediaType(ApiError):
         en="Send the body as JSON, with the header Content-Type: application/json.",
         sw="Tuma mwili wa ombi kama JSON, na kichwa Content-Type: application/json.",
     )
+    next_step = Text(en="Set that header, and send JSON.", sw="Weka kichwa hicho, na utume JSON.")
 
 
 class NotAcceptable(ApiError):
@@ -166,6 +186,9 @@ class NotAcceptable(ApiError):
     http_status = 406
     text = Text(
         en="Answers are JSON: accept application/json.", sw="Majibu ni JSON: kubali application/json."
+    )
+    next_step = Text(
+        en="Send Accept: application/json, or none.", sw="Tuma Accept: application/json, au usitume kabisa."
     )
 
 
@@ -179,6 +202,7 @@ class MethodNotAllowed(ApiError):
         en="This address does not take that HTTP method; the header Allow names those that it takes.",
         sw="Anwani hii haipokei njia hiyo ya HTTP; kichwa Allow kinataja zinazokubalika.",
     )
+    next_step = Text(en="Use a method from the header Allow.", sw="Tumia njia iliyo kwenye kichwa Allow.")
 
 
 class AddressNotFound(ApiError):
@@ -200,6 +224,10 @@ class ApiKeyRequired(ApiError):
     text = Text(
         en="This needs an API key: send the header Authorization: Bearer zk_...",
         sw="Hii inahitaji ufunguo wa API: tuma kichwa Authorization: Bearer zk_...",
+    )
+    next_step = Text(
+        en="Send a key; in the sandbox `zemi api-key create` makes one.",
+        sw="Tuma ufunguo; kwenye majaribio `zemi api-key create` hutengeneza mmoja.",
     )
 
 
@@ -226,6 +254,7 @@ class ScopeMissing(ApiError):
         en="The API key does not have the scope {scope}.", sw="Ufunguo wa API hauna ruhusa ya {scope}."
     )
     next_step = Text(en="Use a key with the scope {scope}.", sw="Tumia ufunguo wenye ruhusa ya {scope}.")
+    example = {"scope": "payouts"}
 
 
 class Forbidden(ApiError):
@@ -235,6 +264,7 @@ class Forbidden(ApiError):
     kind = Kind.PERMISSION
     http_status = 403
     text = Text(en="This is not allowed.", sw="Hii hairuhusiwi.")
+    next_step = Text(en="Use an account that may do this.", sw="Tumia akaunti yenye ruhusa.")
 
 
 class TooManyRequests(ApiError):
@@ -310,17 +340,28 @@ def status_of(error: ZemiError | type[ZemiError]) -> int:
 def language_of(request: HttpRequest) -> str:
     """English or Swahili, whichever `Accept-Language` prefers; English when it says nothing of either."""
     best, best_weight = "en", 0.0
-    for part in request.META.get("HTTP_ACCEPT_LANGUAGE", "")[:200].split(","):
-        name, _, parameter = part.partition(";")
-        language = name.strip().lower()[:2]
-        weight_text = parameter.strip().removeprefix("q=")
-        try:
-            weight = float(weight_text) if weight_text else 1.0
-        except ValueError:
-            weight = 0.0
+    for name, weight in _accepted(request.META.get("HTTP_ACCEPT_LANGUAGE", "")):
+        language = name[:2]
         if language in {"en", "sw"} and weight > best_weight:
             best, best_weight = language, weight
     return best
+
+
+def _wants_problem(request: HttpRequest) -> bool:
+    """Whether `Accept` names RFC 9457's media type; who only takes anything gets the body of old."""
+    accepted = _accepted(request.META.get("HTTP_ACCEPT", ""))
+    return any(name == "application/problem+json" and weight > 0 for name, weight in accepted)
+
+
+def _accepted(header: str) -> Iterator[tuple[str, float]]:
+    """What a header of preferences names, in lower case, with its weight; one that can't be read weighs nothing."""
+    for part in header[:500].split(","):
+        name, _, parameters = part.partition(";")
+        written = next((word[2:] for word in parameters.replace(" ", "").split(";") if word[:2] == "q="), "1")
+        try:
+            yield name.strip().lower(), float(written)
+        except ValueError:
+            yield name.strip().lower(), 0.0
 
 
 def doc_url_of(error: ZemiError | type[ZemiError]) -> str:
@@ -333,9 +374,7 @@ def details_of(error: ZemiError, language: str) -> dict[str, Any]:
     details: dict[str, Any] = {"type": str(error.kind)}
     details |= {name: _plain(value) for name, value in error.facts.items()}
     details["retryable"] = error.retryable
-    advice = error.advice(language)
-    if advice is not None:
-        details["next_step"] = advice
+    details["next_step"] = error.advice(language)
     if isinstance(error, InvalidInput):
         details["errors"] = [
             {"field": problem.field, "code": problem.code, "message": problem.text.render(language)}
@@ -440,14 +479,15 @@ def _answer(error: ZemiError, request: HttpRequest) -> tuple[int, dict[str, str]
         headers["WWW-Authenticate"] = 'Bearer realm="zemi"'
 
     body = body_of(error, language=language, request_id=request_id)
-    if "application/problem+json" not in request.META.get("HTTP_ACCEPT", ""):
+    if not _wants_problem(request):
         return status, headers, "application/json", body
     problem = {
         "type": _absolute(request, doc_url_of(error)),
-        "title": str(error.kind).replace("_", " ").capitalize(),
+        # RFC 9457, 3.1.3: the same for every occurrence of a type, and the type is the code.
+        "title": error.code.replace("_", " ").capitalize(),
         "status": status,
         "detail": body["error"],
-        "instance": request.path,
+        "instance": request.get_full_path(),
         "code": error.code,
         "details": body["details"],
         "request_id": request_id,

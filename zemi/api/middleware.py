@@ -7,6 +7,8 @@ from io import BytesIO
 from time import perf_counter
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.core.handlers.exception import response_for_exception
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
@@ -34,13 +36,7 @@ class RequestContext:
         if _SAFE_ID.fullmatch(correlation_id):
             bind_contextvars(correlation_id=correlation_id)
 
-        # A host that isn't ours is refused by what it raises, as a 400.
-        request.get_host()
-        if "HTTP_TRANSFER_ENCODING" not in request.META or _take_chunked_body(request):
-            response = self._get_response(request)
-        else:
-            response = json_answer(request, BadRequest())
-
+        response = self._answer(request)
         response.headers["Request-Id"] = request_id
         if isinstance(response, HttpResponse):
             # Without a length the server would send it in chunks; without a body HEAD is what it should be.
@@ -58,6 +54,16 @@ class RequestContext:
             ms=round((perf_counter() - started) * 1000, 1),
         )
         return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            request.get_host()
+        except DisallowedHost as error:
+            # What is raised from the first middleware would pass by the headers that every answer gets.
+            return response_for_exception(request, error)
+        if "HTTP_TRANSFER_ENCODING" not in request.META or _take_chunked_body(request):
+            return self._get_response(request)
+        return json_answer(request, BadRequest())
 
 
 def client_address(request: HttpRequest) -> str:

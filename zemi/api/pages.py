@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import html
+import json
 import re
 from functools import cache
 from typing import Any, ClassVar
@@ -18,8 +19,7 @@ from rest_framework.response import Response
 
 from zemi.api.auth import Access, Anyone
 from zemi.api.endpoint import Endpoint
-from zemi.api.errors import status_of
-from zemi.common.errors import ZemiError
+from zemi.api.error_list import FIELD_CODES, Explained, error_list
 from zemi.common.logs import log
 
 _YES_OR_NO = {"type": "object", "required": ["ok"], "properties": {"ok": {"type": "boolean"}}}
@@ -27,7 +27,8 @@ _CLOSED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancest
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:1rem}"
     "section{border-top:1px solid #ccc;padding:.5rem 0}p{margin:.25rem 0}:target{background:#fff6d6}"
-    "h2{font:600 1.05rem ui-monospace,monospace;margin:.5rem 0}"
+    "h2{font:600 1.05rem ui-monospace,monospace;margin:.5rem 0}ul{columns:18rem}td{padding-right:1rem}"
+    "pre{background:#f6f6f6;overflow:auto;padding:.5rem}"
 )
 
 
@@ -85,16 +86,11 @@ def openapi(_: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def error_list(_: HttpRequest) -> HttpResponse:
-    """Every error code: its status, its sentences, and what to do."""
+def errors(_: HttpRequest) -> HttpResponse:
+    """Every error code: its cause, its sentences, what to do, and an example."""
     response = HttpResponse(_error_page(), content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = f"{_CLOSED}; style-src {_hash(_STYLE)}"
     return response
-
-
-def documented_errors() -> list[type[ZemiError]]:
-    """Every refusal of the product, by code (tests define some of their own)."""
-    return [error for error in ZemiError.catalogue() if error.__module__.startswith("zemi.")]
 
 
 def is_ready() -> bool:
@@ -133,27 +129,36 @@ def _hash(style: str) -> str:
 
 @cache
 def _error_page() -> str:
-    sections = "".join(_error_section(error) for error in documented_errors())
+    found = error_list()
+    contents = "".join(f'<li><a href="#{each.code}">{each.code}</a> {each.status}</li>' for each in found)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Zemi: errors</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
         "<body><h1>Errors</h1><p>Programs read <code>code</code>, people the sentence: in English or, with "
-        "<code>Accept-Language: sw</code>, in Swahili. Words in braces are filled in.</p>"
-        f"{sections}</body></html>"
+        "<code>Accept-Language: sw</code>, in Swahili. Words in braces are filled in. With "
+        "<code>Accept: application/problem+json</code> an error is a problem of RFC 9457.</p>"
+        f"<ul>{contents}</ul>{''.join(map(_error_section, found))}{_field_codes()}</body></html>"
     )
 
 
-def _error_section(error: type[ZemiError]) -> str:
-    advice = error.next_step
+def _error_section(error: Explained) -> str:
     repeat = "may be repeated" if error.retryable else "do not just repeat it"
-    lines = [
-        f"<p>HTTP {status_of(error)}, <code>{html.escape(error.kind)}</code>, {repeat}.</p>",
-        f"<p>{html.escape((error.__doc__ or '').strip())}</p>",
-        f"<p>{html.escape(error.text.en)}</p>",
-        f'<p lang="sw">{html.escape(error.text.sw)}</p>',
-    ]
-    if advice is not None:
-        lines.append(f"<p><strong>What to do:</strong> {html.escape(advice.en)}</p>")
-        lines.append(f'<p lang="sw"><strong>La kufanya:</strong> {html.escape(advice.sw)}</p>')
-    code = html.escape(error.code)
-    return f'<section id="{code}"><h2>{code}</h2>{"".join(lines)}</section>'
+    example = json.dumps(error.example, indent=2, ensure_ascii=False)
+    return (
+        f'<section id="{error.code}"><h2>{error.code}</h2>'
+        f"<p>HTTP {error.status}, <code>{error.kind}</code>, {repeat}.</p>"
+        f"<p><strong>Cause:</strong> {html.escape(error.cause)}</p>"
+        f"<p><strong>It says:</strong> {html.escape(error.sentence.en)}</p>"
+        f"<p><strong>What to do:</strong> {html.escape(error.fix.en)}</p>"
+        f'<p lang="sw"><strong>Inasema:</strong> {html.escape(error.sentence.sw)}</p>'
+        f'<p lang="sw"><strong>La kufanya:</strong> {html.escape(error.fix.sw)}</p>'
+        f"<pre>{html.escape(example)}</pre></section>"
+    )
+
+
+def _field_codes() -> str:
+    rows = "".join(
+        f"<tr><td><code>{code}</code></td><td>{html.escape(meaning)}</td></tr>"
+        for code, meaning in FIELD_CODES.items()
+    )
+    return f'<section id="field-codes"><h2>Codes of fields</h2><table>{rows}</table></section>'

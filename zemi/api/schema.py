@@ -12,6 +12,7 @@ from drf_spectacular.plumbing import ResolvedComponent
 from zemi.api import errors, json
 from zemi.api.auth import Anyone, NeedsScope
 from zemi.api.endpoint import Endpoint
+from zemi.api.error_list import explain
 from zemi.common.errors import InvalidInput, ZemiError
 
 _DESCRIPTION = """\
@@ -47,11 +48,11 @@ _ERROR_SCHEMA: dict[str, Any] = {
         "code": {"type": "string", "description": "What programs read; the list is at /docs/errors."},
         "details": {
             "type": "object",
-            "required": ["type", "retryable"],
+            "required": ["type", "retryable", "next_step"],
             "properties": {
                 "type": {"type": "string"},
                 "retryable": {"type": "boolean"},
-                "next_step": {"type": "string"},
+                "next_step": {"type": "string", "description": "What to do about it, in the same language."},
                 "errors": {
                     "type": "array",
                     "items": {
@@ -176,7 +177,7 @@ class ZemiSchema(AutoSchema):
                     "content": {
                         "application/json": {
                             "schema": self._shared("Error", _ERROR_SCHEMA),
-                            "examples": {error.code: {"value": _example(error)} for error in refusals},
+                            "examples": {error.code: {"value": explain(error).example} for error in refusals},
                         },
                         "application/problem+json": {"schema": self._shared("Problem", _PROBLEM_SCHEMA)},
                     },
@@ -245,18 +246,3 @@ def _by_status(refusals: Iterable[type[ZemiError]]) -> dict[int, list[type[ZemiE
     for error in dict.fromkeys(refusals):
         found.setdefault(errors.status_of(error), []).append(error)
     return dict(sorted(found.items()))
-
-
-def _example(error: type[ZemiError]) -> dict[str, Any]:
-    """What the refusal looks like, its facts shown by their names."""
-    details: dict[str, Any] = {"type": str(error.kind), "retryable": error.retryable}
-    if error.next_step is not None:
-        details["next_step"] = error.next_step.en
-    return {
-        "success": False,
-        "error": error.text.en,
-        "code": error.code,
-        "details": details,
-        "doc_url": errors.doc_url_of(error),
-        "request_id": "req_01932f4e6c7a7c3d8e1f5a6b7c8d9e0f",
-    }

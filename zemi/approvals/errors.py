@@ -10,6 +10,10 @@ class ApprovalNotFound(ZemiError):
     code = "approval_not_found"
     kind = Kind.NOT_FOUND
     text = Text(en="There is no such request.", sw="Hakuna ombi kama hilo.")
+    next_step = Text(
+        en="List what waits with `zemi staff queue`, and take the id from there.",
+        sw="Orodhesha yanayosubiri kwa `zemi staff queue`, uchukue namba kutoka hapo.",
+    )
 
 
 class ApprovalNotPending(ZemiError):
@@ -21,6 +25,8 @@ class ApprovalNotPending(ZemiError):
         en="This request is {status}: it can't be decided any more. No money was moved.",
         sw="Ombi hili ni {status}: haliwezi kuamuliwa tena. Hakuna pesa iliyotumwa.",
     )
+    next_step = Text(en="Ask anew if it is still wanted.", sw="Omba upya kama bado inahitajika.")
+    example = {"status": "rejected"}
 
 
 class SecondPersonNeeded(ZemiError):
@@ -32,6 +38,10 @@ class SecondPersonNeeded(ZemiError):
         en="Somebody else than {maker} has to allow this. No money was moved.",
         sw="Mtu mwingine, si {maker}, lazima aidhinishe hili. Hakuna pesa iliyotumwa.",
     )
+    next_step = Text(
+        en="Have somebody else of the staff allow it.", sw="Mwombe mfanyakazi mwingine aidhinishe."
+    )
+    example = {"maker": "chebet"}
 
 
 class PayloadChanged(ZemiError):
@@ -42,4 +52,8 @@ class PayloadChanged(ZemiError):
     text = Text(
         en="What is stored is not what was asked for. No money was moved; tell security.",
         sw="Kilichohifadhiwa si kilichoombwa. Hakuna pesa iliyotumwa; waambie usalama.",
+    )
+    next_step = Text(
+        en="Allow nothing more, and have the database's own log looked at.",
+        sw="Usiidhinishe kingine, na kumbukumbu za hifadhidata zichunguzwe.",
     )

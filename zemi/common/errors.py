@@ -3,8 +3,9 @@
 Which HTTP status a kind becomes is known only to the interfaces (DOMAIN 4.2).
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from zemi.common.texts import Text
 
@@ -30,14 +31,16 @@ class ZemiError(Exception):
     """A refusal that a person or a program can act on.
 
     `facts` fill in the sentences and are shown as the error's details: no phone, code or key may be among them.
-    `retry_after_s` is in seconds, where waiting helps.
+    `retry_after_s` is in seconds, where waiting helps. The docstring of a class says the cause, `next_step` the cure,
+    and `example` holds facts as they may be: the list of errors is made from them.
     """
 
     code: ClassVar[str]
     kind: ClassVar[Kind]
     text: ClassVar[Text]
-    next_step: ClassVar[Text | None] = None
+    next_step: ClassVar[Text]
     retryable: ClassVar[bool] = False
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, *, retry_after_s: int | None = None, **facts: Any) -> None:
         super().__init__(self.code)
@@ -48,9 +51,14 @@ class ZemiError(Exception):
         """Say what happened in `language`."""
         return self.text.render(language, **self.facts)
 
-    def advice(self, language: str = "en") -> str | None:
-        """Say what to do next, if there is something to do."""
-        return self.next_step.render(language, **self.facts) if self.next_step else None
+    def advice(self, language: str = "en") -> str:
+        """Say what to do next in `language`."""
+        return self.next_step.render(language, **self.facts)
+
+    @classmethod
+    def sample(cls) -> Self:
+        """Make one as it may be, to show what it looks like."""
+        return cls(**cls.example)
 
     @classmethod
     def catalogue(cls) -> list[type["ZemiError"]]:
@@ -85,10 +93,25 @@ class InvalidInput(ZemiError):
         en="The request has a field that cannot be accepted. Nothing was changed.",
         sw="Ombi lina sehemu isiyokubalika. Hakuna kilichobadilishwa.",
     )
+    next_step = Text(
+        en="Correct the fields in details.errors, then send the request again.",
+        sw="Sahihisha sehemu zilizo kwenye details.errors, kisha tuma ombi tena.",
+    )
 
     def __init__(self, *problems: FieldProblem) -> None:
         super().__init__()
         self.problems = problems
+
+    @classmethod
+    def sample(cls) -> Self:
+        """Make one about one field."""
+        return cls(
+            FieldProblem(
+                "amount",
+                "max_decimals",
+                Text(en="An amount has at most two decimals.", sw="Kiasi kina desimali mbili tu."),
+            )
+        )
 
     def sentence(self, language: str = "en") -> str:
         """Say the first problem itself: it is more use than saying that there is one."""

@@ -10,6 +10,11 @@ class DisbursementNotFound(ZemiError):
     code = "disbursement_not_found"
     kind = Kind.NOT_FOUND
     text = Text(en="There is no {kind} with this id.", sw="Hakuna {kind} yenye namba hii.")
+    next_step = Text(
+        en="Check the id, and whether it is a payout or a refund.",
+        sw="Hakikisha namba, na kama ni malipo ya muuzaji au marejesho.",
+    )
+    example = {"kind": "payout"}
 
 
 class DisbursementNotChangeable(ZemiError):
@@ -25,6 +30,7 @@ class DisbursementNotChangeable(ZemiError):
         en="What is unknown is asked about until M-Pesa's answer is final; wait for it, or bring the statement.",
         sw="Isiyojulikana inaulizwa hadi jibu la M-Pesa liwe la mwisho; subiri, au leta taarifa ya M-Pesa.",
     )
+    example = {"kind": "payout", "status": "submitted"}
 
 
 class TooSoonToRetry(ZemiError):
@@ -35,4 +41,8 @@ class TooSoonToRetry(ZemiError):
     text = Text(
         en="The last try is too fresh, or there were too many. No money was moved.",
         sw="Jaribio la mwisho ni la karibuni mno, au yamekuwa mengi mno. Hakuna pesa iliyotumwa.",
+    )
+    next_step = Text(
+        en="Wait until a day after the last try; after three tries bring M-Pesa's statement.",
+        sw="Subiri hadi siku moja baada ya jaribio la mwisho; baada ya majaribio matatu leta taarifa ya M-Pesa.",
     )

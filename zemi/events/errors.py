@@ -17,3 +17,4 @@ class InvalidTransition(ZemiError):
         en="Read it again and act on its status.", sw="Isome tena, kisha tenda kulingana na hali yake."
     )
     retryable = True
+    example = {"subject": "order", "status": "expired", "wanted": "paid"}

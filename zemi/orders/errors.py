@@ -24,6 +24,7 @@ class SellerPhoneRequired(ZemiError):
         en="Give the seller's phone number: it is where the money goes. No order was made.",
         sw="Andika namba ya simu ya muuzaji: ndipo pesa zitatumwa. Oda haikutengenezwa.",
     )
+    next_step = Text(en="Send the field seller_phone.", sw="Tuma sehemu seller_phone.")
 
 
 class AmountOutOfRange(ZemiError):
@@ -35,6 +36,11 @@ class AmountOutOfRange(ZemiError):
         en="The amount must be from KES {least} to KES {most}. No order was made.",
         sw="Kiasi kiwe kati ya KES {least} na KES {most}. Oda haikutengenezwa.",
     )
+    next_step = Text(
+        en="Choose an amount within the limits, or make two orders.",
+        sw="Chagua kiasi kilicho ndani ya mipaka, au tengeneza oda mbili.",
+    )
+    example = {"least": "10.00", "most": "250000.00"}
 
 
 class AmountNotWholeShilling(ZemiError):
@@ -45,6 +51,9 @@ class AmountNotWholeShilling(ZemiError):
     text = Text(
         en="M-Pesa moves whole shillings only: leave out the cents. Nothing was changed.",
         sw="M-Pesa inatuma shilingi kamili tu: ondoa senti. Hakuna kilichobadilishwa.",
+    )
+    next_step = Text(
+        en="Send whole shillings, such as 1500 or 1500.00.", sw="Tuma shilingi kamili, mfano 1500 au 1500.00."
     )
 
 
@@ -57,6 +66,10 @@ class MerchantReferenceUsed(ZemiError):
         en="You already have an order with this reference; no second one was made.",
         sw="Tayari una oda yenye namba hii; nyingine haikutengenezwa.",
     )
+    next_step = Text(
+        en="Read the order that has it, or choose another reference.",
+        sw="Soma oda yenye namba hiyo, au chagua namba nyingine.",
+    )
 
 
 class ReleasePolicyUnknown(ZemiError):
@@ -68,6 +81,10 @@ class ReleasePolicyUnknown(ZemiError):
         en="This release policy is not known; use: {known}. No order was made.",
         sw="Utaratibu huu wa kutoa pesa haujulikani; tumia: {known}. Oda haikutengenezwa.",
     )
+    next_step = Text(
+        en="Send one of those, or leave the field out.", sw="Tuma mojawapo ya hizo, au acha sehemu hii."
+    )
+    example = {"known": "instant"}
 
 
 class DeliveryCodeWrong(ZemiError):

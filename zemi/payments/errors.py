@@ -16,6 +16,7 @@ class OrderNotPayable(ZemiError):
     next_step = Text(
         en="Read the order and act on its status.", sw="Soma oda, kisha tenda kulingana na hali yake."
     )
+    example = {"status": "completed"}
 
 
 class AmountMismatch(ZemiError):
@@ -27,6 +28,8 @@ class AmountMismatch(ZemiError):
         en="The amount must be what the order is due: KES {due}. No money was moved.",
         sw="Kiasi kiwe sawa na deni la oda: KES {due}. Hakuna pesa iliyotumwa.",
     )
+    next_step = Text(en="Send exactly that amount.", sw="Tuma kiasi hicho hasa.")
+    example = {"due": "1500.00"}
 
 
 class PaymentInProgress(ZemiError):
@@ -107,6 +110,10 @@ class TransactionIdUsed(ZemiError):
         en="This transaction id was used before. Nothing was booked again.",
         sw="Namba hii ya muamala imeshatumika. Hakuna kilichoandikwa tena.",
     )
+    next_step = Text(
+        en="Read the order: this payment counts already. A new payment has a number of its own.",
+        sw="Soma oda: malipo haya yameshahesabiwa. Malipo mapya huwa na namba yake.",
+    )
 
 
 class PaymentMethodUnavailable(ZemiError):
@@ -118,6 +125,8 @@ class PaymentMethodUnavailable(ZemiError):
         en="This payment method is not available; use: {available}. Nothing was changed.",
         sw="Njia hii ya malipo haipatikani; tumia: {available}. Hakuna kilichobadilishwa.",
     )
+    next_step = Text(en="Use a method that is named there.", sw="Tumia njia iliyotajwa hapo.")
+    example = {"available": "mpesa"}
 
 
 class OrderNotCancellable(ZemiError):
@@ -133,6 +142,7 @@ class OrderNotCancellable(ZemiError):
         en="Read the order; once it is paid, its money goes back only by a refund.",
         sw="Soma oda; ikishalipwa, pesa yake hurudi kwa marejesho tu.",
     )
+    example = {"status": "paid"}
 
 
 class ReceiptNotFound(ZemiError):

@@ -28,6 +28,7 @@ class PayeeMismatch(ZemiError):
         en="A payout goes to the order's own seller only. No money was moved.",
         sw="Malipo yanaenda kwa muuzaji wa oda tu. Hakuna pesa iliyotumwa.",
     )
+    next_step = Text(en="Send the number of the order's seller.", sw="Tuma namba ya muuzaji wa oda.")
 
 
 class PayoutAmountMismatch(ZemiError):
@@ -39,6 +40,8 @@ class PayoutAmountMismatch(ZemiError):
         en="The amount must be what is released to the seller: KES {due}. No money was moved.",
         sw="Kiasi kiwe kile kilichotolewa kwa muuzaji: KES {due}. Hakuna pesa iliyotumwa.",
     )
+    next_step = Text(en="Send exactly that amount.", sw="Tuma kiasi hicho hasa.")
+    example = {"due": "1455.00"}
 
 
 class PayoutFailed(ZemiError):

@@ -17,4 +17,5 @@ class ProviderNotReady(ZemiError):
         en="Wait a moment and try again. In sandbox mode, check that the simulator is running.",
         sw="Subiri kidogo kisha ujaribu tena. Katika hali ya majaribio, hakikisha kiigizaji kinafanya kazi.",
     )
+    example = {"problem": "the simulator does not answer"}
     retryable = True

@@ -9,14 +9,13 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from zemi.common.db import unit_of_work
-from zemi.common.errors import Kind, ZemiError
 from zemi.common.money import Money
-from zemi.common.texts import Text
 from zemi.events.log import record
 from zemi.ledger import chart
 from zemi.ledger.balances import balance_of, trial_balance
 from zemi.ledger.posting import Line, post
 from zemi.providers import registry
+from zemi.reconciliation.errors import BooksInUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +23,6 @@ class _FloatAccount:
     id: UUID
     SUBJECT: ClassVar[str] = "account"
     timeline_id: None = None
-
-
-class BooksInUse(ZemiError):
-    """Money has moved already: what lies in the shortcodes now belongs to somebody."""
-
-    code = "books_in_use"
-    kind = Kind.STATE
-    text = Text(
-        en="The books are in use: an opening float is booked before the first transfer, and only then.",
-        sw="Vitabu vinatumika tayari: pesa za kuanzia huandikwa kabla ya muamala wa kwanza tu.",
-    )
 
 
 def ensure_opening_float(*, now: datetime) -> Money:

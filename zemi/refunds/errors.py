@@ -13,6 +13,7 @@ class RefundExceedsReceipt(ZemiError):
         en="That is more than is left of what was paid. No money was moved.",
         sw="Hicho ni zaidi ya kilichobaki cha malipo. Hakuna pesa iliyotumwa.",
     )
+    next_step = Text(en="Refund at most what is left, or less.", sw="Rudisha kisichozidi kilichobaki.")
 
 
 class NothingToRefund(ZemiError):
@@ -23,4 +24,8 @@ class NothingToRefund(ZemiError):
     text = Text(
         en="There is nothing to refund. No money was moved.",
         sw="Hakuna cha kurudisha. Hakuna pesa iliyotumwa.",
+    )
+    next_step = Text(
+        en="Read the order's timeline: the money has not come, or has gone back.",
+        sw="Soma historia ya oda: pesa haijafika, au imesharudishwa.",
     )

@@ -16,3 +16,4 @@ class OrderNotPaid(ZemiError):
     next_step = Text(
         en="Read the order and act on its status.", sw="Soma oda, kisha tenda kulingana na hali yake."
     )
+    example = {"status": "awaiting_payment"}

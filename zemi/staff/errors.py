@@ -13,3 +13,8 @@ class BadRequestOfStaff(ZemiError):
         en="This can't be done: {problem}. Nothing was changed.",
         sw="Hili haliwezekani: {problem}. Hakuna kilichobadilishwa.",
     )
+    next_step = Text(
+        en="Correct the request: `zemi staff --help` says what each part is.",
+        sw="Sahihisha ombi: `zemi staff --help` inaeleza kila sehemu.",
+    )
+    example = {"problem": "a reason is missing"}

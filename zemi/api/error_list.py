@@ -1,0 +1,65 @@
+"""Every refusal with its cause, its cure and an example: one list, from which /docs/errors, docs/reference/errors.md
+and the examples of OpenAPI are made."""
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+from zemi.api.errors import body_of, status_of
+from zemi.common.errors import ZemiError
+from zemi.common.texts import Text
+
+_REQUEST_ID = "req_01932f4e6c7a7c3d8e1f5a6b7c8d9e0f"
+
+# What stands in `code` of each entry of details.errors, beside the name of its field.
+FIELD_CODES = {
+    "blank": "The text is empty, or nothing but spaces.",
+    "control_character": "The text holds a control character; only new lines and tabs are allowed.",
+    "invalid_amount": 'Neither a plain JSON number nor a text such as "1500.00".',
+    "invalid_code": "A delivery code is six digits.",
+    "invalid_form": "The text does not have the form of this field; the message says which.",
+    "invalid_phone": "Not a Kenyan mobile number.",
+    "max_decimals": "More than two decimals.",
+    "metadata_limits": "More than 50 names, a name longer than 40 characters, or a text longer than 500.",
+    "metadata_phone": "Metadata holds a phone number.",
+    "not_an_object": "Not a JSON object.",
+    "not_text": "Not a text in double quotes.",
+    "null": "null is no value; leave the field out instead.",
+    "number_too_large": "A number in the metadata is too large.",
+    "required": "The field is missing.",
+    "too_large": "More than 8 kB of metadata.",
+    "too_long": "Longer than the field may be.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One refusal as the list shows it."""
+
+    code: str
+    status: int
+    kind: str
+    retryable: bool
+    cause: str
+    sentence: Text
+    fix: Text
+    example: dict[str, Any]
+
+
+def explain(error: type[ZemiError]) -> Explained:
+    """Say all about a class of refusals. The texts keep their gaps in braces; the example has them filled in."""
+    return Explained(
+        code=error.code,
+        status=status_of(error),
+        kind=str(error.kind),
+        retryable=error.retryable,
+        cause=" ".join((inspect.getdoc(error) or "").split()),
+        sentence=error.text,
+        fix=error.next_step,
+        example=body_of(error.sample(), language="en", request_id=_REQUEST_ID),
+    )
+
+
+def error_list() -> list[Explained]:
+    """Every refusal of the product, by code (tests define some of their own)."""
+    return [explain(error) for error in ZemiError.catalogue() if error.__module__.startswith("zemi.")]
