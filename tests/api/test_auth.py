@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from tests.api.conftest import AMINA, BARAKA, Api
 from zemi.api.auth import Anyone, caller
 from zemi.api.endpoint import Endpoint
-from zemi.api.middleware import client_address
+from zemi.web.requests import client_address
 
 pytestmark = pytest.mark.django_db
 

@@ -14,6 +14,7 @@ from zemi.api import errors
 from zemi.api.error_list import error_list
 from zemi.common.errors import Kind, ZemiError
 from zemi.common.texts import Text
+from zemi.web.status import STATUS
 
 pytestmark = pytest.mark.django_db
 
@@ -199,7 +200,7 @@ def test_each_kind_has_its_status(api: Api, monkeypatch: pytest.MonkeyPatch, kin
 
 
 def test_every_kind_has_a_status() -> None:
-    assert set(errors._STATUS) == set(Kind)
+    assert set(STATUS) == set(Kind)
 
 
 def test_a_fault_of_ours_says_nothing_about_itself(

@@ -1,6 +1,5 @@
 """Who asks, and whether that is enough: API keys, and an access that every endpoint declares (DOMAIN 4.9)."""
 
-import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
@@ -10,10 +9,10 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from zemi.api.errors import ApiKeyInvalid, ApiKeyRequired, ScopeMissing
-from zemi.api.middleware import client_address
 from zemi.common import clock
 from zemi.identity import api_keys
 from zemi.identity.models import ApiKey
+from zemi.web.requests import caller_address
 
 if TYPE_CHECKING:
     # At run time DRF's views import this module, by its settings.
@@ -114,7 +113,4 @@ def caller(request: Request) -> str:
     key = key_of(request)
     if key is not None:
         return f"key:{key.id}"
-    address = client_address(request._request)
-    if ":" in address:
-        address = str(ipaddress.ip_network(f"{address.partition('%')[0]}/64", strict=False))
-    return f"address:{address}"
+    return caller_address(request._request)

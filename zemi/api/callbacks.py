@@ -7,8 +7,8 @@ from rest_framework.request import Request
 
 from zemi.api.auth import Anyone
 from zemi.api.endpoint import Endpoint
-from zemi.api.middleware import client_address
 from zemi.common import clock
+from zemi.web.requests import client_address
 from zemi.webhooks import inbox, tokens
 from zemi.webhooks.tokens import CallbackKind
 

@@ -3,7 +3,7 @@
 import json
 import math
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
@@ -19,25 +19,8 @@ from rest_framework.response import Response
 from zemi.common.errors import InvalidInput, Kind, ZemiError
 from zemi.common.logs import log
 from zemi.common.texts import Text
-
-# Keys of META: the prefix keeps them apart from everything that a client can send.
-REQUEST_ID = "zemi.request_id"
-ERROR_CODE = "zemi.error_code"
-
-_STATUS: dict[Kind, int] = {
-    Kind.VALIDATION: 400,
-    Kind.AUTHENTICATION: 401,
-    Kind.DECLINED: 402,
-    Kind.PERMISSION: 403,
-    Kind.NOT_FOUND: 404,
-    Kind.STATE: 409,
-    Kind.AMOUNT: 422,
-    Kind.VERIFICATION: 422,
-    Kind.LOCKED: 423,
-    Kind.RATE_LIMIT: 429,
-    Kind.INTERNAL: 500,
-    Kind.PROVIDER: 503,
-}
+from zemi.web.requests import ERROR_CODE, REQUEST_ID, accepted, language_of
+from zemi.web.status import STATUS
 
 
 class ApiError(ZemiError):
@@ -334,34 +317,13 @@ _TRANSLATIONS: tuple[tuple[type[Exception], type[ApiError]], ...] = (
 def status_of(error: ZemiError | type[ZemiError]) -> int:
     """The HTTP status of a refusal, or of a class of them."""
     kind = error if isinstance(error, type) else type(error)
-    return kind.http_status if issubclass(kind, ApiError) else _STATUS[kind.kind]
-
-
-def language_of(request: HttpRequest) -> str:
-    """English or Swahili, whichever `Accept-Language` prefers; English when it says nothing of either."""
-    best, best_weight = "en", 0.0
-    for name, weight in _accepted(request.META.get("HTTP_ACCEPT_LANGUAGE", "")):
-        language = name[:2]
-        if language in {"en", "sw"} and weight > best_weight:
-            best, best_weight = language, weight
-    return best
+    return kind.http_status if issubclass(kind, ApiError) else STATUS[kind.kind]
 
 
 def _wants_problem(request: HttpRequest) -> bool:
     """Whether `Accept` names RFC 9457's media type; who only takes anything gets the body of old."""
-    accepted = _accepted(request.META.get("HTTP_ACCEPT", ""))
-    return any(name == "application/problem+json" and weight > 0 for name, weight in accepted)
-
-
-def _accepted(header: str) -> Iterator[tuple[str, float]]:
-    """What a header of preferences names, in lower case, with its weight; one that can't be read weighs nothing."""
-    for part in header[:500].split(","):
-        name, _, parameters = part.partition(";")
-        written = next((word[2:] for word in parameters.replace(" ", "").split(";") if word[:2] == "q="), "1")
-        try:
-            yield name.strip().lower(), float(written)
-        except ValueError:
-            yield name.strip().lower(), 0.0
+    wanted = accepted(request.META.get("HTTP_ACCEPT", ""))
+    return any(name == "application/problem+json" and weight > 0 for name, weight in wanted)
 
 
 def doc_url_of(error: ZemiError | type[ZemiError]) -> str:

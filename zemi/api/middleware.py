@@ -1,6 +1,5 @@
 """What every request gets: an id, one line in the log, and a known sender."""
 
-import ipaddress
 import re
 from collections.abc import Callable
 from io import BytesIO
@@ -12,9 +11,10 @@ from django.core.handlers.exception import response_for_exception
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from zemi.api.errors import ERROR_CODE, REQUEST_ID, BadRequest, json_answer
+from zemi.api.errors import BadRequest, json_answer
 from zemi.common.ids import new_request_id
 from zemi.common.logs import log
+from zemi.web.requests import ERROR_CODE, REQUEST_ID
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 
@@ -64,35 +64,6 @@ class RequestContext:
         if "HTTP_TRANSFER_ENCODING" not in request.META or _take_chunked_body(request):
             return self._get_response(request)
         return json_answer(request, BadRequest())
-
-
-def client_address(request: HttpRequest) -> str:
-    """The address that the request came from.
-
-    Behind `TRUSTED_PROXIES` proxies of our own it is the entry of X-Forwarded-For that the outermost of them
-    wrote, counted from the right: what stands further left is the client's own invention (SAFETY 3.9).
-    """
-    peer = str(request.META.get("REMOTE_ADDR") or "")
-    proxies: int = settings.TRUSTED_PROXIES
-    if proxies:
-        entries = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-        if len(entries) >= proxies:
-            return _readable(entries[-proxies].strip()) or peer
-    return peer
-
-
-def _readable(entry: str) -> str:
-    """Read one entry of X-Forwarded-For, which may be written with a port; "" when it isn't an address."""
-    if entry.startswith("["):
-        entry = entry[1:].partition("]")[0]
-    elif entry.count(":") == 1:
-        entry = entry.partition(":")[0]
-    try:
-        address = ipaddress.ip_address(entry)
-    except ValueError:
-        return ""
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or address)
 
 
 def _take_chunked_body(request: HttpRequest) -> bool:

@@ -16,7 +16,6 @@ from zemi.api.fields import (
     TextField,
     WordField,
 )
-from zemi.api.middleware import client_address
 from zemi.api.orders import MESSAGE, ORDER_STATUS, REFERENCE, TIME_OR_NULL
 from zemi.common import clock
 from zemi.common.texts import Text
@@ -32,6 +31,7 @@ from zemi.payouts.disburse import request_payout
 from zemi.payouts.models import SEED_STATUS, AttemptStatus, PayoutAttempt, PayoutStatus
 from zemi.providers.errors import ProviderNotReady
 from zemi.trust.errors import TooManyAttempts
+from zemi.web.requests import client_address
 
 _TEXT = {"type": "string"}
 _WAIT = (
