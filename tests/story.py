@@ -1,6 +1,7 @@
 """Tell a sale over HTTP: each verb sends what a client would send, and says what must come back."""
 
 import json
+import re
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -125,6 +126,17 @@ def key_with(*scopes: Scope, merchant: str = "Duka") -> str:
 
 def order_of(reference: str) -> Order:
     return Order.objects.get(order_reference=reference)
+
+
+def code_sent_to(simulator: Any, phone: Phone, reference: str) -> str:
+    """The delivery code in the latest message that `phone` got about an order."""
+    texts = [str(message["text"]) for message in simulator.messages(phone.msisdn)]
+    [*_, code] = [
+        found.group()
+        for text in texts
+        if reference in text and (found := re.search(r"(?<![0-9A-Z-])[0-9]{6}(?![0-9A-Z])", text))
+    ]
+    return code
 
 
 def wrong(code: str, by: int = 1) -> str:

@@ -248,6 +248,7 @@ INSTALLED_APPS = [
     "zemi.approvals",
     "zemi.releases",
     "zemi.reconciliation",
+    "zemi.snapshots",
     "zemi.api",
     "zemi.worker",
 ]

@@ -183,7 +183,7 @@ def test_each_kind_has_its_status(api: Api, monkeypatch: pytest.MonkeyPatch, kin
         raise _Probe(name="A", retry_after_s=7)
 
     monkeypatch.setattr(_Probe, "kind", kind)
-    monkeypatch.setattr("zemi.api.orders.read_sale", refuse)
+    monkeypatch.setattr("zemi.api.orders.read_order", refuse)
 
     answer = api.get("/api/orders/ZEM-00000000")
 
@@ -210,7 +210,7 @@ def test_a_fault_of_ours_says_nothing_about_itself(
         code = str(847_000 + 263)
         raise RuntimeError(f"broken for {AMINA}\nDETAIL: Failing row contains ({code})")
 
-    monkeypatch.setattr("zemi.api.orders.read_sale", fail)
+    monkeypatch.setattr("zemi.api.orders.read_order", fail)
     with caplog.at_level(logging.INFO):
         answer = api.get("/api/orders/ZEM-00000000")
 
@@ -230,7 +230,7 @@ def test_a_bug_is_raised_to_tests_that_want_it(client: Any, monkeypatch: pytest.
     def fail(**_: Any) -> None:
         raise IntegrityError("a constraint that nobody caught")
 
-    monkeypatch.setattr("zemi.api.orders.read_sale", fail)
+    monkeypatch.setattr("zemi.api.orders.read_order", fail)
 
     with pytest.raises(IntegrityError):
         client.get("/api/orders/ZEM-00000000")
@@ -242,7 +242,7 @@ def test_a_database_that_does_not_answer_is_503_and_says_look_first(
     def fail(**_: Any) -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr("zemi.api.orders.read_sale", fail)
+    monkeypatch.setattr("zemi.api.orders.read_order", fail)
 
     answer = api.get("/api/orders/ZEM-00000000")
 

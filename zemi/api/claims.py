@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from zemi.api.auth import Anyone, caller, key_of
 from zemi.api.endpoint import Endpoint, Shape
 from zemi.api.fields import PhoneField, ReferenceField, Shown, WordField
-from zemi.api.orders import MESSAGE, ORDER_STATUS, REFERENCE
+from zemi.api.shapes import MESSAGE, ORDER_STATUS, REFERENCE
 from zemi.common import clock
 from zemi.common.errors import FieldProblem, InvalidInput
 from zemi.common.texts import Text

@@ -1,7 +1,6 @@
 """The base of every view: declare access, input and answer; translate in, call once, translate out."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, ClassVar, cast
 
 from django.http import HttpResponse
@@ -122,8 +121,3 @@ class Endpoint(APIView):
         """Answer with `data` as it is, where somebody else's protocol says what an answer looks like."""
         headers = {"Cache-Control": "no-store"}
         return HttpResponse(write(data), status=status, content_type="application/json", headers=headers)
-
-
-def stamp(at: datetime | None) -> str | None:
-    """Write a time as the seed does: 2024-12-15T10:30:00Z."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if at is not None else None

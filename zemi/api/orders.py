@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from zemi.api.auth import Anyone, caller, key_of
-from zemi.api.endpoint import Endpoint, Shape, stamp
+from zemi.api.endpoint import Endpoint, Shape
 from zemi.api.fields import (
     AmountField,
     CodeField,
@@ -16,7 +16,9 @@ from zemi.api.fields import (
     Shown,
     TextField,
 )
+from zemi.api.shapes import AMOUNT, LINK, MESSAGE, ORDER_STATUS, REFERENCE, TIME, TIME_OR_NULL, OrderData
 from zemi.common import clock
+from zemi.common.clock import stamp
 from zemi.identity.api_keys import Scope
 from zemi.orders import errors
 from zemi.orders.create import CreatedOrder, create_order
@@ -24,25 +26,8 @@ from zemi.orders.links import link_of
 from zemi.providers.errors import ProviderNotReady
 from zemi.releases.confirm import Confirmation, confirm_delivery
 from zemi.releases.errors import OrderNotPaid
-from zemi.releases.queries import Sale, read_sale
+from zemi.snapshots.read import read_order
 from zemi.trust.errors import TooManyAttempts
-
-AMOUNT = {"type": "string", "pattern": r"^[0-9]{1,10}\.[0-9]{2}$", "examples": ["1500.00"]}
-REFERENCE = {"type": "string", "examples": ["ZEM-7K2M9QXA"]}
-MESSAGE = {"type": "string"}
-LINK = {
-    "type": "string",
-    "format": "uri",
-    "examples": ["https://zemi.example/o/Xq3vN8ZtLw2RkP5yBd7MhA"],
-    "description": "The order's page, to pay on and to follow. Whoever has it sees the order: give it to its people alone.",
-}
-TIME = {"type": "string", "format": "date-time", "examples": ["2024-12-15T10:30:00Z"]}
-TIME_OR_NULL = {"type": ["string", "null"], "format": "date-time", "examples": ["2024-12-15T10:35:00Z"]}
-ORDER_STATUS = {
-    "type": "string",
-    "examples": ["awaiting_payment", "paid", "completed", "cancelled", "refunded"],
-    "description": "An open list: treat a word that you don't know as not final.",
-}
 
 
 class CreateOrderInput(Shape):
@@ -113,32 +98,11 @@ class CreateOrder(Endpoint):
         return self.answer(_created(created), status=201)
 
 
-class OrderData(Shape):
-    """An order, as a stranger who knows its reference may see it."""
-
-    id = Shown({"type": "string", "format": "uuid"})
-    order_reference = Shown(REFERENCE)
-    buyer_phone_masked = Shown({"type": "string", "pattern": r"^\*{4}[0-9]{4}$", "examples": ["****5678"]})
-    amount = Shown(AMOUNT)
-    product_description = Shown({"type": "string"})
-    status = Shown(ORDER_STATUS)
-    created_at = Shown(TIME)
-    paid_at = Shown(TIME_OR_NULL)
-    completed_at = Shown(TIME_OR_NULL)
-    payout_status = Shown(
-        {
-            "type": ["string", "null"],
-            "examples": ["pending", "processing", "completed", "failed"],
-            "description": "How far the seller's money is; null before there is a payout.",
-        }
-    )
-
-
 class GetOrder(Endpoint):
     """Read an order.
 
-    Its state, and of the buyer's number the last four digits: nothing else is open. With an API key, orders
-    of other merchants are not found.
+    Its state, whose turn it is, and of the buyer's number the last four digits: nothing else is open. With an
+    API key its own merchant sees all of it; orders of other merchants are not found.
     """
 
     access = Anyone()
@@ -148,13 +112,13 @@ class GetOrder(Endpoint):
     def get(self, request: Request, order_reference: str) -> Response:
         """Read it."""
         key = key_of(request)
-        sale = read_sale(
+        order = read_order(
             order_reference=order_reference,
             merchant_id=key.merchant_id if key else None,
             caller=caller(request),
             now=clock.now(),
         )
-        return self.answer(_sale(sale))
+        return self.answer(order)
 
 
 class ConfirmDeliveryInput(Shape):
@@ -209,22 +173,6 @@ def _created(created: CreatedOrder) -> dict[str, Any]:
         "created_at": stamp(order.created_at),
         "payment_url": link_of(order),
         "message": f"Order created successfully. {keep}",
-    }
-
-
-def _sale(sale: Sale) -> dict[str, Any]:
-    order = sale.order
-    return {
-        "id": str(order.id),
-        "order_reference": order.order_reference,
-        "buyer_phone_masked": order.buyer.phone_masked,
-        "amount": str(order.amount),
-        "product_description": order.product_description,
-        "status": order.status,
-        "created_at": stamp(order.created_at),
-        "paid_at": stamp(order.paid_at),
-        "completed_at": stamp(order.completed_at),
-        "payout_status": sale.payout_status,
     }
 
 

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from zemi.api.auth import Anyone, NeedsScope, caller, merchant_of
-from zemi.api.endpoint import Endpoint, Shape, stamp
+from zemi.api.endpoint import Endpoint, Shape
 from zemi.api.fields import (
     AmountField,
     FreeMetadataField,
@@ -16,8 +16,9 @@ from zemi.api.fields import (
     TextField,
     WordField,
 )
-from zemi.api.orders import MESSAGE, ORDER_STATUS, REFERENCE, TIME_OR_NULL
+from zemi.api.shapes import MESSAGE, ORDER_STATUS, REFERENCE, TIME_OR_NULL
 from zemi.common import clock
+from zemi.common.clock import stamp
 from zemi.common.texts import Text
 from zemi.identity.api_keys import Scope
 from zemi.orders.errors import OrderNotFound

@@ -15,3 +15,8 @@ def use(source: Callable[[], datetime] | None) -> None:
     """Read the time from `source` from now on; None is the machine's clock again."""
     global _source  # noqa: PLW0603 (there is one clock on purpose)
     _source = source
+
+
+def stamp(at: datetime | None) -> str | None:
+    """Write a time as the seed does: 2024-12-15T10:30:00Z."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if at is not None else None

@@ -1,6 +1,7 @@
 """Identifiers: keys that sort by time, references for people, secrets for links."""
 
 import os
+import re
 import secrets
 import threading
 import time
@@ -9,6 +10,8 @@ from uuid import UUID
 # Crockford's alphabet leaves out I, L, O and U, which people misread (DESIGN 5).
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MISREAD = str.maketrans("ILO", "110")
+
+_PUBLIC = re.compile(r"(?P<prefix>[a-z]+)_(?P<key>[0-9a-f]{32})", re.ASCII)
 
 _lock = threading.Lock()
 _last = (0, 0)
@@ -46,6 +49,17 @@ def read_reference(written: str) -> str:
     text = written.strip().upper()
     prefix, dash, rest = text.partition("-")
     return f"{prefix}{dash}{rest.translate(_MISREAD)}" if prefix == "ZEM" else text
+
+
+def public_id(prefix: str, key: UUID) -> str:
+    """Write a key as the API shows it, with what it is a key of: pay_01932f4e6c7a7c3d8e1f5a6b7c8d9e0f."""
+    return f"{prefix}_{key.hex}"
+
+
+def read_public_id(prefix: str, written: str) -> UUID | None:
+    """Read such a key back; None for any other text."""
+    found = _PUBLIC.fullmatch(written)
+    return UUID(found["key"]) if found is not None and found["prefix"] == prefix else None
 
 
 def new_code() -> str:

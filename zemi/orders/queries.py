@@ -15,7 +15,9 @@ def get_order(*, order_reference: str, merchant_id: UUID | None = None) -> Order
     :raises OrderNotFound: there is none, or it is another merchant's
     """
     order = (
-        Order.objects.select_related("buyer").filter(order_reference=read_reference(order_reference)).first()
+        Order.objects.select_related("buyer", "seller")
+        .filter(order_reference=read_reference(order_reference))
+        .first()
     )
     if order is None or (merchant_id is not None and order.merchant_id not in {None, merchant_id}):
         raise OrderNotFound

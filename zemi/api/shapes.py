@@ -1,0 +1,96 @@
+"""What the public objects look like in OpenAPI; `zemi.snapshots.objects` writes them, and tests compare the two."""
+
+from typing import Any
+
+from zemi.api.endpoint import Shape
+from zemi.api.fields import Shown
+from zemi.snapshots.next_action import Actor, Outcome, Verb
+
+AMOUNT = {"type": "string", "pattern": r"^[0-9]{1,10}\.[0-9]{2}$", "examples": ["1500.00"]}
+CURRENCY = {"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["KES"]}
+REFERENCE = {"type": "string", "examples": ["ZEM-7K2M9QXA"]}
+REFERENCE_OR_NULL = {"type": ["string", "null"], "examples": ["ZEM-7K2M9QXA"]}
+MESSAGE = {"type": "string"}
+LINK = {
+    "type": "string",
+    "format": "uri",
+    "examples": ["https://zemi.example/o/Xq3vN8ZtLw2RkP5yBd7MhA"],
+    "description": "The order's page, to pay on and to follow. Whoever has it sees the order: give it to its people alone.",
+}
+TIME = {"type": "string", "format": "date-time", "examples": ["2024-12-15T10:30:00Z"]}
+TIME_OR_NULL = {"type": ["string", "null"], "format": "date-time", "examples": ["2024-12-15T10:35:00Z"]}
+TEXT_OR_NULL = {"type": ["string", "null"]}
+MASKED = {"type": "string", "pattern": r"^\*{4}[0-9]{4}$", "examples": ["****5678"]}
+MASKED_OR_NULL = {"type": ["string", "null"], "pattern": r"^\*{4}[0-9]{4}$", "examples": ["****5678"]}
+LIVEMODE = {"type": "boolean", "description": "False in sandbox: no real money."}
+ORDER_STATUS = {
+    "type": "string",
+    "examples": ["awaiting_payment", "paid", "completed", "cancelled", "refunded"],
+    "description": "An open list: treat a word that you don't know as not final.",
+}
+NEXT_ACTION = {
+    "type": ["object", "null"],
+    "description": "Whose turn it is; null when nothing is left to be done. Both words are open lists.",
+    "required": ["actor", "verb", "is_yours"],
+    "properties": {
+        "actor": {"type": "string", "examples": [str(actor) for actor in Actor]},
+        "verb": {"type": "string", "examples": [str(verb) for verb in Verb]},
+        "is_yours": {"type": "boolean"},
+    },
+}
+OUTCOME = {
+    "type": ["string", "null"],
+    "examples": [str(outcome) for outcome in Outcome],
+    "description": "What silence will cause. An open list.",
+}
+
+
+def parts(prefix: str) -> dict[str, Any]:
+    """Ids of the parts of an object, or the parts themselves where `expand` names them."""
+    return {
+        "type": "array",
+        "items": {"oneOf": [{"type": "string", "pattern": f"^{prefix}_[0-9a-f]{{32}}$"}, {"type": "object"}]},
+    }
+
+
+class OrderData(Shape):
+    """An order. Its own merchant sees all of it; a stranger who knows its reference, the first part."""
+
+    id = Shown({"type": "string", "format": "uuid"})
+    order_reference = Shown(REFERENCE)
+    buyer_phone_masked = Shown(MASKED)
+    amount = Shown(AMOUNT)
+    product_description = Shown({"type": "string"})
+    status = Shown(ORDER_STATUS)
+    created_at = Shown(TIME)
+    paid_at = Shown(TIME_OR_NULL)
+    completed_at = Shown(TIME_OR_NULL)
+    payout_status = Shown(
+        {
+            "type": ["string", "null"],
+            "examples": ["pending", "processing", "completed", "failed"],
+            "description": "How far the seller's money is; null before there is a payout.",
+        }
+    )
+    object = Shown({"type": "string", "const": "order"})
+    livemode = Shown(LIVEMODE)
+    currency = Shown(CURRENCY)
+    expires_at = Shown(TIME_OR_NULL)
+    next_action = Shown(NEXT_ACTION)
+    deadline_at = Shown(TIME_OR_NULL)
+    if_no_action = Shown(OUTCOME)
+    seller_phone_masked = Shown(MASKED, required=False)
+    release_policy = Shown({"type": "string"}, required=False)
+    fee = Shown(AMOUNT, required=False)
+    seller_receives = Shown(AMOUNT, required=False)
+    received = Shown(AMOUNT, required=False)
+    held = Shown(AMOUNT, required=False)
+    released = Shown(AMOUNT, required=False)
+    refunded = Shown(AMOUNT, required=False)
+    reference = Shown(TEXT_OR_NULL | {"description": "The merchant's own number."}, required=False)
+    metadata = Shown({"type": "object", "additionalProperties": {"type": "string"}}, required=False)
+    payments = Shown(parts("pay"), required=False)
+    receipts = Shown(parts("rcpt"), required=False)
+    releases = Shown(parts("rel"), required=False)
+    payouts = Shown(parts("po"), required=False)
+    refunds = Shown(parts("rf"), required=False)

@@ -1,0 +1,96 @@
+"""Who has to do what next with an order, until when, and what happens if nobody does (DOMAIN 2.6). Pure rules."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Actor(StrEnum):
+    """Whose turn it is. `zemi`: it goes on by itself; `support`: a person of the operator's has to look."""
+
+    BUYER = "buyer"
+    SELLER = "seller"
+    ZEMI = "zemi"
+    SUPPORT = "support"
+
+
+class Verb(StrEnum):
+    """What is to be done."""
+
+    PAY = "pay"
+    PAY_REST = "pay_rest"
+    APPROVE_PROMPT = "approve_prompt"
+    CONFIRM_PAYMENT = "confirm_payment"
+    DELIVER = "deliver"
+    PAY_SELLER = "pay_seller"
+    CORRECT_PAYOUT = "correct_payout"
+    REFUND_BUYER = "refund_buyer"
+    CORRECT_REFUND = "correct_refund"
+
+
+class Outcome(StrEnum):
+    """What silence will cause."""
+
+    ORDER_EXPIRES = "order_expires"
+    PROMPT_ENDS = "prompt_ends"
+    # No rule ends these yet: the money stays where it is.
+    MONEY_STAYS_HELD = "money_stays_held"
+    ASKED_AGAIN = "asked_again"
+
+
+@dataclass(frozen=True, slots=True)
+class NextAction:
+    """One turn. `deadline_at` is None where time alone changes nothing."""
+
+    actor: Actor
+    verb: Verb
+    deadline_at: datetime | None
+    if_no_action: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the rules look at: the order's own state, and the statuses of what belongs to it."""
+
+    status: str
+    part_paid: bool
+    expires_at: datetime | None
+    # Of the attempt that is live: its status, and until when it keeps others away.
+    live_payment: tuple[str, datetime] | None = None
+    payouts: Collection[str] = ()
+    refunds: Collection[str] = ()
+
+
+# A person has to look at these; the worker ends all others that are not done.
+_STUCK = frozenset({"failed", "needs_attention", "reversed"})
+_DONE = frozenset({"succeeded", "cancelled"})
+
+
+def next_action(of: Standing) -> NextAction | None:
+    """Whose turn it is; None when nothing is left to be done."""
+    if of.status == "awaiting_payment":
+        return _awaiting_payment(of)
+    if of.status == "paid":
+        return NextAction(Actor.SELLER, Verb.DELIVER, None, Outcome.MONEY_STAYS_HELD)
+    if of.status == "completed":
+        return _money_on_its_way(of.payouts, Verb.PAY_SELLER, Verb.CORRECT_PAYOUT)
+    return _money_on_its_way(of.refunds, Verb.REFUND_BUYER, Verb.CORRECT_REFUND)
+
+
+def _awaiting_payment(of: Standing) -> NextAction:
+    if of.live_payment is not None:
+        status, live_until = of.live_payment
+        if status == "unknown":
+            return NextAction(Actor.ZEMI, Verb.CONFIRM_PAYMENT, live_until, Outcome.ASKED_AGAIN)
+        return NextAction(Actor.BUYER, Verb.APPROVE_PROMPT, live_until, Outcome.PROMPT_ENDS)
+    verb = Verb.PAY_REST if of.part_paid else Verb.PAY
+    return NextAction(Actor.BUYER, verb, of.expires_at, Outcome.ORDER_EXPIRES)
+
+
+def _money_on_its_way(statuses: Collection[str], going: Verb, stuck: Verb) -> NextAction | None:
+    if any(status in _STUCK for status in statuses):
+        return NextAction(Actor.SUPPORT, stuck, None, Outcome.MONEY_STAYS_HELD)
+    if any(status not in _DONE for status in statuses):
+        return NextAction(Actor.ZEMI, going, None, Outcome.ASKED_AGAIN)
+    return None
