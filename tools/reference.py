@@ -454,25 +454,32 @@ def _mpesa_codes() -> str:
 
 
 def _addresses() -> str:
-    from zemi.api.endpoint import Endpoint
+    from zemi.api.endpoint import operations_of
     from zemi.urls import urlpatterns
 
     rows = []
     for path, view in _routes("/", urlpatterns):
-        if path.startswith("/api/v1/"):
+        if _is_twin(path):
             continue
-        endpoint = getattr(view, "view_class", None)
-        if isinstance(endpoint, type) and issubclass(endpoint, Endpoint):
-            method = "POST" if hasattr(endpoint, "post") else "GET"
+        operations = operations_of(view)
+        for method, operation in operations.items():
+            endpoint = operation.cls
             success = ", ".join(str(status) for status in endpoint.statuses)
             refusals = ", ".join(f"[`{error.code}`](errors.md#{error.code})" for error in endpoint.errors)
-            rows.append((f"`{method} {path}`", _prose(endpoint), success, refusals))
-        else:
+            rows.append((f"`{method.upper()} {path}`", _prose(endpoint), success, refusals))
+        if not operations:
             rows.append((f"`GET {path}`", _prose(view), "200", ""))
     return _text("""
-            Everything below `/api/` is also below `/api/v1/`. Refusals of the request itself (broken JSON, a missing
+            What is below `/api/` is also below `/api/v1/`. Refusals of the request itself (broken JSON, a missing
             field, a bad key) can come from every address and are in the [list of errors](errors.md).
         """) + _table(("address", "what it does", "success", "refusals of its own"), rows)
+
+
+def _is_twin(path: str) -> bool:
+    """Whether it is the second address of what stands below /api/ already."""
+    from zemi.urls import API
+
+    return any(path == twin for twin, _ in _routes("/api/v1/", API))
 
 
 PAGES: dict[str, tuple[str, str, Callable[[], str]]] = {

@@ -44,6 +44,7 @@ OPTIONS = (
     Option("ZEMI_CODE_BUDGET", "10", "wrong delivery codes that one caller may give in 15 minutes, over all orders"),
     Option("ZEMI_ORDER_EXPIRY_H", "24", "hours that an order waits for its payment"),
     Option("ZEMI_LOOKUP_BUDGET", "60", "unknown references that one caller may read in 15 minutes"),
+    Option("ZEMI_SESSION_MIN", "60", "minutes that somebody who proved a phone by a one-time code stays signed in"),
     Option("ZEMI_TRUSTED_PROXIES", "0", "number of own proxies in front; 0 ignores X-Forwarded-For; live mode wants it said"),
     Option("ZEMI_WEB_WORKERS", "", "web processes; default 1 on SQLite, 2 on PostgreSQL"),
     Option("ZEMI_WEB_THREADS", "4", "threads of each web process"),
@@ -139,6 +140,7 @@ FOUR_EYES_KES = whole("ZEMI_FOUR_EYES_KES", 0, 250_000)
 CODE_BUDGET = whole("ZEMI_CODE_BUDGET", 1, 10_000)
 ORDER_EXPIRY_H = whole("ZEMI_ORDER_EXPIRY_H", 1, 720)
 LOOKUP_BUDGET = whole("ZEMI_LOOKUP_BUDGET", 1, 1_000_000)
+SESSION_MIN = whole("ZEMI_SESSION_MIN", 1, 1440)
 TRUSTED_PROXIES = whole("ZEMI_TRUSTED_PROXIES", 0, 8)
 OPERATOR_PHONES = phones("ZEMI_OPERATOR_PHONES")
 SUCCESS_RATE_ALERT_PERCENT = whole("ZEMI_SUCCESS_RATE_ALERT_PERCENT", 0, 100)
@@ -339,7 +341,7 @@ WORK_PROCESSES = (
 WEB_THREADS = whole("ZEMI_WEB_THREADS", 1, 64)
 
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["zemi.api.auth.ApiKeyAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["zemi.api.auth.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["zemi.api.auth.DenyByDefault"],
     "DEFAULT_PARSER_CLASSES": ["zemi.api.json.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["zemi.api.json.EnvelopeRenderer"],
@@ -351,6 +353,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Zemi",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
+    "PREPROCESSING_HOOKS": ["zemi.api.schema.list_operations"],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

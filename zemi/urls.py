@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from zemi.api import callbacks, claims, orders, pages, payments
+from zemi.api import callbacks, claims, orders, pages, payments, sessions
 
 
 class OrderReferenceConverter:
@@ -44,9 +44,15 @@ API: list[URLPattern | URLResolver] = [
 if settings.MODE == "sandbox":
     API.append(path("webhooks/payment", payments.SimulatedPayment.as_view()))
 
+# What the seed has no address for is under /api/v1/ alone.
+V1: list[URLPattern | URLResolver] = [
+    path("sessions", sessions.SignIn.as_view()),
+    path("sessions/end", sessions.SignOut.as_view()),
+]
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include(API)),
-    path("api/v1/", include(API)),
+    path("api/v1/", include(API + V1)),
     path("api/openapi.json", pages.openapi),
     # The path that M-Pesa is given: neutral, and secret for each attempt (DESIGN 6).
     path("hooks/<slug:token>", callbacks.SecretCallback.as_view()),

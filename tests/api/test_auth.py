@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tests.api.conftest import AMINA, BARAKA, Api
-from zemi.api.auth import Anyone, caller
+from zemi.api.auth import caller
 from zemi.api.endpoint import Endpoint
 from zemi.web.requests import client_address
 
@@ -179,8 +179,3 @@ def test_a_merchant_is_known_by_key(api: Api, make_key: Any, monkeypatch: pytest
     api.post("/api/orders/confirm-delivery", body)
 
     assert asked == [f"key:{ApiKey.objects.get().id}", "address:127.0.0.1"]
-
-
-def test_open_endpoints_are_open_on_purpose() -> None:
-    Anyone().check(None)
-    Anyone(keys_need="orders").check(None)

@@ -37,6 +37,7 @@ from zemi.api.schema import document
 from zemi.common.ids import new_key
 from zemi.common.phone import Phone
 from zemi.identity.api_keys import Scope
+from zemi.identity.sessions import open_session
 from zemi.webhooks.tokens import CallbackKind, mint
 
 EXAMPLES, EXAMPLES_OF_A_PROOF, REQUESTS_OF_A_PROOF = 4, 60, 10_000
@@ -50,11 +51,13 @@ CHECKS = [
     unsupported_method,
     ignored_auth,
 ]
-ROLES = ("anonymous", "merchant", "merchant without a scope")
+ROLES = ("anonymous", "merchant", "merchant without a scope", "buyer")
 
 
 # A one-time code stands in a text message alone: tests/api and tests/flows/test_claims.py carry these to a success.
-NEEDS_A_CODE_FROM_A_PHONE = frozenset({"cancelOrder", "cancelOrderV1", "claimReceipt", "claimReceiptV1"})
+NEEDS_A_CODE_FROM_A_PHONE = frozenset(
+    {"cancelOrder", "cancelOrderV1", "claimReceipt", "claimReceiptV1", "signInV1"}
+)
 
 
 @dataclass
@@ -91,6 +94,10 @@ class World:
             assert story.confirm(reference, code).status == 200
             return {"phone_number": BARAKA.msisdn, "amount": 1500, "order_reference": reference}
         return None
+
+    def key(self, role: str) -> str | None:
+        """What this caller sends as who they are. A session may end at any request: each is a new one."""
+        return open_session(phone=AMINA, now=self.clock.now())[1] if role == "buyer" else self.keys[role]
 
     def payer(self) -> Phone:
         """Somebody who has not been asked to pay yet."""
@@ -142,10 +149,10 @@ def ask_everything(schema: Any, world: World, role: str, *, examples: int, seed:
 
 def _ask(operation: Any, schema: Any, world: World, role: str, *, examples: int, seed: int | None) -> None:
     name = operation.definition.raw["operationId"]
-    key = world.keys[role]
 
     def send(case: Any) -> None:
         world.requests += 1
+        key = world.key(role)
         is_right = case.meta is not None and case.meta.generation.mode.is_positive
         if is_right and case.method.lower() == operation.method and world.requests % 2:
             _make_it_real(case, name, world)

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from zemi.api.auth import Anyone, caller, key_of
 from zemi.api.endpoint import Endpoint, Shape
 from zemi.api.fields import PhoneField, ReferenceField, Shown, WordField
+from zemi.api.sessions import SIX_DIGITS
 from zemi.api.shapes import MESSAGE, ORDER_STATUS, REFERENCE
 from zemi.common import clock
 from zemi.common.errors import FieldProblem, InvalidInput
@@ -16,13 +17,13 @@ from zemi.identity.api_keys import Scope
 from zemi.identity.errors import OneTimeCodeWrong
 from zemi.identity.otp import Purpose
 from zemi.orders.errors import OrderNotFound
-from zemi.payments.claim import cancel_order_by_phone, claim_receipt, request_otp
+from zemi.payments.claim import cancel_order_by_phone, claim_receipt
 from zemi.payments.close import cancel_order
 from zemi.payments.errors import OrderNotCancellable, ReceiptNotFound
 from zemi.providers.errors import ProviderNotReady
 from zemi.trust.errors import TooManyAttempts
+from zemi.trust.otp import request_otp
 
-_SIX_DIGITS = Text(en="A one-time code has six digits.", sw="Namba ya mara moja ina tarakimu sita.")
 _REQUIRED = Text(en="This field is required.", sw="Sehemu hii inahitajika.")
 
 
@@ -31,12 +32,12 @@ class OtpInput(Shape):
 
     phone_number = PhoneField()
     purpose = WordField(
-        pattern="cancel_order|claim_receipt",
+        pattern="cancel_order|claim_receipt|sign_in",
         most=20,
         example="claim_receipt",
         sentence=Text(
-            en="The purpose is cancel_order or claim_receipt.",
-            sw="Kusudi ni cancel_order au claim_receipt.",
+            en="The purpose is cancel_order, claim_receipt or sign_in.",
+            sw="Kusudi ni cancel_order, claim_receipt au sign_in.",
         ),
     )
 
@@ -75,7 +76,7 @@ class CancelOrderInput(Shape):
     """Who calls it off: nobody is needed for a merchant's key, phone and one-time code for buyer and seller."""
 
     phone_number = PhoneField(required=False)
-    otp = WordField(pattern="[0-9]{6}", most=6, example="847263", sentence=_SIX_DIGITS, required=False)
+    otp = WordField(pattern="[0-9]{6}", most=6, example="847263", sentence=SIX_DIGITS, required=False)
 
 
 class CancelledData(Shape):
@@ -142,7 +143,7 @@ class ClaimInput(Shape):
     )
     order_reference = ReferenceField()
     phone_number = PhoneField()
-    otp = WordField(pattern="[0-9]{6}", most=6, example="847263", sentence=_SIX_DIGITS)
+    otp = WordField(pattern="[0-9]{6}", most=6, example="847263", sentence=SIX_DIGITS)
 
 
 class ClaimData(Shape):

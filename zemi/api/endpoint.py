@@ -1,9 +1,9 @@
 """The base of every view: declare access, input and answer; translate in, call once, translate out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework import serializers
 from rest_framework.fields import empty
 from rest_framework.negotiation import BaseContentNegotiation
@@ -18,6 +18,8 @@ from zemi.api.fields import Unreadable, Value
 from zemi.api.json import write
 from zemi.common.errors import FieldProblem, InvalidInput, ZemiError
 from zemi.common.texts import Text
+from zemi.orders.models import Order
+from zemi.orders.parties import Role
 
 _METHODS = ("get", "post")
 _REQUIRED = Text(en="This field is required.", sw="Sehemu hii inahitajika.")
@@ -89,6 +91,9 @@ class Endpoint(APIView):
     output: ClassVar[type[Shape] | None] = None
     answer_schema: ClassVar[Mapping[str, Any] | None] = None
     statuses: ClassVar[Mapping[int, str]] = {200: "Done."}
+    # What `OrderParty` has found: the order that the address names, and what the caller is to it.
+    order: Order
+    role: Role
     errors: ClassVar[tuple[type[ZemiError], ...]] = ()
 
     http_method_names = [*_METHODS, "head"]
@@ -121,3 +126,32 @@ class Endpoint(APIView):
         """Answer with `data` as it is, where somebody else's protocol says what an answer looks like."""
         headers = {"Cache-Control": "no-store"}
         return HttpResponse(write(data), status=status, content_type="application/json", headers=headers)
+
+
+def by_method(**endpoints: type[Endpoint]) -> Callable[..., HttpResponseBase]:
+    """Let one address do several things, an endpoint for each: by_method(get=ListKeys, post=CreateKey)."""
+    views = {method: endpoint.as_view() for method, endpoint in endpoints.items()}
+    first = next(iter(endpoints))
+
+    def view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        method = (request.method or "").lower()
+        response = views.get("get" if method == "head" else method, views[first])(request, *args, **kwargs)
+        response.headers["Allow"] = ", ".join(method.upper() for method in endpoints)
+        return response
+
+    # As an endpoint's own view is: keys and sessions are no cookies.
+    view.csrf_exempt = True  # type: ignore[attr-defined]
+    view.cls, view.initkwargs = endpoints[first], {}  # type: ignore[attr-defined]
+    view.operations = views  # type: ignore[attr-defined]
+    return view
+
+
+def operations_of(view: Any) -> dict[str, Any]:
+    """The view of each method that an address takes ("get", "post"); nothing for what is no endpoint."""
+    found: dict[str, Any] | None = getattr(view, "operations", None)
+    if found is not None:
+        return found
+    endpoint = getattr(view, "cls", None)
+    if not (isinstance(endpoint, type) and issubclass(endpoint, Endpoint)):
+        return {}
+    return {method: view for method in _METHODS if hasattr(endpoint, method)}

@@ -227,6 +227,35 @@ class ApiKeyInvalid(ApiError):
     )
 
 
+class SignInRequired(ApiError):
+    """Only for somebody who has proved a phone."""
+
+    code = "sign_in_required"
+    kind = Kind.AUTHENTICATION
+    http_status = 401
+    text = Text(
+        en="Sign in with your phone first: send the header Authorization: Bearer zs_...",
+        sw="Ingia kwanza kwa simu yako: tuma kichwa Authorization: Bearer zs_...",
+    )
+    next_step = Text(
+        en="Ask for a one-time code (purpose sign_in) and exchange it at POST /api/v1/sessions.",
+        sw="Omba namba ya mara moja (kusudi sign_in) na uibadilishe kwenye POST /api/v1/sessions.",
+    )
+
+
+class SessionInvalid(ApiError):
+    """The session's token is unknown, or the session is over; which is not said."""
+
+    code = "session_invalid"
+    kind = Kind.AUTHENTICATION
+    http_status = 401
+    text = Text(en="You are not signed in any more.", sw="Muda wako wa kuingia umekwisha.")
+    next_step = Text(
+        en="Sign in again with a new one-time code, or leave out the header Authorization.",
+        sw="Ingia tena kwa namba mpya ya mara moja, au ondoa kichwa Authorization.",
+    )
+
+
 class ScopeMissing(ApiError):
     """The key is good, but not for this."""
 

@@ -10,8 +10,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 
 from zemi.api import errors, json
-from zemi.api.auth import Anyone, NeedsScope
-from zemi.api.endpoint import Endpoint
+from zemi.api.auth import KEY, LINK, LINK_HEADER, SESSION
+from zemi.api.endpoint import Endpoint, operations_of
 from zemi.api.error_list import explain
 from zemi.common.errors import InvalidInput, ZemiError
 
@@ -23,7 +23,26 @@ Everything under `/api/` is also under `/api/v1/`. Amounts are shillings: a JSON
 text with two decimals goes out. Times are UTC. Fields may be added to answers; none is renamed or removed.
 Every answer has the header `Request-Id`. Errors are explained at `/docs/errors`.
 """
-_SCHEME = "apiKey"
+_SCHEMES = {
+    KEY: {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "zk_test_... or zk_live_...",
+        "description": "A merchant's API key. Keys have scopes; `payouts` and `keys` are in no default set.",
+    },
+    SESSION: {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "zs_...",
+        "description": "A person who has proved a phone by a one-time code, at POST /api/v1/sessions.",
+    },
+    LINK: {
+        "type": "apiKey",
+        "in": "header",
+        "name": LINK_HEADER,
+        "description": "The token at the end of the order's `payment_url`: it opens this one order.",
+    },
+}
 _READING = (
     errors.InvalidJson,
     errors.NotUtf8,
@@ -128,25 +147,19 @@ class ZemiSchema(AutoSchema):
         return self._endpoint.output or {}
 
     def get_auth(self) -> list[dict[str, Any]]:
-        """A key, no key, or either."""
+        """The ways to say who one is, as the access takes them; {} where nobody has to."""
         access = self._endpoint.access
         if not self._endpoint.authentication_classes:
             return [{}]
-        scheme = {
-            "type": "http",
-            "scheme": "bearer",
-            "bearerFormat": "zk_test_... or zk_live_...",
-            "description": "A merchant's API key. Keys have scopes; `payouts` is in no default set.",
-        }
-        self.registry.register_on_missing(
-            ResolvedComponent(
-                name=_SCHEME, type=ResolvedComponent.SECURITY_SCHEMA, object=_SCHEME, schema=scheme
+        for way in access.ways:
+            self.registry.register_on_missing(
+                ResolvedComponent(
+                    name=way, type=ResolvedComponent.SECURITY_SCHEMA, object=way, schema=_SCHEMES[way]
+                )
             )
-        )
-        if isinstance(access, NeedsScope):
-            return [{_SCHEME: [str(access.scope)]}]
-        needed = access.keys_need if isinstance(access, Anyone) else None
-        return [{}, {_SCHEME: [str(needed)] if needed else []}]
+        scopes = [str(access.scope)] if access.scope is not None else []
+        named = [{way: scopes if way == KEY else []} for way in access.ways]
+        return [{}, *named] if access.open else named
 
     def _get_request_body(self, direction: Any = "request") -> dict[str, Any] | None:
         if self.method != "POST":
@@ -207,11 +220,8 @@ class ZemiSchema(AutoSchema):
         if self.method == "POST":
             yield errors.BodyTooLarge
         if view.authentication_classes:
-            yield errors.ApiKeyInvalid
-        if isinstance(view.access, NeedsScope):
-            yield from (errors.ApiKeyRequired, errors.ScopeMissing)
-        elif isinstance(view.access, Anyone) and view.access.keys_need:
-            yield errors.ScopeMissing
+            yield from (errors.ApiKeyInvalid, errors.SessionInvalid)
+        yield from view.access.refusals
         if "{" in self.path:
             yield errors.AddressNotFound
         yield from (errors.MethodNotAllowed, errors.InternalError, errors.TemporarilyUnavailable)
@@ -220,6 +230,16 @@ class ZemiSchema(AutoSchema):
         component = ResolvedComponent(name=name, type=ResolvedComponent.SCHEMA, object=name, schema=schema)
         self.registry.register_on_missing(component)
         return dict(component.ref)
+
+
+def list_operations(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
+    """List each operation of an address with the endpoint that does it: a hook of the generator's."""
+    addresses = {(path, regex): view for path, regex, _, view in endpoints}
+    return [
+        (path, regex, method.upper(), one)
+        for (path, regex), view in addresses.items()
+        for method, one in operations_of(view).items()
+    ]
 
 
 def document() -> dict[str, Any]:

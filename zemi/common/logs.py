@@ -16,6 +16,7 @@ _MASKS = (
     # PostgreSQL tells the whole row that a constraint refused.
     (re.compile(r"DETAIL: .*"), "DETAIL: <row>"),
     (re.compile(r"zk_(test|live)_[A-Za-z0-9_-]+"), "<api key>"),
+    (re.compile(r"zs_[A-Za-z0-9_-]+"), "<session>"),
     (re.compile(r"(?i)bearer +[A-Za-z0-9._~+/=-]+"), "<bearer>"),
     (re.compile(r"/hooks/[0-9a-f]+"), "/hooks/<secret>"),
     (re.compile(r"ws_CO_\d+"), "<checkout id>"),

@@ -20,12 +20,19 @@ _PUBLIC = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 class Scope(StrEnum):
-    """What a key may do. `payouts` is in no default set: it moves money."""
+    """What a key may do: each word writes what it names, `read` reads everything of the merchant's.
+
+    `payouts` moves money and `keys` makes keys: neither is in any default set.
+    """
 
     ORDERS = "orders"
     PAYMENTS = "payments"
     PAYOUTS = "payouts"
+    REFUNDS = "refunds"
+    DISPUTES = "disputes"
+    WEBHOOKS = "webhooks"
     READ = "read"
+    KEYS = "keys"
 
 
 def create_api_key(

@@ -53,6 +53,20 @@ class OtpChallenge(models.Model):
         ]
 
 
+class Session(models.Model):
+    """A person who has proved a phone a short while ago, known by the hash of a token."""
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="sessions")
+    token_hash = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token_hash"], name="identity_session_token")]
+
+
 class Merchant(models.Model):
     """Somebody who uses the API for others."""
 

@@ -22,6 +22,7 @@ class Purpose(StrEnum):
 
     CANCEL_ORDER = "cancel_order"
     CLAIM_RECEIPT = "claim_receipt"
+    SIGN_IN = "sign_in"
 
 
 def send_otp(*, phone: Phone, purpose: Purpose, now: datetime) -> None:

@@ -41,6 +41,13 @@ def find_by_link(token: str) -> Order:
     return order
 
 
+def opens(order: Order, token: str) -> bool:
+    """Tell whether `token` is that of this order's link."""
+    if order.link_hash is None or not _TOKEN.fullmatch(token):
+        return False
+    return crypto.same(bytes(order.link_hash), crypto.blind_index("order-link", token))
+
+
 def token_of(order: Order) -> str:
     """The token that opens this order; "" for one that is older than links."""
     return crypto.unseal(order.link_sealed, context=_context(order)) if order.link_sealed else ""

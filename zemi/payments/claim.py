@@ -6,7 +6,7 @@ from uuid import UUID
 from zemi.common.db import inside_transaction, unit_of_work
 from zemi.common.ids import read_reference
 from zemi.common.phone import Phone
-from zemi.identity.otp import LIFE, Purpose, send_otp, use_otp
+from zemi.identity.otp import Purpose, use_otp
 from zemi.identity.parties import find_or_create_parties
 from zemi.orders.locks import lock_order
 from zemi.orders.models import Order
@@ -24,19 +24,6 @@ from zemi.trust.limits import Allowance, charge_or_refuse
 COOL_DOWN = timedelta(hours=12)
 CLAIM_WINDOW = timedelta(hours=1)
 CLAIMS = 10
-CODES_OF_A_CALLER = 20
-CODES_TO_A_PHONE = 3
-
-
-def request_otp(*, phone: Phone, purpose: Purpose, caller: str, now: datetime) -> timedelta:
-    """Have a one-time code texted to `phone`; how long it opens what it is for. Opens transactions of its own.
-
-    :raises TooManyAttempts: this phone was sent, or `caller` has asked for, too many
-    """
-    charge_or_refuse(Allowance("otp-caller", caller, CODES_OF_A_CALLER, CLAIM_WINDOW), now=now)
-    charge_or_refuse(Allowance("otp-phone", phone.e164, CODES_TO_A_PHONE, CLAIM_WINDOW), now=now)
-    send_otp(phone=phone, purpose=purpose, now=now)
-    return LIFE
 
 
 def claim_receipt(

@@ -1,0 +1,35 @@
+"""Prove a phone by a one-time code, within budgets: texts cost money and tire people, guesses cost trust."""
+
+from datetime import datetime, timedelta
+
+from zemi.common.phone import Phone
+from zemi.identity import sessions
+from zemi.identity.models import Session
+from zemi.identity.otp import LIFE, Purpose, send_otp
+from zemi.trust.limits import Allowance, charge_or_refuse
+
+WINDOW = timedelta(hours=1)
+CODES_OF_A_CALLER = 20
+CODES_TO_A_PHONE = 3
+SIGN_INS_OF_A_CALLER = 30
+
+
+def request_otp(*, phone: Phone, purpose: Purpose, caller: str, now: datetime) -> timedelta:
+    """Have a one-time code texted to `phone`; how long it opens what it is for. Opens transactions of its own.
+
+    :raises TooManyAttempts: this phone was sent, or `caller` has asked for, too many
+    """
+    charge_or_refuse(Allowance("otp-caller", caller, CODES_OF_A_CALLER, WINDOW), now=now)
+    charge_or_refuse(Allowance("otp-phone", phone.e164, CODES_TO_A_PHONE, WINDOW), now=now)
+    send_otp(phone=phone, purpose=purpose, now=now)
+    return LIFE
+
+
+def sign_in(*, phone: Phone, code: str, caller: str, now: datetime) -> tuple[Session, str]:
+    """Exchange a one-time code for a session and its token, as `identity.sessions` does. Opens transactions of its own.
+
+    :raises TooManyAttempts: `caller` has tried too often
+    :raises OneTimeCodeWrong: the phone is not proved
+    """
+    charge_or_refuse(Allowance("sign-in", caller, SIGN_INS_OF_A_CALLER, WINDOW), now=now)
+    return sessions.sign_in(phone=phone, code=code, now=now)
