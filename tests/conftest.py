@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,14 +98,17 @@ class VirtualClock:
 
 
 @pytest.fixture
-def clock() -> Iterator[VirtualClock]:
+def clock(tmp_path: Path) -> Iterator[VirtualClock]:
     """The product's clock, starting 2026-11-23T09:00:00Z and moved by `advance` alone."""
     from zemi.common import clock as product_clock
 
     virtual = VirtualClock(START)
     product_clock.use(virtual.now)
+    # What a test moves by the API is no other test's business.
+    product_clock.let_be_moved(tmp_path / "clock")
     yield virtual
     product_clock.use(None)
+    product_clock.let_be_moved(settings.VAR / "clock")
 
 
 # Zemi and the simulator, each at the other's end of the wire
@@ -160,12 +164,13 @@ def client_api() -> Any:
 @pytest.fixture
 def run_worker(simulator: Any, clock: VirtualClock) -> Callable[[], int]:
     """Let worker and simulator do what is due now, in turns, until neither finds more; time stands still."""
+    from zemi.common import clock as product_clock
     from zemi.worker.loop import run_once
 
     def run() -> int:
         done = 0
         for _ in range(_MOST_ROUNDS):
-            step = simulator.run_due() + run_once(clock.now())
+            step = simulator.run_due() + run_once(product_clock.now())
             if not step:
                 return done
             done += step

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from environs import Env
 
-from zemi.common import crypto, logs
+from zemi.common import clock, crypto, logs
 from zemi.common.phone import InvalidPhone, Phone
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -222,6 +222,9 @@ try:
     crypto.use_keys(crypto.read_ring(read("ZEMI_MASTER_KEY") or f"1:{_own_secret('ZEMI_MASTER_KEY')}"))
 except ValueError as _error:
     refuse([f"ZEMI_MASTER_KEY: {_error}"])
+
+if not LIVE:
+    clock.let_be_moved(VAR / "clock")
 
 ALLOWED_HOSTS = [host.strip() for host in read("ALLOWED_HOSTS").split(",") if host.strip()] or ["*"]
 _OWN_ADDRESS = read("MPESA_CALLBACK_URL") or f"http://127.0.0.1:{PORT}"

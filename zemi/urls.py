@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from zemi.api import callbacks, claims, orders, pages, payments, sessions
+from zemi.api import callbacks, claims, orders, pages, payments, sandbox, sessions
 
 
 class OrderReferenceConverter:
@@ -50,6 +50,14 @@ V1: list[URLPattern | URLResolver] = [
     path("sessions/end", sessions.SignOut.as_view()),
 ]
 
+# What only a sandbox has. In live mode these addresses aren't there at all.
+TEST: list[URLPattern | URLResolver] = [
+    path("clock", sandbox.ReadClock.as_view()),
+    path("clock/advance", sandbox.AdvanceClock.as_view()),
+    path("scenarios", sandbox.ListScenarios.as_view()),
+    path("scenarios/run", sandbox.RunScenario.as_view()),
+]
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include(API)),
     path("api/v1/", include(API + V1)),
@@ -61,3 +69,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs", pages.Docs.as_view()),
     path("docs/errors", pages.errors),
 ]
+if settings.MODE == "sandbox":
+    urlpatterns.append(path("api/v1/test/", include(TEST)))

@@ -269,7 +269,7 @@ def test_what_the_docs_page_loads_is_here(api: Api) -> None:
         assert api.get(part).status == 200, part
 
 
-def test_live_mode_has_no_simulated_payment() -> None:
+def test_live_mode_has_nothing_of_the_sandbox() -> None:
     import subprocess
     import sys
 
@@ -279,7 +279,8 @@ def test_live_mode_has_no_simulated_payment() -> None:
         "s.MODE = 'live'; django.setup()\n"
         "from django.urls import Resolver404, resolve\n"
         "resolve('/api/webhooks/mpesa')\n"
-        "for path in ('/api/webhooks/payment', '/api/v1/webhooks/payment'):\n"
+        "for path in ('/api/webhooks/payment', '/api/v1/webhooks/payment', '/api/v1/test/clock',\n"
+        "             '/api/v1/test/clock/advance', '/api/v1/test/scenarios', '/api/v1/test/scenarios/run'):\n"
         "    try:\n"
         "        resolve(path)\n"
         "    except Resolver404:\n"
@@ -295,4 +296,4 @@ def test_live_mode_has_no_simulated_payment() -> None:
         check=True,
     )
 
-    assert found.stdout.split() == ["absent", "absent"]
+    assert found.stdout.split() == ["absent"] * 6

@@ -213,6 +213,37 @@ class CodeField(Value):
         return raw
 
 
+class WholeField(Value):
+    """A whole number from `least` to `most`."""
+
+    def __init__(self, *, least: int, most: int, example: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.least, self.most, self.example = least, most, example
+
+    def read(self, raw: object) -> int:
+        """Read a number in plain digits."""
+        if type(raw) is not RawNumber or not re.fullmatch(r"-?[0-9]{1,18}", raw, re.ASCII):
+            raise Unreadable("not_whole", self._range())
+        if not self.least <= int(raw) <= self.most:
+            raise Unreadable("out_of_range", self._range())
+        return int(raw)
+
+    def openapi(self) -> dict[str, Any]:
+        """A number with its bounds."""
+        return {
+            "type": "integer",
+            "minimum": self.least,
+            "maximum": self.most,
+            "examples": [self.example],
+        }
+
+    def _range(self) -> Text:
+        return Text(
+            en=f"This must be a whole number from {self.least} to {self.most}.",
+            sw=f"Hii lazima iwe namba kamili kuanzia {self.least} hadi {self.most}.",
+        )
+
+
 class MetadataField(Value):
     """A merchant's own notes: an object of texts, returned and never used (DOMAIN 4.5)."""
 

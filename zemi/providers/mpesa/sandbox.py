@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -101,9 +102,33 @@ class Sandbox:
             return Refused(Reason.OTHER, status)
         return Refused(Reason.INVALID_REQUEST, status) if answer.status < 500 else Unknown(status)
 
+    def advance_clock(self, by: timedelta) -> None:
+        """Move its clock on.
+
+        :raises SandboxUnreachable: no answer
+        """
+        self._ask("POST", "/_sim/clock", {"advance_s": by.total_seconds()})
+
+    def script_phone(self, phone: Phone, **wishes: Any) -> None:
+        """Say what this phone does with its next prompt: `next`, `delay_s`, `callback` (the simulator's README).
+
+        :raises SandboxUnreachable: no answer, or it knows no such wish
+        """
+        self._ask("POST", f"/_sim/phones/{phone.msisdn}", wishes)
+
+    def arm_fault(self, fault: str, *, phone: Phone) -> None:
+        """Let one thing go wrong, once, with this phone.
+
+        :raises SandboxUnreachable: no answer, or it knows no such fault
+        """
+        self._ask("POST", "/_sim/faults", {"fault": fault, "msisdn": phone.msisdn, "count": 1})
+
     def _get(self, path: str) -> dict[str, Any]:
+        return self._ask("GET", path)
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         try:
-            answer = http_client.send("GET", f"{self.base_url}{path}")
+            answer = http_client.send(method, f"{self.base_url}{path}", json=body)
             found: dict[str, Any] = json.loads(answer.body)
         except (http_client.NotSent, http_client.NoAnswer, ValueError) as error:
             raise SandboxUnreachable(path) from error

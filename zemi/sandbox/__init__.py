@@ -1,0 +1,1 @@
+"""What only sandbox mode has: a clock that can be moved, and scenarios that can be played."""
