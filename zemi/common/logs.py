@@ -78,4 +78,10 @@ def configure(*, json_lines: bool, level: int = logging.INFO) -> None:
     logging.getLogger("django.request").setLevel(logging.ERROR)
 
 
+def current_request_id() -> str | None:
+    """The id of the request that this thread is answering; None in a worker."""
+    found: str | None = structlog.contextvars.get_contextvars().get("request_id")
+    return found
+
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger("zemi")

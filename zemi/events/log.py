@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import models
 
 from zemi.common.db import append, inside_transaction, write_if
+from zemi.common.logs import current_request_id
 from zemi.events.errors import InvalidTransition
 from zemi.events.models import Event, EventDelivery
 from zemi.events.subscriptions import SUBSCRIPTIONS
@@ -79,6 +80,7 @@ def record(
         actor=actor,
         at=at,
         data=dict(data or {}),
+        request_id=current_request_id(),
     )
     append(event)
     append(

@@ -11,7 +11,8 @@ from zemi.common.work import WorkRow
 class Event(models.Model):
     """One thing that happened to one subject. Never changed, never deleted: a trigger refuses both.
 
-    `data` holds ids and amounts; no phone, name or code ever stands in it.
+    `data` holds ids and amounts; no phone, name or code ever stands in it. `request_id` is that of the request in which
+    it happened, as the log has it; NULL for what a worker did.
     """
 
     APPEND_ONLY: ClassVar[bool] = True
@@ -24,6 +25,7 @@ class Event(models.Model):
     actor = models.CharField(max_length=60)
     at = models.DateTimeField()
     data = models.JSONField(default=dict)
+    request_id = models.CharField(max_length=36, null=True)
 
     class Meta:
         indexes = [
