@@ -1,11 +1,15 @@
 """What the machine (tests/machine) found, each shrunk to a plain story."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from tests import story
-from tests.characters import CALLBACK_TWICE, CANCELS
+from tests.characters import AMINA, CALLBACK_TWICE, CANCELS, CHEBET
 from zemi.common.money import kes
+from zemi.common.phone import Phone
+from zemi.identity.api_keys import Scope
+from zemi.payouts.models import Payout
 
 
 def test_money_is_found_whose_only_callback_is_a_stray_failure(
@@ -45,3 +49,48 @@ def test_a_failure_is_asked_about_once_more_and_then_never_again(
 
     payment.refresh_from_db()
     assert (payment.status, payment.due_at) == ("failed", None)
+
+
+def test_a_payout_that_waits_for_float_is_not_broken_and_goes_out_when_there_is_some(
+    simulator: Any, clock: Any, run_worker: Callable[[], int]
+) -> None:
+    simulator.fault("result_code", code="1", count=1)
+    _sell("SALE1", simulator, clock, run_worker)
+    clock.advance(seconds=5)
+    run_worker()
+    assert Payout.objects.get().status == "held"
+
+    merchant = story.key_with(Scope.ORDERS, Scope.PAYOUTS)
+    second = _sell("SALE2", simulator, clock, run_worker, buyer=CHEBET, key=merchant)
+    waiting = Payout.objects.get(order__order_reference=second)
+    assert (waiting.status, waiting.last_error, waiting.failures) == ("queued", "float_low", 0)
+    asked = story.ask_payout(second, key=merchant)
+    assert (asked.status, asked.data["status"]) == (202, "pending")
+
+    for _ in range(2):
+        clock.advance(minutes=11)
+        run_worker()
+    assert set(Payout.objects.values_list("status", flat=True)) == {"succeeded"}
+
+
+def _sell(
+    transaction_id: str,
+    simulator: Any,
+    clock: Any,
+    run_worker: Callable[[], int],
+    *,
+    buyer: Phone = AMINA,
+    key: str | None = None,
+) -> str:
+    """Sell something up to its payout; the buyer reads the code off the text message."""
+    reference = str(story.create_order(buyer=buyer, key=key).data["order_reference"])
+    story.simulate_payment(reference, transaction_id)
+    run_worker()
+    [code] = {
+        found[0]
+        for message in simulator.messages(buyer.msisdn)
+        if (found := re.search(r"\b\d{6}\b", str(message["text"])))
+    }
+    assert story.confirm(reference, code).status == 200
+    run_worker()
+    return reference

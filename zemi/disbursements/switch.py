@@ -75,9 +75,9 @@ def gate(name: str, *, party_id: UUID, now: datetime) -> Gate:
     return Gate()
 
 
-def _aware(found: datetime | str) -> datetime:
-    """A time as a bare statement gives it: SQLite keeps text, in UTC."""
-    return found if isinstance(found, datetime) else datetime.fromisoformat(found).replace(tzinfo=UTC)
+def _aware(found: datetime) -> datetime:
+    """A time as a bare statement gives it: from SQLite in UTC and without saying so."""
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def stop(name: str, *, by: str, reason: str, now: datetime) -> bool:
