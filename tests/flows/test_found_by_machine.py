@@ -5,11 +5,17 @@ from collections.abc import Callable
 from typing import Any
 
 from tests import story
-from tests.characters import AMINA, CALLBACK_TWICE, CANCELS, CHEBET
+from tests.characters import AMINA, CALLBACK_TWICE, CANCELS, CHEBET, OTIENO
 from zemi.common.money import kes
 from zemi.common.phone import Phone
 from zemi.identity.api_keys import Scope
+from zemi.payments.c2b import settle_c2b
 from zemi.payouts.models import Payout
+from zemi.providers.base import C2BReceipt
+from zemi.reconciliation.match import reconcile
+from zemi.reconciliation.models import ReconciliationItem
+from zemi.reconciliation.statements import import_statement
+from zemi.refunds.models import Refund, RefundAttempt
 
 
 def test_money_is_found_whose_only_callback_is_a_stray_failure(
@@ -71,6 +77,58 @@ def test_a_payout_that_waits_for_float_is_not_broken_and_goes_out_when_there_is_
         clock.advance(minutes=11)
         run_worker()
     assert set(Payout.objects.values_list("status", flat=True)) == {"succeeded"}
+
+
+def _owe_a_reversal(simulator: Any, clock: Any, run_worker: Callable[[], int]) -> None:
+    """An order is paid a second time: all of the second receipt goes back, and the reversal has been sent."""
+    order = story.create_order().data
+    story.push(order["order_reference"])
+    clock.advance(seconds=5)
+    run_worker()
+    simulator.pay_bill(msisdn=OTIENO.msisdn, amount="1500", account_reference=order["order_reference"])
+    receipt = simulator.transactions()[-1]["receipt"]
+    told = C2BReceipt(receipt, kes(1_500), clock.now(), order["order_reference"], OTIENO, "174379")
+    assert settle_c2b(told, now=clock.now()) == "orphan"
+    run_worker()
+    assert RefundAttempt.objects.get().method == "reversal"
+
+
+def test_a_reversal_whose_result_is_lost_is_asked_about(
+    simulator: Any, clock: Any, run_worker: Callable[[], int]
+) -> None:
+    simulator.fault("callback_lost", count=1, api="reversal")
+    _owe_a_reversal(simulator, clock, run_worker)
+    clock.advance(minutes=1)
+    run_worker()
+    assert Refund.objects.get().status == "submitted"
+    story.assert_books_agree()
+
+    for _ in range(3):
+        clock.advance(minutes=5)
+        run_worker()
+
+    assert Refund.objects.get().status == "succeeded"
+    story.assert_books_agree()
+
+
+def test_a_reversal_whose_acknowledgement_is_lost_too_is_proved_by_the_statement(
+    simulator: Any, clock: Any, run_worker: Callable[[], int]
+) -> None:
+    simulator.fault("http_timeout_after", count=1, api="reversal")
+    simulator.fault("callback_lost", count=1, api="reversal")
+    _owe_a_reversal(simulator, clock, run_worker)
+    for _ in range(3):
+        clock.advance(minutes=30)
+        run_worker()
+    assert Refund.objects.get().status == "unknown"
+    story.assert_books_agree()
+
+    import_statement(simulator.statement(), now=clock.now())
+    reconcile(now=clock.now())
+
+    assert Refund.objects.get().status == "succeeded"
+    assert not ReconciliationItem.objects.filter(closed_at__isnull=True).exists()
+    story.assert_books_agree()
 
 
 def _sell(

@@ -71,6 +71,8 @@ def machine_settings(*, derandomize: bool) -> hypothesis.settings:
         database=None,
         derandomize=derandomize,
         print_blob=False,
+        # Each further one costs minutes of shrinking.
+        report_multiple_bugs=False,
         verbosity=Verbosity.normal,
         phases=(Phase.generate, Phase.shrink),
         # A run has fifty steps of a whole product, each with every invariant: it is slow, and large, by design.

@@ -33,9 +33,11 @@ def ask_about(row: Disbursement, *, now: datetime) -> None:
         apply_outcome(type(attempt), attempt.id, Unknown(text="no result"), now=now)
     if now - since > OVERDUE:
         call_a_person(type(attempt), attempt.id, now=now)
-    if not attempt.is_reversal:
+    known_as = attempt.conversation_id if attempt.is_reversal else attempt.originator_conversation_id
+    # A reversal whose acknowledgement was lost has no id to ask by: a statement proves it.
+    if known_as:
         answer = registry.mobile_money().query_disbursement(
-            attempt.originator_conversation_id,
+            known_as,
             result_url=f"{settings.CALLBACK_ORIGIN}/hooks/{mint(CallbackKind.STATUS_RESULT, attempt.id)}",
             timeout_url=f"{settings.CALLBACK_ORIGIN}/hooks/{mint(CallbackKind.STATUS_TIMEOUT, attempt.id)}",
         )

@@ -94,6 +94,8 @@ def record_accepted(attempt: Attempt, accepted: Accepted, *, now: datetime) -> N
 
     No lock and nothing read again: both moves are conditional, in the order in which `lock_attempt` locks.
     """
+    # A reversal bears no id of ours: the gateway's originator id is the one to ask by (DARAJA 1.5).
+    known_as = accepted.request_reference if attempt.is_reversal else accepted.provider_reference
     try:
         with unit_of_work():
             transition(attempt.owed, DisbursementStatus.SUBMITTED, at=now, actor="provider", updated_at=now)
@@ -103,7 +105,7 @@ def record_accepted(attempt: Attempt, accepted: Accepted, *, now: datetime) -> N
                 at=now,
                 actor="provider",
                 updated_at=now,
-                conversation_id=accepted.provider_reference[:80],
+                conversation_id=known_as[:80],
                 response_code=accepted.code[:40],
                 response_text=accepted.text[:200],
             )

@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 
 from zemi.common.db import snapshot
 from zemi.common.money import Money
-from zemi.disbursements.models import IN_FLIGHT, SuspenseCase, SuspenseStatus
+from zemi.disbursements.models import IN_FLIGHT, Method, SuspenseCase, SuspenseStatus
 from zemi.events.guards import missing_guards, unexplained_statuses
 from zemi.ledger import audit, chart
 from zemi.ledger.balances import balance_of, trial_balance
@@ -277,9 +277,17 @@ def _provider(sandbox: _Sandbox) -> Check:
     unseen = sum(
         move.amount_minor
         for move in moves
-        if move.kind != "b2c" and move.receipt not in numbers and move.checkout_request_id in waiting
+        if move.kind not in {"b2c", "reversal"}
+        and move.receipt not in numbers
+        and move.checkout_request_id in waiting
     )
-    _compare(check, chart.collection(provider.collection_account), theirs, coming=unseen)
+    undoing = set(
+        RefundAttempt.objects.filter(is_open=True, method=Method.REVERSAL).values_list(
+            "refund__reverses", flat=True
+        )
+    )
+    undone = sum(move.amount_minor for move in moves if move.original_receipt in undoing)
+    _compare(check, chart.collection(provider.collection_account), theirs, coming=unseen - undone)
 
     sent = {
         originator_id

@@ -10,7 +10,7 @@ from zemi.common.db import append, unit_of_work
 from zemi.common.errors import ZemiError
 from zemi.common.logs import log
 from zemi.common.money import Money
-from zemi.disbursements.models import Disbursement, DisbursementStatus, SuspenseCase
+from zemi.disbursements.models import Disbursement, DisbursementStatus, Method, SuspenseCase
 from zemi.disbursements.settle import apply_outcome
 from zemi.events.log import record
 from zemi.payments.models import Payment, PaymentStatus, Receipt
@@ -138,9 +138,11 @@ _FINDERS: dict[tuple[str, str], Callable[[StatementLine], Money | None]] = {
 def _prove(line: StatementLine, *, now: datetime) -> bool:
     """Book what the line proves, if it says what it belongs to. False: it proves nothing that can be told."""
     said = Succeeded("statement", receipt=line.receipt, amount=line.amount, at=line.at)
-    if line.kind != LineKind.PAYMENT or not line.reference:
-        return False
     try:
+        if line.kind == LineKind.REVERSAL and line.direction == Direction.OUT:
+            return _prove_reversal(line, said, now=now)
+        if line.kind != LineKind.PAYMENT or not line.reference:
+            return False
         if line.direction == Direction.IN:
             return _prove_receipt(line, said, now=now)
         return _prove_payment_out(line, said, now=now)
@@ -174,6 +176,18 @@ def _prove_payment_out(line: StatementLine, said: Succeeded, *, now: datetime) -
             apply_outcome(model, attempt.id, said, now=now)
             return True
     return False
+
+
+def _prove_reversal(line: StatementLine, said: Succeeded, *, now: datetime) -> bool:
+    """A payment that was undone: the refund that asked for it succeeded, also if the request's answer was lost."""
+    attempt = RefundAttempt.objects.filter(
+        method=Method.REVERSAL, refund__reverses=line.linked_receipt, refund__provider=line.provider
+    ).first()
+    if attempt is None or not line.linked_receipt:
+        return False
+    _tell(line, now=now)
+    apply_outcome(RefundAttempt, attempt.id, said, now=now)
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ class SandboxTransaction:
     fee_minor: int
     checkout_request_id: str
     originator_conversation_id: str
+    # Which payment a reversal undid.
+    original_receipt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Sandbox:
                 fee_minor=int(row["fee"] or 0),
                 checkout_request_id=str(row["checkout_request_id"] or ""),
                 originator_conversation_id=str(row["originator_conversation_id"] or ""),
+                original_receipt=str(row.get("original_receipt") or ""),
             )
             for row in self._get("/_sim/transactions")["transactions"]
         ]
