@@ -468,7 +468,8 @@ def _addresses() -> str:
             refusals = ", ".join(f"[`{error.code}`](errors.md#{error.code})" for error in endpoint.errors)
             rows.append((f"`{method.upper()} {path}`", _prose(endpoint), success, refusals))
         if not operations:
-            rows.append((f"`GET {path}`", _prose(view), "200", ""))
+            methods = ", ".join(getattr(view, "methods", ("GET",)))
+            rows.append((f"`{methods} {path}`", _prose(view), "200", ""))
     return _text("""
             What is below `/api/` is also below `/api/v1/`. Refusals of the request itself (broken JSON, a missing
             field, a bad key) can come from every address and are in the [list of errors](errors.md).

@@ -14,7 +14,7 @@ from tests.postgres import NoServer, find
 
 ROOT = Path(__file__).resolve().parent.parent
 # What runs on PostgreSQL too.
-DATABASE_TESTS = ("domain", "flows", "api", "concurrency", "machine")
+DATABASE_TESTS = ("domain", "flows", "pages", "api", "concurrency", "machine")
 
 # What must be covered branch by branch.
 MONEY = (

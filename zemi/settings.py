@@ -255,6 +255,7 @@ INSTALLED_APPS = [
     "zemi.reconciliation",
     "zemi.snapshots",
     "zemi.api",
+    "zemi.checkout",
     "zemi.worker",
 ]
 MIDDLEWARE = [
@@ -279,6 +280,12 @@ STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 TEST_RUNNER = "zemi.cli.pytest_runner.PytestRunner"
+# Pages alone have forms (SAFETY 3.5). Behind a proxy that ends TLS a form's origin is still ours.
+CSRF_COOKIE_NAME = "__Host-csrf" if LIVE else "csrf"
+CSRF_COOKIE_SECURE = LIVE
+CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN]
+CSRF_FAILURE_VIEW = "zemi.checkout.home.stale"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "no-referrer"
 SECURE_HSTS_SECONDS = 31_536_000 if LIVE else 0

@@ -4,6 +4,8 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from zemi.api import callbacks, claims, orders, pages, payments, sandbox, sessions
+from zemi.checkout import claim, home
+from zemi.checkout import orders as order_pages
 
 
 class OrderReferenceConverter:
@@ -22,10 +24,10 @@ class OrderReferenceConverter:
 
 register_converter(OrderReferenceConverter, "reference")
 
-handler400 = "zemi.api.errors.bad_request"
-handler403 = "zemi.api.errors.permission_denied"
-handler404 = "zemi.api.errors.not_found"
-handler500 = "zemi.api.errors.server_error"
+handler400 = "zemi.handlers.bad_request"
+handler403 = "zemi.handlers.permission_denied"
+handler404 = "zemi.handlers.not_found"
+handler500 = "zemi.handlers.server_error"
 
 # The seed's contract, without trailing slashes. Both prefixes are the same (DESIGN 7).
 API: list[URLPattern | URLResolver] = [
@@ -68,6 +70,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", pages.Ready.as_view()),
     path("docs", pages.Docs.as_view()),
     path("docs/errors", pages.errors),
+    # Pages for people. The token of an order's link opens that order's alone (zemi.orders.links).
+    path("", home.home),
+    path("help", home.help_page),
+    path("claim", claim.claim),
+    path("o/<slug:token>", order_pages.show),
+    path("o/<slug:token>/poll", order_pages.poll),
+    path("o/<slug:token>/pay", order_pages.pay),
+    path("o/<slug:token>/confirm", order_pages.confirm),
+    path("o/<slug:token>/held", order_pages.held),
+    path("o/<slug:token>/receipt", order_pages.receipt),
 ]
 if settings.MODE == "sandbox":
     urlpatterns.append(path("api/v1/test/", include(TEST)))
+    from zemi.checkout import phones
+
+    urlpatterns += [
+        path("sandbox/phone", phones.start),
+        path("sandbox/phone/<slug:token>", phones.show),
+        path("sandbox/phone/<slug:token>/poll", phones.poll),
+        path("sandbox/phone/<slug:token>/pay", phones.pay),
+        path("sandbox/phone/<slug:token>/decide", phones.decide),
+        path("sandbox/phone/<slug:token>/confirm", phones.confirm),
+    ]

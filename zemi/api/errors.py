@@ -11,7 +11,6 @@ from django.core.exceptions import DisallowedHost, PermissionDenied, RequestData
 from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
-from django.views import defaults
 from rest_framework import exceptions as drf
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -401,37 +400,28 @@ def json_answer(request: HttpRequest, error: ZemiError) -> HttpResponse:
     return HttpResponse(content, status=status, headers=headers, content_type=content_type)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler404."""
-    return (
-        json_answer(request, AddressNotFound())
-        if _is_api(request)
-        else defaults.page_not_found(request, exception)
-    )
+def not_found(request: HttpRequest) -> HttpResponse:
+    """Nothing is at that address."""
+    return json_answer(request, AddressNotFound())
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler400."""
-    if not _is_api(request):
-        return defaults.bad_request(request, exception)
+    """Django could not read the request."""
     return json_answer(request, _translate(exception, request))
 
 
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Django's handler403."""
-    return (
-        json_answer(request, Forbidden())
-        if _is_api(request)
-        else defaults.permission_denied(request, exception)
-    )
+def permission_denied(request: HttpRequest) -> HttpResponse:
+    """Django refused it."""
+    return json_answer(request, Forbidden())
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500; the exception is logged by Django itself."""
-    return json_answer(request, InternalError()) if _is_api(request) else defaults.server_error(request)
+    """It failed; the exception is logged by Django itself."""
+    return json_answer(request, InternalError())
 
 
-def _is_api(request: HttpRequest) -> bool:
+def is_api(request: HttpRequest) -> bool:
+    """Whether a program asks, and not a person."""
     return request.path.startswith(("/api", "/hooks"))
 
 

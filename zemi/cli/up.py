@@ -195,7 +195,10 @@ def _simulator_url() -> str | None:
 
 def _box(api_key: str | None) -> str:
     base, simulator = _base_url(), _simulator_url()
-    lines = ["Zemi is ready.", "", f"API docs       {base}/docs", f"OpenAPI        {base}/api/openapi.json"]
+    lines = ["Zemi is ready. Open this first:", "", f"  {base}/", ""]
+    if simulator:
+        lines += ["Two phones wait there: a whole sale, clicked through in two minutes.", ""]
+    lines += [f"API docs       {base}/docs", f"OpenAPI        {base}/api/openapi.json"]
     if simulator:
         lines += [
             f"Simulator      {simulator}/_sim/config",

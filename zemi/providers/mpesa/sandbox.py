@@ -70,6 +70,27 @@ class Sandbox:
         messages: list[dict[str, Any]] = found["messages"]
         return messages
 
+    def phone(self, of: Phone) -> dict[str, Any]:
+        """Balance (in cents), prompts and messages of a phone.
+
+        :raises SandboxUnreachable: no answer
+        """
+        return self._get(f"/_sim/phones/{quote(of.msisdn)}")
+
+    def set_phone(self, of: Phone, **wishes: Any) -> bool:
+        """Decide the open prompt of a phone, or script its next one; False when there is nothing to decide.
+
+        :raises SandboxUnreachable: no answer, or not one to that wish
+        """
+        path = f"/_sim/phones/{quote(of.msisdn)}"
+        try:
+            answer = http_client.send("POST", f"{self.base_url}{path}", json=wishes)
+        except (http_client.NotSent, http_client.NoAnswer) as error:
+            raise SandboxUnreachable(path) from error
+        if answer.status not in {200, 409}:
+            raise SandboxUnreachable(path)
+        return answer.status == 200
+
     def pay(
         self,
         *,

@@ -1,0 +1,64 @@
+"""People at pages: a browser that sends what its forms would send, and nothing that a script would add."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from tests.flows.conftest import stage  # noqa: F401 (books opened before, audited after)
+from zemi.orders.links import token_of
+
+
+class Person:
+    """Looks at pages and presses their buttons; follows redirects as a browser does."""
+
+    def __init__(self, language: str = "en") -> None:
+        self.client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+        self.headers = {"accept-language": language}
+
+    def open(self, path: str, **query: str) -> HttpResponse:
+        return self.client.get(path, query, headers=self.headers, follow=True)  # type: ignore[return-value]
+
+    def press(self, path: str, **fields: str) -> HttpResponse:
+        """Send a form with the token that any page gives."""
+        form = self.open("/claim").content.decode()
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
+        assert token is not None
+        fields["csrfmiddlewaretoken"] = token[1]
+        return self.client.post(path, fields, headers=self.headers, follow=True)  # type: ignore[return-value]
+
+
+@pytest.fixture
+def amina() -> Person:
+    return Person()
+
+
+@pytest.fixture
+def juma() -> Person:
+    """Reads Swahili."""
+    return Person("sw")
+
+
+def page_of(reference: str) -> str:
+    """The path of an order's page."""
+    from tests.story import order_of
+
+    return f"/o/{token_of(order_of(reference))}"
+
+
+def settle(clock: Any, run_worker: Callable[[], int]) -> None:
+    """Let what was sent arrive, and what came of it be told."""
+    for _ in range(4):
+        run_worker()
+        clock.advance(seconds=5)
+    run_worker()
+
+
+def words(response: Any) -> str:
+    """What a person reads: no tags, one space between words."""
+    main = response.content.decode().partition("<main")[2].partition(">")[2].partition("</main>")[0]
+    text = re.sub(r"<[^>]+>", " ", main).replace("\N{NO-BREAK SPACE}", " ")
+    return re.sub(r"\s+", " ", text.replace("&#x27;", "'")).strip()

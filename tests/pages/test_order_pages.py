@@ -1,0 +1,231 @@
+"""One order at its link: pay, wait, held, delivered, ended; and the proof that the money is there."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from tests.characters import AMINA, BARAKA, OTIENO
+from tests.flows.test_stray_money import by_hand
+from tests.pages.conftest import Person, page_of, settle, words
+from tests.story import confirm, create_order, order_of, push, simulate_payment, wrong
+from zemi.payments.models import Payment
+
+Run = Callable[[], int]
+
+
+@pytest.fixture
+def order() -> dict[str, Any]:
+    return create_order().data
+
+
+@pytest.fixture
+def path(order: dict[str, Any]) -> str:
+    return page_of(order["order_reference"])
+
+
+def test_a_whole_sale_on_pages(
+    amina: Person, order: dict[str, Any], path: str, simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    simulator.set_phone(AMINA.msisdn, next="wait")
+    assert "Pay KES 1,500" in words(amina.open(path))
+
+    waiting = words(amina.press(f"{path}/pay"))
+    assert "Look at your phone KES 1,500" in waiting
+    assert f"M-Pesa asks ****{AMINA.last4} for KES 1,500" in waiting
+    assert "Seconds left 60" in waiting
+    assert "Business number 174379" in waiting
+    assert order["order_reference"] in waiting
+
+    simulator.set_phone(AMINA.msisdn, prompt="pay")
+    clock.advance(seconds=5)
+    run_worker()
+    held = words(amina.open(path))
+    assert "KES 1,500 is held safely" in held
+    assert order["delivery_code"] not in held
+
+    done = words(amina.press(f"{path}/confirm", code=order["delivery_code"]))
+    assert "KES 1,500 is on its way to the seller" in done
+    settle(clock, run_worker)
+    assert "KES 1,500 has been sent to the seller by M-Pesa" in words(amina.open(path))
+    receipt = words(amina.open(f"{path}/receipt"))
+    assert "Paid in all KES 1,500" in receipt
+    assert receipt.count("M-Pesa number") == 2
+
+
+def test_a_button_that_is_pressed_twice_sends_one_prompt(amina: Person, path: str, simulator: Any) -> None:
+    simulator.set_phone(AMINA.msisdn, next="wait")
+
+    pages = [amina.press(f"{path}/pay") for _ in range(2)]
+
+    assert ["Look at your phone" in words(page) for page in pages] == [True, True]
+    assert len(simulator.phone(AMINA.msisdn)["prompts"]) == 1
+    assert Payment.objects.count() == 1
+
+
+def test_another_number_can_pay(amina: Person, path: str, simulator: Any) -> None:
+    simulator.set_phone(OTIENO.msisdn, next="wait")
+    refused = amina.press(f"{path}/pay", phone="12345", other="1")
+    assert refused.status_code == 400
+    assert "Give a Kenyan mobile number" in words(refused)
+    assert 'value="12345"' in refused.content.decode()
+    assert amina.press(f"{path}/pay", phone="", other="1").status_code == 400
+
+    assert f"****{OTIENO.last4}" in words(amina.press(f"{path}/pay", phone=OTIENO.msisdn, other="1"))
+    assert simulator.phone(AMINA.msisdn)["prompts"] == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ("cancel", "You cancelled the request. No money moved."),
+        ("no_balance", "your M-Pesa balance is too low"),
+        ("wrong_pin", "the M-Pesa PIN was wrong"),
+        ("unreachable", "your phone did not answer"),
+    ],
+)
+def test_why_a_payment_failed_is_said_beside_the_next_try(
+    amina: Person, path: str, simulator: Any, clock: Any, run_worker: Run, outcome: str, said: str
+) -> None:
+    simulator.set_phone(AMINA.msisdn, next=outcome)
+    amina.press(f"{path}/pay")
+    clock.advance(seconds=65)
+    run_worker()
+
+    page = words(amina.open(path))
+    assert "Not paid yet" in page
+    assert said in page
+    assert "Send prompt to" in page
+
+    again = amina.press(f"{path}/pay")
+    assert again.status_code in {200, 429}
+
+
+def test_a_prompt_that_is_refused_says_what_to_do(amina: Person, path: str) -> None:
+    other = create_order(amount="700.00").data["order_reference"]
+    push(other, amount="700.00")
+
+    refused = amina.press(f"{path}/pay")
+
+    assert refused.status_code == 429
+    assert "asked to pay a moment ago" in words(refused)
+    assert "Pay KES 1,500" in words(refused)
+
+
+def test_an_answer_that_does_not_come_is_asked_for_and_not_called_failed(
+    amina: Person, path: str, simulator: Any, clock: Any
+) -> None:
+    simulator.set_phone(AMINA.msisdn, next="pay", delay_s=75)
+    amina.press(f"{path}/pay")
+    clock.advance(seconds=61)
+
+    page = words(amina.open(path))
+    assert "We are asking M-Pesa" in page
+    assert "do not pay again" in page
+
+
+def test_a_part_is_shown_and_the_rest_is_asked_for(
+    amina: Person, order: dict[str, Any], path: str, simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    by_hand(simulator, clock, amount=500, reference=order["order_reference"])
+
+    page = words(amina.open(path))
+    assert "Pay KES 1,000" in page
+    assert "KES 500 of KES 1,500 has come" in page
+    assert "A part is held, of KES 1,500" in words(amina.open(f"{path}/held"))
+
+
+def test_a_wrong_code_is_refused_and_three_lock(amina: Person, order: dict[str, Any], path: str) -> None:
+    simulate_payment(order["order_reference"])
+    assert amina.press(f"{path}/confirm", code="12x").status_code == 400
+
+    pages = [amina.press(f"{path}/confirm", code=wrong(order["delivery_code"])) for _ in range(4)]
+
+    assert [page.status_code for page in pages] == [422, 422, 422, 423]
+    assert "KES 1,500 is held safely" in words(pages[-1])
+
+
+def test_a_code_may_be_written_with_a_space(amina: Person, order: dict[str, Any], path: str) -> None:
+    simulate_payment(order["order_reference"])
+    code = order["delivery_code"]
+
+    assert "Delivered" in words(amina.press(f"{path}/confirm", code=f"{code[:3]} {code[3:]}"))
+
+
+def test_an_order_that_ended_is_not_to_be_paid(
+    amina: Person, order: dict[str, Any], path: str, clock: Any, run_worker: Run
+) -> None:
+    clock.advance(hours=25)
+    run_worker()
+
+    page = words(amina.open(path))
+    assert "This order has ended" in page
+    assert "Zemi holds no money for it" in page
+    assert "Send prompt" not in page
+
+
+def test_what_goes_back_is_shown(
+    amina: Person, order: dict[str, Any], path: str, simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    by_hand(simulator, clock, amount=500, reference=order["order_reference"])
+    clock.advance(hours=30)
+    settle(clock, run_worker)
+
+    page = words(amina.open(path))
+    assert "KES 500 was sent back by M-Pesa" in page
+    assert "Money back with the buyer" in page
+
+
+def test_the_proof_says_what_the_ledger_says(
+    amina: Person, juma: Person, order: dict[str, Any], path: str, clock: Any
+) -> None:
+    assert "No, nothing is held" in words(amina.open(f"{path}/held"))
+    simulate_payment(order["order_reference"])
+
+    page = amina.open(f"{path}/held")
+    assert "Yes, all of it is held KES 1,500" in words(page)
+    assert "Server time 12:00:00" in words(page)
+    for phone in (AMINA, BARAKA):
+        assert phone.last4 not in page.content.decode()
+    confirm(order["order_reference"], order["delivery_code"])
+    assert "No, nothing is held" in words(juma.open(f"{path}/held", lang="en"))
+
+
+def test_the_words_of_the_minute_are_the_same_for_all_and_change(
+    path: str, order: dict[str, Any], clock: Any
+) -> None:
+    from zemi.checkout.orders import phrase_of
+
+    one = order_of(order["order_reference"])
+    seen = []
+    for _ in range(30):
+        now = phrase_of(one, "en", now=clock.now())
+        clock.advance(seconds=59)
+        assert phrase_of(one, "en", now=clock.now()) == now
+        clock.advance(seconds=1)
+        seen.append(now)
+    assert all(left != right for left, right in pairwise(seen))
+    assert len(set(seen)) > 25
+
+
+def test_the_poll_is_small_and_changes_when_the_page_would(
+    amina: Person, order: dict[str, Any], path: str
+) -> None:
+    before = amina.open(f"{path}/poll")
+    assert len(before.content) <= 400
+    assert amina.open(f"{path}/poll").content == before.content
+    assert before.json()["stamp"] in amina.open(path).content.decode()  # type: ignore[attr-defined]
+
+    simulate_payment(order["order_reference"])
+    assert amina.open(f"{path}/poll").content != before.content
+
+
+@pytest.mark.parametrize("where", ["", "/held", "/receipt"])
+def test_what_a_stranger_wrote_is_text(amina: Person, where: str) -> None:
+    order = create_order(product_description='<img src=x onerror="alert(1)">{{ 7*7 }}').data
+
+    page = amina.open(page_of(order["order_reference"]) + where).content.decode()
+
+    assert "<img" not in page
+    assert "&lt;img src=x onerror=&quot;alert(1)&quot;&gt;{{ 7*7 }}" in page

@@ -1,0 +1,199 @@
+"""The pages of one order, at its link: pay, wait, follow, confirm, prove, print.
+
+Whoever has the link may look, and may pay. What moves money on asks for what only its owner has: the delivery code,
+or a one-time code texted to the phone.
+"""
+
+import re
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+
+from zemi.checkout.page import language, page, render, sentences
+from zemi.checkout.standing import Scene, read_standing, steps_of
+from zemi.checkout.templatetags.words import NAIROBI
+from zemi.checkout.texts import TEXTS
+from zemi.common import clock, crypto
+from zemi.common.errors import ZemiError
+from zemi.common.money import Money
+from zemi.common.phone import InvalidPhone, Phone
+from zemi.common.texts import Text
+from zemi.ledger import chart
+from zemi.ledger.balances import balance_of
+from zemi.orders.links import PATH, find_by_link
+from zemi.orders.models import Order
+from zemi.payments.collect import start_payment
+from zemi.payments.errors import PaymentInProgress
+from zemi.payments.models import Receipt
+from zemi.payments.queries import HELD
+from zemi.providers import registry
+from zemi.releases.confirm import confirm_delivery
+from zemi.web.requests import caller_address
+from zemi.web.status import STATUS
+
+_SIX_DIGITS = re.compile(r"[0-9]{6}", re.ASCII)
+# Words that are easy to say and to tell apart on a bad line.
+_ANIMALS = (
+    Text(en="lion", sw="simba"),
+    Text(en="zebra", sw="punda"),
+    Text(en="goat", sw="mbuzi"),
+    Text(en="fish", sw="samaki"),
+    Text(en="elephant", sw="tembo"),
+    Text(en="bird", sw="ndege"),
+    Text(en="cow", sw="ng'ombe"),
+    Text(en="rabbit", sw="sungura"),
+)
+_THINGS = (
+    Text(en="river", sw="mto"),
+    Text(en="mountain", sw="mlima"),
+    Text(en="sun", sw="jua"),
+    Text(en="tree", sw="mti"),
+    Text(en="star", sw="nyota"),
+    Text(en="rain", sw="mvua"),
+    Text(en="fire", sw="moto"),
+    Text(en="boat", sw="mashua"),
+)
+
+
+@page("GET")
+def show(request: HttpRequest, token: str) -> HttpResponse:
+    """The order's page: what it needs next, whoever looks."""
+    return _show(request, find_by_link(token), token)
+
+
+@page("GET")
+def poll(request: HttpRequest, token: str) -> HttpResponse:
+    """What the order's page asks for every few seconds: a stamp that changes when the page would. At most 400 bytes."""
+    standing = read_standing(find_by_link(token), now=clock.now())
+    return JsonResponse({"stamp": standing.stamp})
+
+
+@page("GET", "POST")
+def pay(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Send the prompt, to the buyer's phone or to the number that was typed."""
+    order = find_by_link(token)
+    if request.method != "POST":
+        return _to_order(token)
+    typed = request.POST.get("phone", "")
+    try:
+        phone = Phone.parse(typed) if typed or "other" in request.POST else order.buyer.phone
+        start_payment(
+            order_reference=order.order_reference,
+            payer_phone=phone,
+            amount=order.due,
+            description=order.product_description,
+            caller=caller_address(request),
+            now=clock.now(),
+        )
+    except InvalidPhone as problem:
+        said = problem.text.render(language(request))
+        return _show(request, order, token, status=400, typed=typed, phone_problem=said)
+    except PaymentInProgress:
+        # The button was pressed twice: the first press did it.
+        return _to_order(token)
+    except ZemiError as error:
+        sentence, advice = sentences(error, language(request))
+        order.refresh_from_db()
+        return _show(
+            request, order, token, status=STATUS[error.kind], problem=sentence, problem_advice=advice
+        )
+    return _to_order(token)
+
+
+@page("GET", "POST")
+def confirm(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Release the money by the delivery code."""
+    order = find_by_link(token)
+    if request.method != "POST":
+        return _to_order(token)
+    code = request.POST.get("code", "").replace(" ", "")
+    if not _SIX_DIGITS.fullmatch(code):
+        return _show(
+            request, order, token, status=400, code_problem=TEXTS["six_digits"].render(language(request))
+        )
+    try:
+        confirm_delivery(
+            order_reference=order.order_reference,
+            delivery_code=code,
+            caller=caller_address(request),
+            now=clock.now(),
+        )
+    except ZemiError as error:
+        sentence, advice = sentences(error, language(request))
+        order.refresh_from_db()
+        return _show(request, order, token, status=STATUS[error.kind], code_problem=f"{sentence} {advice}")
+    return _to_order(token)
+
+
+@page("GET")
+def held(request: HttpRequest, token: str) -> HttpResponse:
+    """Is the money held? What the ledger says this second, with words that change every minute, and no phone digits."""
+    order, now = find_by_link(token), clock.now()
+    return render(
+        request,
+        "proof",
+        order=order,
+        token=token,
+        held=balance_of(chart.escrow(order.id)),
+        clock_time=f"{now.astimezone(NAIROBI):%H:%M:%S}",
+        next_minute_s=61 - now.second,
+        phrase=phrase_of(order, language(request), now=now),
+    )
+
+
+@page("GET")
+def receipt(request: HttpRequest, token: str) -> HttpResponse:
+    """The receipt: what was paid, under which numbers of M-Pesa's, and where it went."""
+    order, now = find_by_link(token), clock.now()
+    paid = list(Receipt.objects.filter(order=order, status__in=HELD).order_by("received_at", "id")[:50])
+    standing = read_standing(order, now=now)
+    fee = order.amount.share(order.fee_bps)
+    return render(
+        request,
+        "receipt",
+        order=order,
+        token=token,
+        paid=paid,
+        received=Money(sum(row.amount_minor for row in paid), order.currency),
+        standing=standing,
+        fee=fee,
+        net=order.amount - fee,
+    )
+
+
+def phrase_of(order: Order, spoken: str, *, now: datetime) -> str:
+    """The words of this minute: the same for everybody who looks at this order, and not to be foretold."""
+    minute = int(now.timestamp()) // 60
+    drawn = crypto.keyed_hash("held-phrase", f"{order.id}|{minute}".encode())
+    animal, thing = _ANIMALS[drawn[0] % len(_ANIMALS)], _THINGS[drawn[1] % len(_THINGS)]
+    return f"{animal.render(spoken)} {thing.render(spoken)} {10 + drawn[2] % 90}"
+
+
+def _show(
+    request: HttpRequest, order: Order, token: str, *, status: int = 200, **facts: object
+) -> HttpResponse:
+    standing = read_standing(order, now=clock.now())
+    return render(
+        request,
+        standing.scene,
+        status=status,
+        order=order,
+        token=token,
+        standing=standing,
+        steps=steps_of(standing),
+        payer=f"****{standing.payment.payer_phone_last4}" if standing.payment else "",
+        seller_amount=standing.payout.amount if standing.payout else order.amount,
+        ended_title=f"{order.status}_title",
+        paybill=registry.mobile_money().collection_account if standing.scene in _PAYABLE else "",
+        failure=standing.failure.render(language(request)) if standing.failure else "",
+        received=order.amount - order.due,
+        **facts,
+    )
+
+
+_PAYABLE = {Scene.PAY, Scene.WAIT, Scene.ASKING}
+
+
+def _to_order(token: str) -> HttpResponse:
+    return redirect(f"{PATH}{token}")

@@ -1,0 +1,126 @@
+"""What every page has: a language, a strict content policy, and a page of its own for each refusal."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import render as render_template
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_http_methods
+
+from zemi.checkout.texts import TEXTS
+from zemi.common.errors import Kind, ZemiError
+from zemi.web.requests import ERROR_CODE, REQUEST_ID, language_of
+from zemi.web.status import STATUS
+
+LANGUAGE_COOKIE = "lang"
+_A_YEAR_S = 365 * 24 * 3600
+# No inline script or style, nothing of anybody else's, in nobody's frame.
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    # Addresses are secrets: no other site is told them. "no-referrer" would hide a form's origin from ourselves.
+    "Referrer-Policy": "same-origin",
+    # What the back button shows is asked for again: it may have been paid meanwhile.
+    "Cache-Control": "no-store",
+    "Vary": "Cookie, Accept-Language",
+}
+
+View = Callable[..., HttpResponseBase]
+
+
+def page(*methods: str) -> Callable[[View], View]:
+    """Make a view a page: it answers `methods` (GET if none is named), and a refusal becomes a page too."""
+    allowed = methods or ("GET",)
+
+    def decorate(view: View) -> View:
+        @require_http_methods([*allowed, *(["HEAD"] if "GET" in allowed else [])])
+        @csrf_protect
+        @wraps(view)
+        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            try:
+                response = view(request, *args, **kwargs)
+            except ZemiError as error:
+                response = refused(request, error)
+            return finish(request, response)
+
+        answer.methods = allowed  # type: ignore[attr-defined]  # read by the list of addresses
+        return answer
+
+    return decorate
+
+
+def finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Give a page its headers, and remember the language that was chosen on it."""
+    for name, value in _HEADERS.items():
+        response.headers[name] = value
+    response.headers["Content-Language"] = language(request)
+    if request.GET.get("lang") in {"en", "sw"}:
+        response.set_cookie(
+            LANGUAGE_COOKIE,
+            language(request),
+            max_age=_A_YEAR_S,
+            secure=request.is_secure(),
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
+def language(request: HttpRequest) -> str:
+    """What the person chose: now, earlier, or in the browser's settings."""
+    for chosen in (request.GET.get("lang"), request.COOKIES.get(LANGUAGE_COOKIE)):
+        if chosen in {"en", "sw"}:
+            return str(chosen)
+    return language_of(request)
+
+
+def render(request: HttpRequest, name: str, *, status: int = 200, **facts: Any) -> HttpResponse:
+    """Render the template `name` of this package."""
+    spoken = language(request)
+    other = "en" if spoken == "sw" else "sw"
+    query = QueryDict(mutable=True)
+    query.update(request.GET.dict() if request.method == "GET" else {})
+    query["lang"] = other
+    context = {
+        "language": spoken,
+        "other_language": other,
+        # A form that was refused can't be asked for again by a link: then the switch leads to the same address.
+        "switch_language": f"?{query.urlencode()}",
+        "sandbox": not settings.LIVE,
+        **facts,
+    }
+    return render_template(request, f"checkout/{name}.html", context, status=status)
+
+
+def sentences(error: ZemiError, spoken: str) -> tuple[str, str]:
+    """What happened and what to do, for people; "" where there is nothing to do."""
+    return error.sentence(spoken), error.advice(spoken) or ""
+
+
+def refused(request: HttpRequest, error: ZemiError, *, back: str = "") -> HttpResponse:
+    """Answer a refusal with a page: what happened, where the money is, what to do, what to quote. `back` leads on."""
+    status = STATUS[error.kind]
+    request.META[ERROR_CODE] = error.code
+    sentence, advice = sentences(error, language(request))
+    doubtful = error.kind in {Kind.PROVIDER, Kind.INTERNAL}
+    response = render(
+        request,
+        "refused",
+        status=status,
+        sentence=sentence,
+        advice=advice,
+        money=TEXTS["money_doubtful" if doubtful else "money_unmoved"].render(language(request)),
+        request_id=request.META.get(REQUEST_ID, ""),
+        back=back,
+    )
+    if error.retry_after_s is not None:
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response

@@ -1,0 +1,263 @@
+"""Two phones, drawn on one page: a whole sale for whoever wants to see it. In sandbox mode only.
+
+The simulator is spoken to from here, by the server; the sale itself goes through the same services as any other.
+"""
+
+import re
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+
+from zemi.checkout.page import language, page, render, sentences
+from zemi.checkout.standing import Scene, Standing, read_standing
+from zemi.checkout.texts import TEXTS
+from zemi.common import clock, crypto
+from zemi.common.errors import ZemiError
+from zemi.common.money import InvalidAmount, Money
+from zemi.common.phone import Phone
+from zemi.disbursements.models import DisbursementStatus
+from zemi.orders.create import create_order
+from zemi.orders.links import find_by_link, link_in_text, token_of
+from zemi.orders.models import Order
+from zemi.payments.collect import start_payment
+from zemi.payments.errors import PaymentInProgress
+from zemi.providers.mpesa.sandbox import Sandbox, SandboxUnreachable
+from zemi.releases.confirm import confirm_delivery
+from zemi.web.requests import caller_address
+from zemi.web.status import STATUS
+
+_PIN = re.compile(r"[0-9]{4}", re.ASCII)
+_WRONG_PIN = "0000"
+# What Amina's phone makes of the next prompt: the simulator's words (simulator/README.md, People).
+_PLANS: dict[str, dict[str, Any]] = {
+    "wait": {"next": "wait"},
+    "unreachable": {"next": "unreachable"},
+    "no_balance": {"next": "no_balance"},
+    "late": {"next": "pay", "delay_s": 75},
+    "lost": {"next": "wait", "callback": "lost"},
+    "twice": {"next": "wait", "callback": "twice"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Handset:
+    """One phone as it is drawn: whose it is, what stands on its screen, what came in."""
+
+    owner: str
+    number: str
+    balance: Money
+    prompt: dict[str, Any] | None
+    messages: list["Sms"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """One text message: its words, and whether the order's link follows them."""
+
+    words: str
+    has_link: bool
+
+
+@page("GET", "POST")
+def start(request: HttpRequest) -> HttpResponseBase:
+    """Begin a sale between two people who are made up."""
+    if request.method != "POST":
+        return render(request, "phone_start", amount="1500")
+    item, amount = request.POST.get("item", "").strip()[:200], request.POST.get("amount", "").strip()
+    try:
+        created = create_order(
+            buyer_phone=_made_up_phone(),
+            seller_phone=_made_up_phone(),
+            amount=Money.parse(amount),
+            product_description=item or TEXTS["sim_new_item_example"].render(language(request)),
+            now=clock.now(),
+        )
+    except InvalidAmount as problem:
+        said = problem.text.render(language(request))
+        return render(request, "phone_start", status=400, amount=amount, item=item, problem=said)
+    except ZemiError as error:
+        said = error.sentence(language(request))
+        return render(
+            request, "phone_start", status=STATUS[error.kind], amount=amount, item=item, problem=said
+        )
+    # Also a prompt that is sent from the order's page waits for the PIN that is entered here.
+    _set_phone(created.order.buyer.phone, **_PLANS["wait"])
+    return _to_phones(token_of(created.order))
+
+
+@page("GET")
+def show(request: HttpRequest, token: str) -> HttpResponse:
+    """The two phones of one sale, and what to do next."""
+    return _show(request, find_by_link(token), token)
+
+
+@page("GET")
+def poll(request: HttpRequest, token: str) -> HttpResponse:
+    """A stamp that changes when the phones would look different. At most 400 bytes."""
+    order = find_by_link(token)
+    try:
+        handsets = _handsets(order)
+    except SandboxUnreachable:
+        handsets = []
+    return JsonResponse({"stamp": _stamp(read_standing(order, now=clock.now()), handsets)})
+
+
+@page("GET", "POST")
+def pay(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Send Amina the prompt, and let her phone make of it what was chosen."""
+    order = find_by_link(token)
+    if request.method == "POST":
+        phone = order.buyer.phone
+        _set_phone(phone, **_PLANS.get(request.POST.get("plan", ""), _PLANS["wait"]))
+        try:
+            start_payment(
+                order_reference=order.order_reference,
+                payer_phone=phone,
+                amount=order.due,
+                description=order.product_description,
+                caller=caller_address(request),
+                now=clock.now(),
+            )
+        except PaymentInProgress:
+            pass
+        except ZemiError as error:
+            return _refused(request, order, token, error)
+    return _to_phones(token)
+
+
+@page("GET", "POST")
+def decide(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Enter the PIN on Amina's phone, or cancel."""
+    order = find_by_link(token)
+    if request.method == "POST":
+        pin = request.POST.get("pin", "")
+        if "cancel" in request.POST:
+            decision = "cancel"
+        elif _PIN.fullmatch(pin):
+            decision = "wrong_pin" if pin == _WRONG_PIN else "pay"
+        else:
+            return _show(
+                request,
+                order,
+                token,
+                status=400,
+                pin_problem=TEXTS["sim_pin_wrong"].render(language(request)),
+            )
+        _set_phone(order.buyer.phone, prompt=decision)
+        # The next prompt waits again.
+        _set_phone(order.buyer.phone, **_PLANS["wait"])
+    return _to_phones(token)
+
+
+@page("GET", "POST")
+def confirm(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Baraka types the code that Amina has given him."""
+    order = find_by_link(token)
+    if request.method == "POST":
+        try:
+            confirm_delivery(
+                order_reference=order.order_reference,
+                delivery_code=request.POST.get("code", "").replace(" ", "")[:6],
+                caller=caller_address(request),
+                now=clock.now(),
+            )
+        except ZemiError as error:
+            return _refused(request, order, token, error)
+    return _to_phones(token)
+
+
+def _refused(request: HttpRequest, order: Order, token: str, error: ZemiError) -> HttpResponse:
+    problem, advice = sentences(error, language(request))
+    order.refresh_from_db()
+    return _show(request, order, token, status=STATUS[error.kind], problem=problem, problem_advice=advice)
+
+
+def _show(request: HttpRequest, order: Order, token: str, *, status: int = 200, **facts: Any) -> HttpResponse:
+    try:
+        handsets = _handsets(order)
+    except SandboxUnreachable:
+        handsets = []
+        facts["problem"] = TEXTS["sim_gone"].render(language(request))
+    standing = read_standing(order, now=clock.now())
+    return render(
+        request,
+        "phone",
+        status=status,
+        order=order,
+        token=token,
+        standing=standing,
+        stamp=_stamp(standing, handsets),
+        handsets=handsets,
+        link=link_in_text(order),
+        todo=_todo(standing),
+        failure=standing.failure.render(language(request)) if standing.failure else "",
+        plans=[(name, f"sim_{name}") for name in _PLANS],
+        **facts,
+    )
+
+
+def _todo(standing: Standing) -> str:
+    """The text that says what to do next."""
+    match standing.scene:
+        case Scene.PAY:
+            return "sim_do_pay"
+        case Scene.WAIT:
+            return "sim_do_pin"
+        case Scene.ASKING:
+            return "sim_do_ask"
+        case Scene.HELD:
+            return "sim_do_code"
+        case Scene.DONE:
+            paid = standing.payout is not None and standing.payout.status == DisbursementStatus.SUCCEEDED
+            return "sim_do_done" if paid else "sim_do_payout"
+        case Scene.ENDED:
+            return "sim_do_ended"
+
+
+def _handsets(order: Order) -> list[Handset]:
+    link = link_in_text(order)
+    return [
+        _handset("sim_amina", order.buyer.phone, link),
+        _handset("sim_baraka", order.seller.phone, link),
+    ]
+
+
+def _handset(owner: str, phone: Phone, link: str) -> Handset:
+    seen = _simulator().phone(phone)
+    prompt = next((prompt for prompt in reversed(seen["prompts"]) if prompt["open"]), None)
+    if prompt is not None:
+        prompt = prompt | {"amount": Money(int(prompt["amount"]))}
+    local = f"0{phone.msisdn[3:6]} {phone.msisdn[6:9]} {phone.msisdn[9:]}"
+    texts = [str(message["text"]) for message in reversed(seen["sms"])]
+    messages = [Sms(text.removesuffix(link), bool(link) and text.endswith(link)) for text in texts]
+    return Handset(owner, local, Money(int(seen["balance"])), prompt, messages)
+
+
+def _stamp(standing: Standing, handsets: list[Handset]) -> str:
+    seen = [standing.stamp]
+    for handset in handsets:
+        seen += [str(handset.balance), str(len(handset.messages)), str(handset.prompt is not None)]
+    return crypto.blind_index("page-stamp", "|".join(seen)).hex()[:12]
+
+
+def _simulator() -> Sandbox:
+    return Sandbox(settings.SIM_URL)
+
+
+def _set_phone(phone: Phone, **wishes: Any) -> None:
+    # If the simulator doesn't answer, the page that follows says so.
+    with suppress(SandboxUnreachable):
+        _simulator().set_phone(phone, **wishes)
+
+
+def _made_up_phone() -> Phone:
+    return Phone.parse(f"2547{20_000_000 + secrets.randbelow(9_000_000)}")
+
+
+def _to_phones(token: str) -> HttpResponse:
+    return redirect(f"/sandbox/phone/{token}")

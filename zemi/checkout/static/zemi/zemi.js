@@ -1,0 +1,69 @@
+// Comfort only: every page works without this file.
+"use strict";
+
+// A form is sent once, however often its button is pressed.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("[data-once]")) return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "1";
+  for (const button of form.querySelectorAll("button")) setTimeout(() => { button.disabled = true; });
+});
+
+// The back button may show a page as it was left.
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
+// A code that came with a QR: the part after # is never sent to anybody.
+const codeField = document.querySelector("[data-code]");
+if (codeField && /^#[0-9]{6}$/.test(location.hash)) {
+  codeField.value = location.hash.slice(1);
+  history.replaceState(null, "", location.pathname);
+  codeField.scrollIntoView();
+}
+
+// Seconds left on the prompt.
+const count = document.querySelector("[data-count]");
+if (count) {
+  const bar = document.querySelector("progress.left");
+  setInterval(() => {
+    const left = Math.max(0, Number(count.textContent) - 1);
+    count.textContent = left;
+    bar.value = left;
+  }, 1000);
+}
+
+// Ask whether the page would look different: every 2 s for half a minute, then every 5 s, never in the background.
+const { poll, stamp, reload } = document.body.dataset;
+if (poll) {
+  const started = Date.now();
+  const ask = async () => {
+    if (!document.hidden) {
+      try {
+        const answer = await fetch(poll, { cache: "no-store" });
+        if (answer.ok && (await answer.json()).stamp !== stamp && !isTyping()) return location.reload();
+      } catch {
+        // No line: asked again.
+      }
+    }
+    setTimeout(ask, Date.now() - started < 30000 ? 2000 : 5000);
+  };
+  setTimeout(ask, 2000);
+}
+if (reload) setTimeout(() => location.reload(), Number(reload) * 1000);
+
+// Nobody's half-written number is thrown away.
+function isTyping() {
+  return [...document.querySelectorAll("input:not([type=hidden])")].some((input) => input.value !== input.defaultValue);
+}
+
+// The PIN pad of a drawn phone.
+const pad = document.querySelector(".pad");
+if (pad) {
+  const pin = document.getElementById("pin");
+  pad.hidden = false;
+  pad.addEventListener("click", (event) => {
+    const key = event.target.dataset.key;
+    if (key === undefined) return;
+    pin.value = key === "" ? pin.value.slice(0, -1) : (pin.value + key).slice(0, 4);
+  });
+}

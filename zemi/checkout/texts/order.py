@@ -1,0 +1,125 @@
+"""Words of an order's pages: pay, wait, held, delivered, ended."""
+
+from zemi.common.texts import Text
+
+TEXTS: dict[str, Text] = {
+    "order": Text(en="Order", sw="Oda"),
+    "amount": Text(en="Amount", sw="Kiasi"),
+    "item": Text(en="For", sw="Kwa ajili ya"),
+    # Pay
+    "pay_verb": Text(en="Pay", sw="Lipa"),
+    "pay_title": Text(en="Pay {amount}", sw="Lipa {amount}"),
+    "pay_safe": Text(
+        en="Zemi holds your money until you have the goods and give your code.",
+        sw="Zemi inashika pesa yako hadi upokee bidhaa na utoe namba yako ya siri.",
+    ),
+    "pay_part": Text(
+        en="{part} of {price} has come and is held. This is the rest.",
+        sw="{part} kati ya {price} imefika na inashikwa. Hii ni iliyobaki.",
+    ),
+    "pay_button": Text(en="Send prompt to {phone}", sw="Tuma ombi kwa {phone}"),
+    "pay_other": Text(en="Pay from another number", sw="Lipa kwa namba nyingine"),
+    "pay_phone": Text(en="M-Pesa number", sw="Namba ya M-Pesa"),
+    "pay_phone_hint": Text(en="Such as 0712 345 678", sw="Mfano 0712 345 678"),
+    "pay_other_button": Text(en="Send the prompt", sw="Tuma ombi"),
+    "pay_by_hand": Text(en="Pay by hand, without a prompt", sw="Lipa mwenyewe, bila ombi"),
+    "by_hand_open": Text(en="Open M-Pesa and choose Lipa na M-Pesa, Pay Bill", sw="Fungua M-Pesa, chagua Lipa na M-Pesa, Pay Bill"),
+    "by_hand_business": Text(en="Business number", sw="Namba ya biashara"),
+    "by_hand_account": Text(en="Account number", sw="Namba ya akaunti"),
+    "by_hand_then": Text(
+        en="This page changes by itself when the money is here.",
+        sw="Ukurasa huu utabadilika wenyewe pesa ikifika.",
+    ),
+    "pay_until": Text(en="To be paid until", sw="Ilipwe kabla ya"),
+    "failed_title": Text(en="Not paid yet", sw="Bado haijalipwa"),
+    # Waiting
+    "wait_title": Text(en="Look at your phone", sw="Angalia simu yako"),
+    "wait_enter_pin": Text(
+        en="M-Pesa asks {phone} for {amount}. Enter your PIN there, never here.",
+        sw="M-Pesa inaomba {amount} kwa {phone}. Weka PIN hapo, kamwe si hapa.",
+    ),
+    "wait_left": Text(en="Seconds left", sw="Sekunde zilizobaki"),
+    "wait_no_prompt": Text(en="No prompt on the phone?", sw="Hakuna ombi kwenye simu?"),
+    "wait_no_prompt_more": Text(
+        en="It ends by itself after a minute, and then you can use another number here. Or pay by hand:",
+        sw="Litaisha lenyewe baada ya dakika moja, kisha unaweza kutumia namba nyingine hapa. Au lipa mwenyewe:",
+    ),
+    "wait_check": Text(en="Check again", sw="Angalia tena"),
+    "asking_title": Text(en="We are asking M-Pesa", sw="Tunaiuliza M-Pesa"),
+    "asking": Text(
+        en="M-Pesa has not told us yet whether you paid. If it has sent you a receipt, do not pay again: we will find your money.",
+        sw="M-Pesa bado haijatuambia kama umelipa. Kama imekutumia risiti, usilipe tena: tutaipata pesa yako.",
+    ),
+    "asking_again": Text(en="If you did not enter your PIN, you may try again:", sw="Kama hukuweka PIN, unaweza kujaribu tena:"),
+    # Held
+    "held_title": Text(en="{amount} is held safely", sw="{amount} imehifadhiwa salama"),
+    "held_lead": Text(
+        en="The money is with Zemi, not with the seller. It goes to the seller when the code is given.",
+        sw="Pesa iko kwa Zemi, si kwa muuzaji. Itaenda kwa muuzaji namba ya siri ikitolewa.",
+    ),
+    "confirm_title": Text(en="Goods received?", sw="Umepokea bidhaa?"),
+    "confirm_lead": Text(
+        en="Enter the 6-digit code. The seller is paid at once, and that cannot be undone.",
+        sw="Weka namba ya siri ya tarakimu 6. Muuzaji atalipwa mara moja, na haiwezi kurudishwa.",
+    ),
+    "confirm_code": Text(en="Delivery code", sw="Namba ya siri"),
+    "confirm_button": Text(en="I have it: pay the seller", sw="Nimepokea: mlipe muuzaji"),
+    "six_digits": Text(en="A delivery code has six digits.", sw="Namba ya siri ina tarakimu sita."),
+    "one_time_code": Text(en="One-time code", sw="Namba ya mara moja"),
+    # Done
+    "done_title": Text(en="Delivered", sw="Imepokelewa"),
+    "done_paying": Text(en="{amount} is on its way to the seller.", sw="{amount} inatumwa kwa muuzaji."),
+    "done_paid": Text(en="{amount} has been sent to the seller by M-Pesa.", sw="{amount} imetumwa kwa muuzaji kwa M-Pesa."),
+    "done_asking": Text(
+        en="M-Pesa has not confirmed the seller's {amount} yet. It is never sent twice: we keep asking.",
+        sw="M-Pesa bado haijathibitisha {amount} ya muuzaji. Haitumwi mara mbili: tunaendelea kuuliza.",
+    ),
+    "done_stuck": Text(
+        en="The seller's {amount} could not be sent yet. It is safe with Zemi, and our people look at it.",
+        sw="{amount} ya muuzaji haijaweza kutumwa. Iko salama kwa Zemi, na watu wetu wanaishughulikia.",
+    ),
+    # Ended
+    "expired_title": Text(en="This order has ended", sw="Oda hii imeisha"),
+    "expired": Text(en="It was not paid in time. Do not pay for it any more.", sw="Haikulipwa kwa wakati. Usiilipe tena."),
+    "cancelled_title": Text(en="This order was cancelled", sw="Oda hii imeghairiwa"),
+    "cancelled": Text(en="Do not pay for it any more.", sw="Usiilipe tena."),
+    "refunded_title": Text(en="The money has gone back", sw="Pesa imerudishwa"),
+    "refunded": Text(en="All that was paid for this order is back with whoever paid it.", sw="Yote yaliyolipwa kwa oda hii yamerudi kwa aliyelipa."),
+    "back_coming": Text(en="{amount} is on its way back by M-Pesa.", sw="{amount} inarudishwa kwa M-Pesa."),
+    "back_done": Text(en="{amount} was sent back by M-Pesa.", sw="{amount} imerudishwa kwa M-Pesa."),
+    "nothing_held": Text(en="Zemi holds no money for it.", sw="Zemi haishiki pesa yoyote kwa oda hii."),
+    # Timeline
+    "timeline": Text(en="What has happened", sw="Yaliyotokea"),
+    "step_made": Text(en="Order made", sw="Oda imetengenezwa"),
+    "step_paid": Text(en="Paid and held", sw="Imelipwa, imeshikwa"),
+    "step_delivered": Text(en="Goods received", sw="Bidhaa zimepokelewa"),
+    "step_seller": Text(en="Seller paid", sw="Muuzaji amelipwa"),
+    "step_ended": Text(en="Order ended", sw="Oda imeisha"),
+    "step_back": Text(en="Money back with the buyer", sw="Pesa imerudi kwa mnunuzi"),
+    "step_now": Text(en="now", sw="sasa"),
+    "step_later": Text(en="not yet", sw="bado"),
+    # Is the money held?
+    "proof_link": Text(en="Is the money really held?", sw="Je, pesa imeshikwa kweli?"),
+    "proof_title": Text(en="Is the money held?", sw="Je, pesa imeshikwa?"),
+    "proof_yes": Text(en="Yes, all of it is held", sw="Ndiyo, yote imeshikwa"),
+    "proof_part": Text(en="A part is held, of {price}", sw="Sehemu imeshikwa, kati ya {price}"),
+    "proof_no": Text(en="No, nothing is held", sw="Hapana, hakuna kilichoshikwa"),
+    "proof_since": Text(en="Since", sw="Tangu"),
+    "proof_server_time": Text(en="Server time", sw="Saa ya seva"),
+    "proof_phrase": Text(en="Words of this minute", sw="Maneno ya dakika hii"),
+    "proof_phrase_more": Text(
+        en="They change every minute, and are the same for all who look at this order now. A screenshot shows old ones: open the link yourself.",
+        sw="Yanabadilika kila dakika, na ni yale yale kwa wote wanaoangalia oda hii sasa. Picha ya skrini ina ya zamani: fungua kiungo mwenyewe.",
+    ),
+    "proof_back": Text(en="To the order", sw="Kwenye oda"),
+    # Receipt
+    "receipt_link": Text(en="Receipt to print", sw="Risiti ya kuchapisha"),
+    "receipt_title": Text(en="Receipt", sw="Risiti"),
+    "receipt_paid": Text(en="Paid", sw="Imelipwa"),
+    "receipt_mpesa": Text(en="M-Pesa number", sw="Namba ya M-Pesa"),
+    "receipt_to_seller": Text(en="To the seller", sw="Kwa muuzaji"),
+    "receipt_fee": Text(en="Zemi's commission, borne by the seller", sw="Ada ya Zemi, inalipwa na muuzaji"),
+    "receipt_total": Text(en="Paid in all", sw="Jumla iliyolipwa"),
+    "receipt_back": Text(en="Sent back", sw="Imerudishwa"),
+    "receipt_print": Text(en="Your browser prints this page without its buttons.", sw="Kivinjari chako kinachapisha ukurasa huu bila vitufe."),
+}  # fmt: skip
