@@ -301,6 +301,7 @@ def test_what_staff_write_wrongly_is_refused(
     [
         ("cancel", {"kind": "loan", "id": str(new_key())}),
         ("cancel", {"kind": "payout", "id": "no id"}),
+        ("cancel", {"kind": "payout", "id": str(new_key())}),
         ("change-payee", {"id": str(new_key()), "party": str(new_key())}),
         ("end-case", {"id": str(new_key()), "outcome": "lost"}),
         ("adjust", {"debit": "2200", "credit": "9999:x", "amount": "1"}),

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import IntegrityError
 from django.test import Client
 
 from tests import story
@@ -203,6 +204,15 @@ def test_row_4_a_prompt_proved_without_a_number_learns_it_from_the_confirmation(
     assert said == "merged"
     assert Receipt.objects.get().transaction_id == "QHJ41HG1W8"
     assert ledger()[1100] == kes(1_500)
+
+
+def test_what_the_database_refuses_for_another_reason_is_not_taken_for_known(
+    simulator: Any, clock: Any
+) -> None:
+    with pytest.raises(IntegrityError):
+        settle_c2b(told(clock, "QHJ41HG1W8", 0, new_order()), now=clock.now())
+
+    assert not Receipt.objects.exists()
 
 
 def test_row_5_a_second_real_payment_goes_back_and_the_order_stays_paid(

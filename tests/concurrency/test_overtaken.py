@@ -1,0 +1,180 @@
+"""Somebody was faster: what was found to be due is no more by the time that it is locked."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import pytest
+from django.db import connection, connections
+
+from tests import story
+from tests.characters import AMINA
+from zemi.common.db import insert, unit_of_work
+from zemi.common.money import kes
+from zemi.events.log import history_of
+from zemi.ledger.models import Seal, Transfer
+from zemi.ledger.seal import seal_ended_days, wrong_seals
+from zemi.orders.locks import lock_order
+from zemi.orders.models import Order
+from zemi.orders.progress import mark_cancelled
+from zemi.payments.allocate import claim_orphan, take_in
+from zemi.payments.c2b import settle_c2b
+from zemi.payments.close import expire_due_orders, remind_due_orders
+from zemi.payments.locks import lock_receipt
+from zemi.payments.models import Receipt
+from zemi.payments.unallocated import return_unclaimed
+from zemi.providers.base import C2BReceipt
+from zemi.refunds.models import Refund
+from zemi.webhooks.inbox import receive
+from zemi.webhooks.models import WebhookLog
+from zemi.webhooks.tokens import CallbackKind
+
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("stage")]
+_PATIENCE_S = 30.0
+T = TypeVar("T")
+
+
+@pytest.fixture
+def race_round() -> int:
+    """Each of these races is lost every time: once is enough."""
+    return 1
+
+
+def overtaken(late: Callable[[], T], *, by: Callable[[], object]) -> T:
+    """Run `late` while `by` has done its work and not committed: it waits for a lock, and goes on when all is changed.
+
+    What `late` returns.
+    """
+
+    def in_time_to_wait() -> T:
+        try:
+            return late()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        with unit_of_work():
+            by()
+            future = pool.submit(in_time_to_wait)
+            _until_it_waits_for_us(future)
+        return future.result()
+
+
+def _until_it_waits_for_us(future: "Future[Any]") -> None:
+    for _ in range(int(_PATIENCE_S * 100)):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+            )
+            if cursor.fetchone():
+                return
+        done, _ = wait([future], timeout=0.01)
+        assert not done, f"it never waited: {future.exception() or future.result()}"
+    raise AssertionError("it neither waits nor ends")
+
+
+def told(now: datetime, amount: int = 1_500) -> C2BReceipt:
+    return C2BReceipt("QHJ41HG1W8", kes(amount), now, "", AMINA, "174379")
+
+
+def receipt(now: datetime, order: Order | None = None) -> Receipt:
+    row = Receipt(
+        order=order,
+        provider="mpesa",
+        transaction_id="QHJ41HG1W8",
+        amount_minor=150_000,
+        currency="KES",
+        received_at=now,
+    )
+    row.set_payer(AMINA)
+    return row
+
+
+@pytest.mark.parametrize("by_callback", [True, False])
+def test_money_of_which_two_channels_tell_at_once_is_booked_once(clock: Any, by_callback: bool) -> None:
+    row = None
+    if by_callback:
+        row = receive(
+            webhook_type=CallbackKind.C2B_CONFIRMATION.webhook_type,
+            provider="mpesa",
+            body=b"{}",
+            content_type="application/json",
+            user_agent="",
+            source_address="127.0.0.1",
+            subject_id=UUID(int=0),
+            now=clock.now(),
+        )
+
+    said = overtaken(
+        lambda: settle_c2b(told(clock.now()), now=clock.now(), row=row),
+        by=lambda: take_in(receipt(clock.now()), None, actor="provider", now=clock.now()),
+    )
+
+    assert said == "known"
+    assert Receipt.objects.count() == 1
+    assert not WebhookLog.objects.exclude(processing_error="known", handled_at__isnull=False).exists()
+    story.assert_books_agree(with_provider=False)
+
+
+def test_an_order_that_is_paid_while_it_expires_is_paid(clock: Any) -> None:
+    reference = story.create_order().data["order_reference"]
+    clock.advance(hours=24)
+
+    def money_comes() -> None:
+        order = lock_order(order_reference=reference)
+        take_in(receipt(clock.now(), order), order, actor="provider", now=clock.now())
+
+    # It is read as unpaid, and money is at work on it.
+    assert overtaken(lambda: expire_due_orders(now=clock.now()), by=money_comes) == 0
+
+    assert story.order_of(reference).status == "paid"
+    story.assert_books_agree(with_provider=False)
+
+
+def test_an_order_that_is_called_off_while_its_reminder_is_due_is_not_reminded_of(clock: Any) -> None:
+    reference = story.create_order().data["order_reference"]
+    clock.advance(hours=12)
+
+    def called_off() -> None:
+        mark_cancelled(lock_order(order_reference=reference), now=clock.now(), actor="buyer")
+
+    overtaken(lambda: remind_due_orders(now=clock.now()), by=called_off)
+
+    order = story.order_of(reference)
+    assert order.status == "cancelled"
+    assert "order.reminded" not in {event.type for event in history_of(order.id)}
+
+
+def test_money_that_is_claimed_while_it_is_to_go_back_stays_with_its_order(clock: Any) -> None:
+    settle_c2b(told(clock.now()), now=clock.now())
+    clock.advance(hours=24 * 30)
+    reference = story.create_order().data["order_reference"]
+
+    def claimed() -> None:
+        order = lock_order(order_reference=reference)
+        assert claim_orphan(lock_receipt(Receipt.objects.get().pk), order, actor="buyer", now=clock.now())
+
+    overtaken(lambda: return_unclaimed(now=clock.now()), by=claimed)
+
+    assert story.escrow_of(reference) == kes(1_500)
+    assert not Refund.objects.exists()
+    story.assert_books_agree(with_provider=False)
+
+
+def test_a_day_into_which_something_is_still_being_booked_is_sealed_with_it(clock: Any) -> None:
+    opening = Transfer.objects.get(kind="opening_float")
+
+    def booked() -> None:
+        again = {"event_id": opening.event_id, "debit_id": opening.debit_id, "credit_id": opening.credit_id}
+        insert(
+            Transfer(kind="opening_float", key="late", amount_minor=1, currency="KES", at=opening.at, **again)
+        )
+
+    clock.advance(hours=24)
+    sealed = overtaken(lambda: seal_ended_days(now=clock.now()), by=booked)
+
+    assert sealed == 1
+    assert Seal.objects.get().transfers == Transfer.objects.count() == 2
+    assert list(wrong_seals()) == []
