@@ -16,6 +16,7 @@ from zemi.common.phone import Phone
 from zemi.identity.api_keys import Scope, create_api_key
 from zemi.ledger import chart
 from zemi.ledger.balances import balance_of, trial_balance
+from zemi.notifications.models import Message
 from zemi.orders.models import Order
 from zemi.reconciliation.audit import audit_books
 
@@ -102,6 +103,15 @@ def ask_payout(reference: str, *, key: str | None, phone: Phone = BARAKA, amount
         {"phone_number": phone.msisdn, "amount": amount, "order_reference": reference},
         key=key,
     )
+
+
+def code_for(phone: Phone, purpose: str) -> str:
+    """Ask for a one-time code and read it off the text message before it goes out."""
+    answer = post("/api/v1/otp", {"phone_number": phone.msisdn, "purpose": purpose})
+    assert answer.data["expires_in_s"] == 600
+    message = Message.objects.filter(template="one_time_code").latest("id")
+    assert message.to == phone
+    return message.text.split("code is ")[1][:6]
 
 
 def simulate_payment(

@@ -8,27 +8,17 @@ import pytest
 from tests import story
 from tests.characters import AMINA, BARAKA, CHEBET, OTIENO
 from tests.flows.test_stray_money import by_hand, expired, new_order, status
-from tests.story import escrow_of, ledger, post
+from tests.story import code_for, escrow_of, ledger, post
 from zemi.common.money import kes
 from zemi.common.phone import Phone
 from zemi.identity.api_keys import Scope
 from zemi.identity.models import OtpChallenge
 from zemi.ledger import chart
 from zemi.ledger.balances import balance_of
-from zemi.notifications.models import Message
 from zemi.payments.models import Receipt
 from zemi.refunds.models import Refund
 
 Run = Callable[[], int]
-
-
-def code_for(phone: Phone, purpose: str) -> str:
-    """Ask for a code and read it off the text message before it goes out."""
-    answer = post("/api/v1/otp", {"phone_number": phone.msisdn, "purpose": purpose})
-    assert answer.data["expires_in_s"] == 600
-    message = Message.objects.filter(template="one_time_code").latest("id")
-    assert message.to == phone
-    return message.text.split("code is ")[1][:6]
 
 
 def claim(reference: str, phone: Phone, otp: str, number: str | None = None) -> story.Answer:
