@@ -1,10 +1,14 @@
-"""A million transfers are audited in a few hundred megabytes; the time is printed (SAFETY 5i)."""
+"""A million transfers are audited within a minute, in a few hundred megabytes (SAFETY 5i)."""
 
+import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,14 +16,11 @@ from django.conf import settings
 from django.db import connection
 
 from tests import story
-from tests.conftest import triggers_off
 from zemi.common.money import kes
-from zemi.ledger.models import Transfer
-from zemi.ledger.seal import seal_ended_days
 from zemi.reconciliation.opening import open_float
 
 ORDERS = int(os.environ.get("ZEMI_TEST_ORDERS", "200000"))
-MOST_MB = 600
+MOST_MB, MOST_S = 600, 60
 
 # One order that ended is written once by the product, and copied: the first 8 hex digits of every key become a number,
 # so that all that belongs together does so still. What is one for all orders (parties, shortcodes) is not copied.
@@ -39,17 +40,26 @@ _PER_ORDER = {"ledger_account": "WHERE code IN (2100, 2300)", "ledger_transfer":
               "events_event": "WHERE order_id IS NOT NULL"}  # fmt: skip
 
 
-def _multiply() -> None:
-    with connection.cursor() as cursor:
+def _multiply(file: Path) -> None:
+    """Fill a copy of the test's database; nothing checks it here but the audit."""
+    with closing(sqlite3.connect(file, isolation_level=None)) as copy:
+        copy.executescript(
+            "PRAGMA foreign_keys = OFF; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -200000"
+        )
+        triggers = copy.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            copy.execute(f'DROP TRIGGER "{name}"')
         for table in _COPIED:
-            cursor.execute(f"PRAGMA table_info({table})")
-            names = [row[1] for row in cursor.fetchall()]
+            names = [row[1] for row in copy.execute(f"PRAGMA table_info({table})")]
             columns = ", ".join(_derived(name) for name in names)
-            cursor.execute(
+            copy.execute(
                 f"""WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < {ORDERS - 1})
                     INSERT INTO {table} ({", ".join(f'"{name}"' for name in names)})
-                    SELECT {columns} FROM {table}, counted {_PER_ORDER.get(table, "")}"""
+                    SELECT {columns} FROM counted, {table} {_PER_ORDER.get(table, "")}"""
             )
+        for _, sql in triggers:
+            copy.execute(sql)
+        copy.execute("PRAGMA journal_mode = WAL")
 
 
 def _derived(name: str) -> str:
@@ -67,10 +77,15 @@ def _derived(name: str) -> str:
 
 
 @pytest.mark.proof
+@pytest.mark.quiet
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="filled by SQLite's own functions")
 @pytest.mark.django_db(transaction=True)
-def test_a_million_transfers_are_audited_in_a_few_hundred_megabytes(
-    simulator: Any, clock: Any, run_worker: Callable[[], int], record_property: Callable[[str, object], None]
+def test_a_million_transfers_are_audited_within_a_minute_in_a_few_hundred_megabytes(
+    simulator: Any,
+    clock: Any,
+    run_worker: Callable[[], int],
+    record_property: Callable[[str, object], None],
+    tmp_path: Path,
 ) -> None:
     open_float(collection=kes(0), disbursement=kes(1_000_000_000), now=clock.now())
     order = story.create_order().data
@@ -79,41 +94,65 @@ def test_a_million_transfers_are_audited_in_a_few_hundred_megabytes(
     run_worker()
     clock.advance(seconds=5)
     run_worker()
-    from django.db.transaction import atomic  # noqa: TID251 (not the product's transaction)
-
-    with atomic(), triggers_off():
-        _multiply()
+    file = tmp_path / "million.sqlite3"
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM INTO %s", [str(file)])
     started = time.monotonic()
-    sealed = seal_ended_days(now=clock.advance(hours=24))
-    sealing = time.monotonic() - started
+    _multiply(file)
+    filling = time.monotonic() - started
 
-    # In a process of its own: what it needs is not what the tests need.
-    done = subprocess.run(
-        [sys.executable, "-c", _AUDIT], env=os.environ | {"ZEMI_TEST_AUDIT_DB": str(settings.DATABASES["default"]["NAME"])},
-        capture_output=True, text=True, check=False, cwd=settings.BASE_DIR,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    seconds, megabytes = done.stdout.split()
+    # In processes of their own: what they need is not what the tests need.
+    sealed = _run(file, _SEAL, clock.advance(hours=24).isoformat())
+    audited = _run(file, _AUDIT)
 
     report = (
-        f"audit of {Transfer.objects.count():,} transfers of {ORDERS:,} orders: {seconds} s, at most {megabytes} MB; "
-        f"sealing the day took {sealing:.1f} s"
+        f"audit of {audited['transfers']:,} transfers of {ORDERS:,} orders: {audited['seconds']:.1f} s, at most "
+        f"{audited['megabytes']} MB; sealing the day took {sealed['seconds']:.1f} s, {sealed['megabytes']} MB; "
+        f"filling the books {filling:.0f} s"
     )
     record_property("report", report)
-    assert sealed == 1
-    assert int(megabytes) < MOST_MB, report
+    assert sealed["days"] == 1
+    assert audited["problems"] == []
+    assert max(audited["megabytes"], sealed["megabytes"]) < MOST_MB, report
+    assert audited["seconds"] < MOST_S, report
 
 
-_AUDIT = """
-import os, resource, time
+def _run(file: Path, script: str, *words: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-c", _BEFORE + script + _AFTER, *words],
+        env=os.environ | {"ZEMI_TEST_AUDIT_DB": str(file)},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=settings.BASE_DIR,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+_BEFORE = """
+import json, os, resource, sys, time
+from datetime import datetime
 from tests import settings
 settings.DATABASES["default"]["NAME"] = os.environ["ZEMI_TEST_AUDIT_DB"]
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 import django
 django.setup()
+from zemi.ledger.models import Transfer
+from zemi.ledger.seal import seal_ended_days
 from zemi.reconciliation.audit import audit_books
 started = time.monotonic()
-problems = [problem for check in audit_books(with_provider=False) for problem in check.problems]
-assert problems == [], problems[:10]
-print(round(time.monotonic() - started, 1), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+_SEAL = """
+found = {"days": seal_ended_days(now=datetime.fromisoformat(sys.argv[1]))}
+"""
+_AUDIT = """
+found = {"problems": [problem for check in audit_books(with_provider=False) for problem in check.problems][:10]}
+"""
+_AFTER = """
+found["seconds"] = time.monotonic() - started
+found["megabytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+found["transfers"] = Transfer.objects.count()
+print(json.dumps(found))
 """
