@@ -1,6 +1,7 @@
 """What all tests share: a database that may be flushed, a virtual clock, the simulator, a worker to run."""
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from django.db import close_old_connections, connection, transaction
 START = datetime(2026, 11, 23, 9, 0, 0, tzinfo=UTC)
 # More rounds than any story needs: a worker and a simulator that still find something then do so for ever.
 _MOST_ROUNDS = 1_000
+_LONGEST = 20
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -187,9 +189,14 @@ def child_env() -> dict[str, str]:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Show what long proofs counted: their own output is captured, or in another process."""
-    for outcome in ("passed", "failed", "skipped"):
+    """Show what long proofs counted: their own output is captured, or in another process. And how long they took."""
+    spent: dict[str, float] = defaultdict(float)
+    for outcome in ("passed", "failed", "skipped", ""):
         for report in terminalreporter.stats.get(outcome, ()):
+            spent[report.nodeid.partition("[")[0]] += getattr(report, "duration", 0.0)
             for name, text in getattr(report, "user_properties", ()):
-                if name == "report":
+                if name == "report" and report.when == "call":
                     terminalreporter.write_line(f"\n{text}")
+    longest = sorted(((seconds, test) for test, seconds in spent.items() if seconds >= 1), reverse=True)
+    for seconds, test in longest[:_LONGEST]:
+        terminalreporter.write_line(f"{seconds:>7.0f} s  {test}")

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.postgres import NoServer, find
@@ -32,23 +33,75 @@ MONEY = (
     "webhooks",
 )
 
+PYTEST = (sys.executable, "-m", "pytest")
+# As many processes as processors; a slow file doesn't hold up the rest.
+_SPREAD = ("-n", "auto", "--dist", "worksteal", "-q")
+# All passed, or there was nothing to run: of a path's proofs, few are for both databases.
+_FINE = (0, 5)
 _RULE = "!" * 100
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.test")
     parser.add_argument("--proof", action="store_true", help="the long proofs")
-    parser.add_argument("--cover", action="store_true", help="measure branch coverage")
-    parser.add_argument("paths", nargs="*", help="run these alone, in one process")
+    parser.add_argument("--cover", action="store_true", help="the suite, and its branch coverage")
+    parser.add_argument("paths", nargs="*", help="run these alone")
     args = parser.parse_args()
 
-    if args.paths:
-        return _pytest("sqlite", ["-m", "proof" if args.proof else "not proof", *args.paths])
-    if args.cover:
-        return _cover()
+    if args.proof:
+        failed = _prove(args.paths)
+    elif args.paths:
+        return _pytest("sqlite", ["-m", "not proof", *args.paths])
+    elif args.cover:
+        failed = _cover()
+    else:
+        failed = _suite(PYTEST)
+    print(f"\nFAILED: {', '.join(failed)}" if failed else "\nAll passed.", flush=True)
+    return 1 if failed else 0
 
+
+def _suite(command: Sequence[str]) -> list[str]:
+    """Run everything but the proofs; what failed."""
+    again = [f"tests/{name}" for name in DATABASE_TESTS if (ROOT / "tests" / name).is_dir()]
+    return _on_both(
+        ["-m", "not proof", *_SPREAD],
+        ["-m", "not proof", *_SPREAD, *again],
+        command=command,
+    )
+
+
+def _prove(paths: Sequence[str]) -> list[str]:
+    """Run the long proofs, first those that need the machine for themselves; what failed."""
+    failed = _on_both(
+        ["-m", "proof and quiet and not postgres", "-q", *paths],
+        ["-m", "proof and quiet and (postgres or both_databases)", "-q", *paths],
+    )
+    return failed + _on_both(
+        ["-m", "proof and not quiet and not postgres", *_SPREAD, *paths],
+        ["-m", "proof and not quiet and (postgres or both_databases)", *_SPREAD, *paths],
+    )
+
+
+def _cover() -> list[str]:
+    """Run the suite and measure both databases together; the money packages must be covered branch by branch."""
+    coverage = [sys.executable, "-m", "coverage"]
+    subprocess.call([*coverage, "erase"], cwd=ROOT)
+    failed = _suite([*coverage, "run", "-m", "pytest"])
+    subprocess.call([*coverage, "combine", "--quiet"], cwd=ROOT)
+    subprocess.call([*coverage, "report", "--skip-covered", "--show-missing"], cwd=ROOT)
+    print("\nThe code that moves money:", flush=True)
+    money = ",".join(f"zemi/{package}/*" for package in MONEY)
+    if subprocess.call(
+        [*coverage, "report", "--show-missing", f"--include={money}", "--fail-under=99"], cwd=ROOT
+    ):
+        failed.append("the coverage of the code that moves money")
+    return failed
+
+
+def _on_both(sqlite: list[str], postgres: list[str], *, command: Sequence[str] = PYTEST) -> list[str]:
+    """Run pytest with its options on each database; the names of those where it failed, or that CI must have."""
     failed = []
-    if _pytest("sqlite", ["-m", "proof and not postgres" if args.proof else "not proof", *_SPREAD]):
+    if _pytest("sqlite", sqlite, command=command) not in _FINE:
         failed.append("SQLite")
     try:
         print(f"\nPostgreSQL: {find().where}", flush=True)
@@ -57,79 +110,17 @@ def main() -> int:
         if os.environ.get("CI"):
             failed.append("PostgreSQL, which CI must have")
     else:
-        if args.proof:
-            again = ["-m", "proof and (postgres or both_databases)", *_SPREAD]
-        else:
-            again = [
-                "-m",
-                "not proof",
-                *_SPREAD,
-                *(f"tests/{name}" for name in DATABASE_TESTS if (ROOT / "tests" / name).is_dir()),
-            ]
-        if _pytest("postgres", again):
+        if _pytest("postgres", postgres, command=command) not in _FINE:
             failed.append("PostgreSQL")
-    print(f"\nFAILED on {' and '.join(failed)}" if failed else "\nAll passed.", flush=True)
-    return 1 if failed else 0
+    return failed
 
 
-# As many processes as processors; a slow file doesn't hold up the rest.
-_SPREAD = ("-n", "auto", "--dist", "worksteal", "-q")
-
-
-def _pytest(database: str, options: list[str]) -> int:
+def _pytest(database: str, options: list[str], *, command: Sequence[str] = PYTEST) -> int:
     started = time.monotonic()
     print(f"\n== pytest on {database}: {' '.join(options)}", flush=True)
-    code = subprocess.call(
-        [sys.executable, "-m", "pytest", *options], cwd=ROOT, env={**os.environ, "ZEMI_TEST_DB": database}
-    )
-    print(
-        f"== {database}: exit code {code} after {time.monotonic() - started:.0f} s",
-        flush=True,
-    )
+    code = subprocess.call([*command, *options], cwd=ROOT, env={**os.environ, "ZEMI_TEST_DB": database})
+    print(f"== {database}: exit code {code} after {time.monotonic() - started:.0f} s", flush=True)
     return code
-
-
-def _cover() -> int:
-    """Measure both databases together; the packages that move money must be covered branch by branch."""
-    coverage = [sys.executable, "-m", "coverage"]
-    subprocess.call([*coverage, "erase"], cwd=ROOT)
-    codes = [_covered("sqlite", ["tests"])]
-    try:
-        find()
-    except NoServer as problem:
-        print(f"\n{_RULE}\n  NOT MEASURED ON POSTGRESQL: {problem}\n{_RULE}", flush=True)
-    else:
-        codes.append(_covered("postgres", [f"tests/{name}" for name in DATABASE_TESTS]))
-    subprocess.call([*coverage, "combine", "--quiet"], cwd=ROOT)
-    subprocess.call([*coverage, "report", "--skip-covered", "--show-missing"], cwd=ROOT)
-    print("\nThe code that moves money:", flush=True)
-    money = ",".join(f"zemi/{package}/*" for package in MONEY)
-    codes.append(
-        subprocess.call(
-            [*coverage, "report", "--show-missing", f"--include={money}", "--fail-under=99"], cwd=ROOT
-        )
-    )
-    return max(codes)
-
-
-def _covered(database: str, paths: list[str]) -> int:
-    return subprocess.call(
-        [
-            sys.executable,
-            "-m",
-            "coverage",
-            "run",
-            "--parallel-mode",
-            "-m",
-            "pytest",
-            "-q",
-            "-m",
-            "not proof",
-            *paths,
-        ],
-        cwd=ROOT,
-        env={**os.environ, "ZEMI_TEST_DB": database},
-    )
 
 
 if __name__ == "__main__":

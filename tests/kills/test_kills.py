@@ -11,6 +11,7 @@ from tests.kills.harness import Stage, torment
 
 pytestmark = [
     pytest.mark.proof,
+    pytest.mark.quiet,
     pytest.mark.postgres,
     pytest.mark.skipif(sys.platform != "linux", reason="children have to die with their parent"),
 ]

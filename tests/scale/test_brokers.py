@@ -16,6 +16,7 @@ from zemi.worker.sweeps import SWEEPS
 pytestmark = [
     pytest.mark.broker,
     pytest.mark.proof,
+    pytest.mark.quiet,
     pytest.mark.postgres,
     pytest.mark.skipif(sys.platform != "linux", reason="children have to die with their parent"),
 ]
