@@ -51,6 +51,7 @@ EVENTS = {
     "order.code_refused": "A wrong delivery code was given and counted; `locked` says whether it locked the order.",
     "order.completed": "All of the held money has been released to the seller.",
     "ledger.adjusted": "Two people booked a correction between two accounts.",
+    "order.code_replaced": "The buyer proved the phone and got a new delivery code; the old one ended.",
     "order.created": "An order was made and awaits its payment.",
     "order.paid": "The price has come in and is held; `late_payment` says that it came after the order had expired.",
     "order.part_paid": "Less than the price has come and is held; `due` is what is still awaited.",

@@ -78,6 +78,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("o/<slug:token>/poll", order_pages.poll),
     path("o/<slug:token>/pay", order_pages.pay),
     path("o/<slug:token>/confirm", order_pages.confirm),
+    path("o/<slug:token>/code", order_pages.new_code),
     path("o/<slug:token>/held", order_pages.held),
     path("o/<slug:token>/receipt", order_pages.receipt),
 ]

@@ -1,5 +1,6 @@
 """One order at its link: pay, wait, held, delivered, ended; and the proof that the money is there."""
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -7,10 +8,15 @@ from typing import Any
 import pytest
 
 from tests.characters import AMINA, BARAKA, OTIENO
+from tests.conftest import START
 from tests.flows.test_stray_money import by_hand
 from tests.pages.conftest import Person, page_of, settle, words
 from tests.story import confirm, create_order, order_of, push, simulate_payment, wrong
+from zemi.identity.otp import Purpose, send_otp
+from zemi.notifications.models import Message
 from zemi.payments.models import Payment
+from zemi.releases.errors import OrderNotPaid
+from zemi.releases.new_code import issue_new_code, request_new_code
 
 Run = Callable[[], int]
 
@@ -229,3 +235,60 @@ def test_what_a_stranger_wrote_is_text(amina: Person, where: str) -> None:
 
     assert "<img" not in page
     assert "&lt;img src=x onerror=&quot;alert(1)&quot;&gt;{{ 7*7 }}" in page
+
+
+def one_time_code() -> str:
+    """Read the newest one off its text message before it goes out."""
+    return Message.objects.filter(template="one_time_code").latest("id").text.split("code is ")[1][:6]
+
+
+def test_a_lost_code_is_replaced_after_the_phone_is_proved(
+    amina: Person, order: dict[str, Any], path: str, simulator: Any, run_worker: Run
+) -> None:
+    simulate_payment(order["order_reference"])
+    run_worker()
+    for _ in range(3):
+        amina.press(f"{path}/confirm", code=wrong(order["delivery_code"]))
+    assert amina.press(f"{path}/confirm", code=order["delivery_code"]).status_code == 423
+
+    assert f"to the buyer's phone, ****{AMINA.last4}" in words(amina.open(f"{path}/code"))
+    assert f"Sent to ****{AMINA.last4}" in words(amina.press(f"{path}/code"))
+    otp = one_time_code()
+    assert amina.press(f"{path}/code", otp=wrong(otp)).status_code == 422
+    shown = amina.press(f"{path}/code", otp=otp)
+    [code] = re.findall(r'<p class="digits" translate="no">(\d{6})</p>', shown.content.decode())
+    assert "<svg" in shown.content.decode()
+    assert amina.press(f"{path}/code", otp=otp).status_code == 422
+
+    run_worker()
+    texts = [str(message["text"]) for message in simulator.messages(AMINA.msisdn)]
+    assert f"New delivery code for {order['order_reference']}: {code}." in texts[-1]
+    assert order_of(order["order_reference"]).delivery_code_sealed is None
+    assert amina.press(f"{path}/confirm", code=order["delivery_code"]).status_code == 422
+    assert "Delivered" in words(amina.press(f"{path}/confirm", code=code))
+
+
+def test_there_is_no_new_code_where_nothing_is_held(amina: Person, order: dict[str, Any], path: str) -> None:
+    response: Any = amina.press(f"{path}/code")
+    assert response.redirect_chain == [(path, 302)]
+    with pytest.raises(OrderNotPaid):
+        request_new_code(order_reference=order["order_reference"], caller="test", now=START)
+    send_otp(phone=AMINA, purpose=Purpose.NEW_CODE, now=START)
+    with pytest.raises(OrderNotPaid):
+        issue_new_code(order_reference=order["order_reference"], otp=one_time_code(), now=START)
+
+
+def test_of_two_new_codes_only_the_last_is_texted(
+    amina: Person, order: dict[str, Any], path: str, simulator: Any, run_worker: Run
+) -> None:
+    simulate_payment(order["order_reference"])
+    run_worker()
+    for _ in range(2):
+        amina.press(f"{path}/code")
+        amina.press(f"{path}/code", otp=one_time_code())
+    run_worker()
+
+    texts = [str(message["text"]) for message in simulator.messages(AMINA.msisdn)]
+    [told] = [text for text in texts if "New delivery code" in text]
+    code = told.partition(f"{order['order_reference']}: ")[2][:6]
+    assert "Delivered" in words(amina.press(f"{path}/confirm", code=code))

@@ -65,7 +65,10 @@ def test_both_languages_say_the_same_facts() -> None:
 
 
 def test_only_the_buyer_is_ever_texted_the_code() -> None:
-    assert [name for name, text in TEXTS.items() if "code" in facts_of(text.en)] == ["buyer_code"]
+    assert [name for name, text in TEXTS.items() if "code" in facts_of(text.en)] == [
+        "buyer_code",
+        "buyer_new_code",
+    ]
 
 
 def test_every_reason_says_when_another_try_is_safe() -> None:

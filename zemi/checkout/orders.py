@@ -7,8 +7,10 @@ or a one-time code texted to the phone.
 import re
 from datetime import datetime
 
+import segno
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
+from django.utils.safestring import SafeString, mark_safe
 
 from zemi.checkout.page import language, page, render, sentences
 from zemi.checkout.standing import Scene, read_standing, steps_of
@@ -21,14 +23,15 @@ from zemi.common.phone import InvalidPhone, Phone
 from zemi.common.texts import Text
 from zemi.ledger import chart
 from zemi.ledger.balances import balance_of
-from zemi.orders.links import PATH, find_by_link
-from zemi.orders.models import Order
+from zemi.orders.links import PATH, find_by_link, link_of
+from zemi.orders.models import Order, OrderStatus
 from zemi.payments.collect import start_payment
 from zemi.payments.errors import PaymentInProgress
 from zemi.payments.models import Receipt
 from zemi.payments.queries import HELD
 from zemi.providers import registry
 from zemi.releases.confirm import confirm_delivery
+from zemi.releases.new_code import issue_new_code, request_new_code
 from zemi.web.requests import caller_address
 from zemi.web.status import STATUS
 
@@ -126,6 +129,27 @@ def confirm(request: HttpRequest, token: str) -> HttpResponseBase:
     return _to_order(token)
 
 
+@page("GET", "POST")
+def new_code(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Give the buyer a new delivery code, shown once, after a one-time code to the buyer's phone."""
+    order, now = find_by_link(token), clock.now()
+    if order.status != OrderStatus.PAID:
+        return _to_order(token)
+    if request.method != "POST":
+        return render(request, "new_code", order=order, token=token)
+    otp = request.POST.get("otp")
+    try:
+        if otp is None:
+            request_new_code(order_reference=order.order_reference, caller=caller_address(request), now=now)
+            return render(request, "new_code", order=order, token=token, asked=True)
+        code = issue_new_code(order_reference=order.order_reference, otp=otp.strip(), now=now)
+    except ZemiError as error:
+        problem, advice = sentences(error, language(request))
+        facts = {"problem": problem, "problem_advice": advice, "asked": otp is not None}
+        return render(request, "new_code", status=STATUS[error.kind], order=order, token=token, **facts)
+    return render(request, "code", order=order, token=token, code=code, qr=_qr(f"{link_of(order)}#{code}"))
+
+
 @page("GET")
 def held(request: HttpRequest, token: str) -> HttpResponse:
     """Is the money held? What the ledger says this second, with words that change every minute, and no phone digits."""
@@ -197,3 +221,9 @@ _PAYABLE = {Scene.PAY, Scene.WAIT, Scene.ASKING}
 
 def _to_order(token: str) -> HttpResponse:
     return redirect(f"{PATH}{token}")
+
+
+def _qr(content: str) -> SafeString:
+    """A drawing that a phone's camera reads; dark on light, whatever the page's colours are."""
+    drawn = segno.make(content, error="m", micro=False).svg_inline(border=2, dark="#000", light="#fff")
+    return mark_safe(drawn)  # noqa: S308 (drawn here, without any words)

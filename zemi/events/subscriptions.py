@@ -2,6 +2,7 @@
 
 SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "order.paid": ("text_messages",),
+    "order.code_replaced": ("text_messages",),
     "order.part_paid": ("text_messages",),
     "order.expired": ("text_messages",),
     "order.cancelled": ("text_messages",),

@@ -23,6 +23,7 @@ class Purpose(StrEnum):
     CANCEL_ORDER = "cancel_order"
     CLAIM_RECEIPT = "claim_receipt"
     SIGN_IN = "sign_in"
+    NEW_CODE = "new_code"
 
 
 def send_otp(*, phone: Phone, purpose: Purpose, now: datetime) -> None:

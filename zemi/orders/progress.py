@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 
 from zemi.common import crypto
 from zemi.common.db import inside_transaction
+from zemi.common.ids import new_code
 from zemi.common.money import Money
 from zemi.events.log import record, transition
 from zemi.events.models import Event
-from zemi.orders.codes import is_code_of
+from zemi.orders.codes import is_code_of, set_code
 from zemi.orders.errors import CodeLocked
 from zemi.orders.models import DeliveryAttempt, Order, OrderStatus
 
@@ -94,7 +95,8 @@ def check_delivery_code(order: Order, code: str, *, caller: str, now: datetime) 
         caller_hash=crypto.blind_index("code-caller", caller),
     )
     # Wrong codes before the last lock have had their punishment: the hour is longer than the window.
-    recent = DeliveryAttempt.objects.filter(order=order, attempted_at__gt=now - CODE_WINDOW).count()
+    tries = DeliveryAttempt.objects.filter(order=order, generation=order.code_generation)
+    recent = tries.filter(attempted_at__gt=now - CODE_WINDOW).count()
     locked = recent >= CODE_TRIES
     order.code_failures += 1
     order.code_locked_until = now + CODE_LOCK if locked else order.code_locked_until
@@ -107,3 +109,23 @@ def check_delivery_code(order: Order, code: str, *, caller: str, now: datetime) 
         data={"failures": order.code_failures, "locked": locked},
     )
     return False
+
+
+@inside_transaction
+def replace_delivery_code(order: Order, *, now: datetime) -> str:
+    """Give a locked order a new delivery code and tell it; the old one, its wrong tries and its lock end."""
+    code = new_code()
+    order.code_generation += 1
+    set_code(order, code)
+    order.code_failures, order.code_locked_until = 0, None
+    order.save(
+        update_fields=[
+            "code_generation",
+            "delivery_code_hash",
+            "delivery_code_sealed",
+            "code_failures",
+            "code_locked_until",
+        ]
+    )
+    record("order.code_replaced", order, at=now, actor="buyer", data={"generation": order.code_generation})
+    return code

@@ -66,6 +66,16 @@ def _order_paid(event: Event, now: datetime) -> list[Message]:
     return messages
 
 
+def _code_replaced(event: Event, now: datetime) -> list[Message]:
+    order = Order.objects.select_related("buyer").get(pk=event.subject_id)
+    code = sealed_code(order)
+    if code is None or order.code_generation != event.data["generation"]:
+        return []
+    write_if(order, {"delivery_code_sealed": None})
+    facts = {"reference": order.order_reference, "link": link_in_text(order)}
+    return [_to(order.buyer, "buyer_new_code", event, now, code=code, **facts)]
+
+
 def _order_with_people(order_id: UUID) -> Order:
     statement = f"""
         SELECT {columns(Order, "o")}, {columns(Party, "b")}, {columns(Party, "s")} FROM orders_order o
@@ -211,6 +221,7 @@ def _shillings(minor: int) -> str:
 
 _COMPOSERS: dict[str, Composer] = {
     "order.paid": _order_paid,
+    "order.code_replaced": _code_replaced,
     "order.part_paid": _part_paid,
     "order.expired": _order_expired,
     "order.cancelled": _order_cancelled,

@@ -39,6 +39,11 @@ TEXTS: dict[str, Text] = {
     ),
     "help_wrong": Text(en="I mistyped the account number", sw="Nilikosea namba ya akaunti"),
     "help_wrong_more": Text(en="Claim it with the number from M-Pesa's message.", sw="Idai kwa namba kutoka SMS ya M-Pesa."),
+    "help_code": Text(en="I lost my delivery code", sw="Nimepoteza namba ya siri"),
+    "help_code_more": Text(
+        en="Your order's page sends a new one to your phone. The old one stops working.",
+        sw="Ukurasa wa oda unatuma mpya kwa simu yako. Ya zamani haitafanya kazi.",
+    ),
     "help_goods": Text(en="The goods have not come, or are wrong", sw="Bidhaa hazijafika, au si sahihi"),
     "help_goods_more": Text(
         en="Keep your code to yourself: without it the money stays where it is.",

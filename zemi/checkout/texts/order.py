@@ -57,6 +57,19 @@ TEXTS: dict[str, Text] = {
         en="The money is with Zemi, not with the seller. It goes to the seller when the code is given.",
         sw="Pesa iko kwa Zemi, si kwa muuzaji. Itaenda kwa muuzaji namba ya siri ikitolewa.",
     ),
+    "code_title": Text(en="Your delivery code", sw="Namba yako ya siri"),
+    "code_once": Text(
+        en="It is shown here only this once. Write it down; we text it to you as well.",
+        sw="Inaonyeshwa hapa mara hii tu. Iandike; tunakutumia kwa SMS pia.",
+    ),
+    "code_warning": Text(
+        en="Give it only when the goods are in your hand. Whoever has it can have the seller paid.",
+        sw="Itoe bidhaa zikiwa mkononi tu. Aliye nayo anaweza kufanya muuzaji alipwe.",
+    ),
+    "code_qr": Text(
+        en="At the door you may show this instead of saying the code: the seller's phone reads it.",
+        sw="Mlangoni unaweza kuonyesha hii badala ya kusema namba: simu ya muuzaji inaisoma.",
+    ),
     "confirm_title": Text(en="Goods received?", sw="Umepokea bidhaa?"),
     "confirm_lead": Text(
         en="Enter the 6-digit code. The seller is paid at once, and that cannot be undone.",
@@ -65,7 +78,17 @@ TEXTS: dict[str, Text] = {
     "confirm_code": Text(en="Delivery code", sw="Namba ya siri"),
     "confirm_button": Text(en="I have it: pay the seller", sw="Nimepokea: mlipe muuzaji"),
     "six_digits": Text(en="A delivery code has six digits.", sw="Namba ya siri ina tarakimu sita."),
+    "code_lost": Text(en="Send me a new code", sw="Nitumie namba mpya"),
+    # A new code
+    "new_code_title": Text(en="A new delivery code", sw="Namba mpya ya siri"),
+    "new_code_lead": Text(
+        en="We text a one-time code to the buyer's phone, {phone}. With it you get a new delivery code; the old one stops working.",
+        sw="Tutatuma namba ya mara moja kwa simu ya mnunuzi, {phone}. Kwa hiyo utapata namba mpya ya siri; ya zamani haitafanya kazi.",
+    ),
+    "new_code_ask": Text(en="Text me the one-time code", sw="Nitumie namba ya mara moja"),
+    "new_code_sent": Text(en="Sent to {phone}. It is good for 10 minutes.", sw="Imetumwa kwa {phone}. Inafanya kazi kwa dakika 10."),
     "one_time_code": Text(en="One-time code", sw="Namba ya mara moja"),
+    "new_code_button": Text(en="Give me a new delivery code", sw="Nipe namba mpya ya siri"),
     # Done
     "done_title": Text(en="Delivered", sw="Imepokelewa"),
     "done_paying": Text(en="{amount} is on its way to the seller.", sw="{amount} inatumwa kwa muuzaji."),

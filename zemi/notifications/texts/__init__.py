@@ -10,6 +10,12 @@ TEXTS: dict[str, Text] = {
         sw="Zemi: KES {amount} imehifadhiwa kwa {reference}. Namba ya siri: {code}. "
         "Itoe BAADA ya kupokea bidhaa. {link}",
     ),
+    "buyer_new_code": Text(
+        en="Zemi: New delivery code for {reference}: {code}. The old one ended. "
+        "Give it ONLY when you have the goods. {link}",
+        sw="Zemi: Namba mpya ya siri ya {reference}: {code}. Ya zamani haifai. "
+        "Itoe BAADA ya kupokea bidhaa. {link}",
+    ),
     "seller_paid_order": Text(
         en="Zemi: KES {amount} for {reference} is paid and held. "
         "Deliver, ask for the 6-digit code, then you are paid. {link}",

@@ -1,0 +1,46 @@
+"""A new delivery code for a buyer who has lost the old one: only its hash is kept, so it can't be told again."""
+
+from datetime import datetime, timedelta
+
+from zemi.common.db import unit_of_work
+from zemi.identity.otp import Purpose, use_otp
+from zemi.orders.locks import lock_order
+from zemi.orders.models import Order, OrderStatus
+from zemi.orders.progress import replace_delivery_code
+from zemi.orders.queries import get_order
+from zemi.releases.errors import OrderNotPaid
+from zemi.trust.otp import request_otp
+
+
+def request_new_code(*, order_reference: str, caller: str, now: datetime) -> timedelta:
+    """Have a one-time code texted to the buyer of a paid order; how long it is good. Opens transactions of its own.
+
+    :raises OrderNotFound: there is none
+    :raises OrderNotPaid: nothing is held, so that there is nothing to release
+    :raises TooManyAttempts: this phone was sent, or `caller` has asked for, too many
+    """
+    order = get_order(order_reference=order_reference)
+    _check_paid(order)
+    return request_otp(phone=order.buyer.phone, purpose=Purpose.NEW_CODE, caller=caller, now=now)
+
+
+def issue_new_code(*, order_reference: str, otp: str, now: datetime) -> str:
+    """Exchange the buyer's one-time code for a new delivery code; the old one, and its lock, end. Texted too.
+
+    Opens transactions of its own.
+
+    :raises OrderNotFound: there is none
+    :raises OneTimeCodeWrong: the buyer's phone is not proved
+    :raises OrderNotPaid: nothing is held
+    """
+    order = get_order(order_reference=order_reference)
+    use_otp(phone=order.buyer.phone, purpose=Purpose.NEW_CODE, code=otp, now=now)
+    with unit_of_work():
+        order = lock_order(order_reference=order.order_reference)
+        _check_paid(order)
+        return replace_delivery_code(order, now=now)
+
+
+def _check_paid(order: Order) -> None:
+    if order.status != OrderStatus.PAID:
+        raise OrderNotPaid(status=str(order.status))
