@@ -14,7 +14,7 @@ BIN = Path(sys.executable).parent
 PY = sys.executable
 _MOST_LINES = 60
 _SETTINGS = ("ZEMI_", "MPESA_", "AT_", "DB_", "DATABASE_", "DJANGO_", "DEBUG", "ALLOWED_HOSTS")
-CODE = ("zemi", "simulator", "bench", "tools", "tests", "manage.py")
+CODE = ("zemi", "simulator", "bench", "tools", "tests", "clients", "manage.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ CHECKS = (
     Step("migrations", (PY, "manage.py", "makemigrations", "--check", "--dry-run", "--verbosity", "1")),
     Step("docs/openapi.json", (PY, "-m", "tools.openapi", "--check")),
     Step("generated reference", (PY, "-m", "tools.reference", "--check")),
+    Step("clients", (PY, "-m", "tools.clients", "--check")),
     Step(".env.example", (PY, "-m", "tools.env_example", "--check")),
     Step("style (ruff)", (str(BIN / "ruff"), "check", "--quiet", *CODE)),
     Step("format (ruff)", (str(BIN / "ruff"), "format", "--check", "--quiet", *CODE)),
@@ -44,6 +45,8 @@ REPAIRS = (
     Step("format (ruff)", (str(BIN / "ruff"), "format", "--quiet", *CODE)),
     Step(".env.example", (PY, "-m", "tools.env_example")),
     Step("docs/openapi.json", (PY, "-m", "tools.openapi")),
+    # From the document, so after it.
+    Step("clients", (PY, "-m", "tools.clients")),
     Step("generated reference", (PY, "-m", "tools.reference")),
 )
 

@@ -1,0 +1,171 @@
+"""What Zemi answers. Generated from docs/openapi.json by `python -m tools.clients` (`make fix`)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class B2cPayout:
+    """What M-Pesa said about the payout. Without an answer yet: what is known, and `status`."""
+
+    conversation_id: str
+    originator_conversation_id: str
+    response_code: str
+    response_description: str
+    status: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled:
+    """The order as it is now."""
+
+    order_reference: str
+    status: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What became of the money."""
+
+    receipt_number: str
+    status: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """The sandbox's time."""
+
+    now: datetime
+    ahead_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """The order is done; its money is on the way to the seller."""
+
+    order_reference: str
+    status: str
+    completed_at: datetime | None
+    payout_initiated: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatedOrder:
+    """A new order. `delivery_code` is there only for the buyer, and only this once."""
+
+    order_reference: str
+    amount: Decimal
+    status: str
+    created_at: datetime
+    payment_url: str
+    message: str
+    delivery_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order. Its own merchant sees all of it; a stranger who knows its reference, the first part."""
+
+    id: str
+    order_reference: str
+    buyer_phone_masked: str
+    amount: Decimal
+    product_description: str
+    status: str
+    created_at: datetime
+    paid_at: datetime | None
+    completed_at: datetime | None
+    payout_status: str | None
+    object: str
+    livemode: bool
+    currency: str
+    expires_at: datetime | None
+    next_action: dict[str, Any] | None
+    deadline_at: datetime | None
+    if_no_action: str | None
+    seller_phone_masked: str | None = None
+    release_policy: str | None = None
+    fee: Decimal | None = None
+    seller_receives: Decimal | None = None
+    received: Decimal | None = None
+    held: Decimal | None = None
+    released: Decimal | None = None
+    refunded: Decimal | None = None
+    reference: str | None = None
+    metadata: dict[str, Any] | None = None
+    payments: list[Any] | None = None
+    receipts: list[Any] | None = None
+    releases: list[Any] | None = None
+    payouts: list[Any] | None = None
+    refunds: list[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Otp:
+    """A code is on its way."""
+
+    expires_in_s: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioList:
+    """What can be played."""
+
+    scenarios: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioRun:
+    """The order that it was played with, and what follows by itself."""
+
+    scenario: str
+    meaning: str
+    order_reference: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A session. Its token is there only this once: send it as `Authorization: Bearer zs_...`."""
+
+    session_token: str
+    phone_masked: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOut:
+    """The session is over."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedPayment:
+    """The order is paid."""
+
+    order_reference: str
+    transaction_id: str
+    status: str
+    paid_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StkPush:
+    """What M-Pesa said. When it said nothing: empty texts, `status` unknown, and a `message`."""
+
+    merchant_request_id: str
+    checkout_request_id: str
+    response_code: str
+    response_description: str
+    customer_message: str
+    payment_status: str
+    status: str | None = None
+    message: str | None = None

@@ -1,0 +1,668 @@
+"""What can be asked of Zemi. Generated from docs/openapi.json by `python -m tools.clients` (`make fix`)."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from zemi_client.core import Amount, Call
+from zemi_client.models import (
+    B2cPayout,
+    Cancelled,
+    Claim,
+    Clock,
+    Confirmation,
+    CreatedOrder,
+    Order,
+    Otp,
+    ScenarioList,
+    ScenarioRun,
+    Session,
+    SignedOut,
+    SimulatedPayment,
+    StkPush,
+)
+
+T = TypeVar("T")
+
+
+class Operations:
+    """Every operation, one call each."""
+
+    def _call(self, call: Call[T]) -> T:
+        raise NotImplementedError
+
+    def request_otp(
+        self, *, phone_number: str | int, purpose: str, idempotency_key: str | None = None
+    ) -> Otp:
+        """Have a one-time code texted to a phone. It opens one thing, once, within ten minutes."""
+        return self._call(
+            Call[Otp](
+                method="POST",
+                path="/api/v1/otp",
+                returns=Otp,
+                body={"phone_number": phone_number, "purpose": purpose},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def sign_in(self, *, phone_number: str | int, otp: str, idempotency_key: str | None = None) -> Session:
+        """Exchange a one-time code for a session of a person.
+
+        The code proves the phone; the session is short, and opens that phone's own orders.
+        """
+        return self._call(
+            Call[Session](
+                method="POST",
+                path="/api/v1/sessions",
+                returns=Session,
+                body={"phone_number": phone_number, "otp": otp},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def sign_out(self, *, idempotency_key: str | None = None) -> SignedOut:
+        """End the session whose token is sent."""
+        return self._call(
+            Call[SignedOut](
+                method="POST", path="/api/v1/sessions/end", returns=SignedOut, idempotency_key=idempotency_key
+            )
+        )
+
+    def cancel_order(
+        self,
+        order_reference: str,
+        *,
+        phone_number: str | int | None = None,
+        otp: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Cancelled:
+        """Call off an order that is not paid.
+
+        Merchants cancel their own orders by their key; buyer and seller by a one-time code (purpose
+        cancel_order).
+        A prompt that is on a phone ends by itself; if it is paid all the same, that money goes back.
+
+        Scope: orders.
+        """
+        return self._call(
+            Call[Cancelled](
+                method="POST",
+                path=f"/api/v1/orders/{order_reference}/cancel",
+                returns=Cancelled,
+                body={"phone_number": phone_number, "otp": otp},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def confirm_delivery(
+        self, *, order_reference: str, delivery_code: str, idempotency_key: str | None = None
+    ) -> Confirmation:
+        """Release the money to the seller by giving the buyer's delivery code.
+
+        Three wrong codes within 15 minutes lock the order for an hour. An unknown order and a wrong code
+        get the
+        same answer.
+        """
+        return self._call(
+            Call[Confirmation](
+                method="POST",
+                path="/api/v1/orders/confirm-delivery",
+                returns=Confirmation,
+                body={"order_reference": order_reference, "delivery_code": delivery_code},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def create_order(
+        self,
+        *,
+        buyer_phone: str | int,
+        amount: Amount,
+        product_description: str,
+        seller_phone: str | int | None = None,
+        release_policy: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        reference: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> CreatedOrder:
+        """Create an order.
+
+        Without an API key the buyer makes it and gets the delivery code in this answer, once. With a key
+        (scope
+        `orders`) the merchant makes it, and the buyer gets the code by SMS when the order is paid.
+
+        buyer_phone: The buyer's mobile number. The delivery code goes there by SMS once it is paid.
+        amount: The price in Kenyan shillings, whole shillings only.
+        seller_phone: Where the money goes. Required in live mode; in sandbox the buyer stands in.
+        metadata: At most 8 kB in all; no phone numbers.
+        reference: A merchant's own number, unique per merchant.
+
+        Scope: orders.
+        """
+        return self._call(
+            Call[CreatedOrder](
+                method="POST",
+                path="/api/v1/orders/create",
+                returns=CreatedOrder,
+                body={
+                    "buyer_phone": buyer_phone,
+                    "amount": amount,
+                    "product_description": product_description,
+                    "seller_phone": seller_phone,
+                    "release_policy": release_policy,
+                    "metadata": metadata,
+                    "reference": reference,
+                },
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def get_order(self, order_reference: str) -> Order:
+        """Read an order.
+
+        Its state, whose turn it is, and of the buyer's number the last four digits: nothing else is open.
+        With an
+        API key its own merchant sees all of it; orders of other merchants are not found.
+        """
+        return self._call(Call[Order](method="GET", path=f"/api/v1/orders/{order_reference}", returns=Order))
+
+    def b2c_payout(
+        self,
+        *,
+        phone_number: str | int,
+        amount: Amount,
+        order_reference: str,
+        idempotency_key: str | None = None,
+    ) -> B2cPayout:
+        """Pay the seller of an order by M-Pesa.
+
+        Payouts arise by themselves when a delivery is confirmed. This sends one that still waits, and
+        answers one
+        that was sent already: it never pays twice.
+
+        phone_number: The order's seller.
+        amount: What is released to the seller.
+
+        Scope: payouts.
+        """
+        return self._call(
+            Call[B2cPayout](
+                method="POST",
+                path="/api/v1/payments/mpesa/b2c-payout",
+                returns=B2cPayout,
+                body={"phone_number": phone_number, "amount": amount, "order_reference": order_reference},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def claim_receipt(
+        self,
+        *,
+        receipt_number: str,
+        order_reference: str,
+        phone_number: str | int,
+        otp: str,
+        idempotency_key: str | None = None,
+    ) -> Claim:
+        """Claim money that was paid by hand and named no order.
+
+        It goes to the order; if that can't take it, back to the phone that paid.
+        """
+        return self._call(
+            Call[Claim](
+                method="POST",
+                path="/api/v1/receipts/claim",
+                returns=Claim,
+                body={
+                    "receipt_number": receipt_number,
+                    "order_reference": order_reference,
+                    "phone_number": phone_number,
+                    "otp": otp,
+                },
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def stk_push(
+        self,
+        *,
+        phone_number: str | int,
+        amount: Amount,
+        account_reference: str,
+        transaction_desc: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> StkPush:
+        """Send an M-Pesa payment prompt to a phone.
+
+        One prompt at a time per order. A 202 means that M-Pesa's answer was lost: the prompt may be on the
+        phone.
+
+        phone_number: The phone that gets the prompt; it need not be the buyer's.
+        amount: What the order is due.
+        account_reference: The order's reference.
+        transaction_desc: Cut to the 13 characters that M-Pesa shows.
+
+        Scope: payments.
+        """
+        return self._call(
+            Call[StkPush](
+                method="POST",
+                path="/api/v1/payments/mpesa/stk-push",
+                returns=StkPush,
+                body={
+                    "phone_number": phone_number,
+                    "amount": amount,
+                    "account_reference": account_reference,
+                    "transaction_desc": transaction_desc,
+                },
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def advance_clock(self, *, seconds: int, idempotency_key: str | None = None) -> Clock:
+        """Move the sandbox's clock on.
+
+        For everybody who uses this sandbox, and for its simulator. Whatever has fallen due is done by the
+        worker within a
+        second or two: orders expire, reminders go out, questions are asked, tries are repeated. Time never
+        goes back.
+
+        Scope: orders.
+        """
+        return self._call(
+            Call[Clock](
+                method="POST",
+                path="/api/v1/test/clock/advance",
+                returns=Clock,
+                body={"seconds": seconds},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def list_scenarios(self) -> ScenarioList:
+        """List the scenarios that can be run.
+
+        Scope: read.
+        """
+        return self._call(
+            Call[ScenarioList](method="GET", path="/api/v1/test/scenarios", returns=ScenarioList)
+        )
+
+    def read_clock(self) -> Clock:
+        """Read the sandbox's clock.
+
+        Scope: read.
+        """
+        return self._call(Call[Clock](method="GET", path="/api/v1/test/clock", returns=Clock))
+
+    def run_scenario(self, *, scenario: str, idempotency_key: str | None = None) -> ScenarioRun:
+        """Play a scenario: an order of yours with made-up people comes to a given point.
+
+        Scope: orders.
+        """
+        return self._call(
+            Call[ScenarioRun](
+                method="POST",
+                path="/api/v1/test/scenarios/run",
+                returns=ScenarioRun,
+                body={"scenario": scenario},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def simulated_payment(
+        self,
+        *,
+        order_reference: str,
+        transaction_id: str,
+        amount: Amount,
+        payment_method: str,
+        payer_phone: str | int | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+    ) -> SimulatedPayment:
+        """Tell of a payment without paying: sandbox only.
+
+        Settled in the request, as the seed shows. In live mode this address does not exist.
+
+        metadata: Kept as given, at most 8 kB.
+        """
+        return self._call(
+            Call[SimulatedPayment](
+                method="POST",
+                path="/api/v1/webhooks/payment",
+                returns=SimulatedPayment,
+                body={
+                    "order_reference": order_reference,
+                    "transaction_id": transaction_id,
+                    "amount": amount,
+                    "payment_method": payment_method,
+                    "payer_phone": payer_phone,
+                    "metadata": metadata,
+                },
+                idempotency_key=idempotency_key,
+            )
+        )
+
+
+class AsyncOperations:
+    """Every operation, awaited."""
+
+    async def _call(self, call: Call[T]) -> T:
+        raise NotImplementedError
+
+    async def request_otp(
+        self, *, phone_number: str | int, purpose: str, idempotency_key: str | None = None
+    ) -> Otp:
+        """Have a one-time code texted to a phone. It opens one thing, once, within ten minutes."""
+        return await self._call(
+            Call[Otp](
+                method="POST",
+                path="/api/v1/otp",
+                returns=Otp,
+                body={"phone_number": phone_number, "purpose": purpose},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def sign_in(
+        self, *, phone_number: str | int, otp: str, idempotency_key: str | None = None
+    ) -> Session:
+        """Exchange a one-time code for a session of a person.
+
+        The code proves the phone; the session is short, and opens that phone's own orders.
+        """
+        return await self._call(
+            Call[Session](
+                method="POST",
+                path="/api/v1/sessions",
+                returns=Session,
+                body={"phone_number": phone_number, "otp": otp},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def sign_out(self, *, idempotency_key: str | None = None) -> SignedOut:
+        """End the session whose token is sent."""
+        return await self._call(
+            Call[SignedOut](
+                method="POST", path="/api/v1/sessions/end", returns=SignedOut, idempotency_key=idempotency_key
+            )
+        )
+
+    async def cancel_order(
+        self,
+        order_reference: str,
+        *,
+        phone_number: str | int | None = None,
+        otp: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Cancelled:
+        """Call off an order that is not paid.
+
+        Merchants cancel their own orders by their key; buyer and seller by a one-time code (purpose
+        cancel_order).
+        A prompt that is on a phone ends by itself; if it is paid all the same, that money goes back.
+
+        Scope: orders.
+        """
+        return await self._call(
+            Call[Cancelled](
+                method="POST",
+                path=f"/api/v1/orders/{order_reference}/cancel",
+                returns=Cancelled,
+                body={"phone_number": phone_number, "otp": otp},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def confirm_delivery(
+        self, *, order_reference: str, delivery_code: str, idempotency_key: str | None = None
+    ) -> Confirmation:
+        """Release the money to the seller by giving the buyer's delivery code.
+
+        Three wrong codes within 15 minutes lock the order for an hour. An unknown order and a wrong code
+        get the
+        same answer.
+        """
+        return await self._call(
+            Call[Confirmation](
+                method="POST",
+                path="/api/v1/orders/confirm-delivery",
+                returns=Confirmation,
+                body={"order_reference": order_reference, "delivery_code": delivery_code},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def create_order(
+        self,
+        *,
+        buyer_phone: str | int,
+        amount: Amount,
+        product_description: str,
+        seller_phone: str | int | None = None,
+        release_policy: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        reference: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> CreatedOrder:
+        """Create an order.
+
+        Without an API key the buyer makes it and gets the delivery code in this answer, once. With a key
+        (scope
+        `orders`) the merchant makes it, and the buyer gets the code by SMS when the order is paid.
+
+        buyer_phone: The buyer's mobile number. The delivery code goes there by SMS once it is paid.
+        amount: The price in Kenyan shillings, whole shillings only.
+        seller_phone: Where the money goes. Required in live mode; in sandbox the buyer stands in.
+        metadata: At most 8 kB in all; no phone numbers.
+        reference: A merchant's own number, unique per merchant.
+
+        Scope: orders.
+        """
+        return await self._call(
+            Call[CreatedOrder](
+                method="POST",
+                path="/api/v1/orders/create",
+                returns=CreatedOrder,
+                body={
+                    "buyer_phone": buyer_phone,
+                    "amount": amount,
+                    "product_description": product_description,
+                    "seller_phone": seller_phone,
+                    "release_policy": release_policy,
+                    "metadata": metadata,
+                    "reference": reference,
+                },
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def get_order(self, order_reference: str) -> Order:
+        """Read an order.
+
+        Its state, whose turn it is, and of the buyer's number the last four digits: nothing else is open.
+        With an
+        API key its own merchant sees all of it; orders of other merchants are not found.
+        """
+        return await self._call(
+            Call[Order](method="GET", path=f"/api/v1/orders/{order_reference}", returns=Order)
+        )
+
+    async def b2c_payout(
+        self,
+        *,
+        phone_number: str | int,
+        amount: Amount,
+        order_reference: str,
+        idempotency_key: str | None = None,
+    ) -> B2cPayout:
+        """Pay the seller of an order by M-Pesa.
+
+        Payouts arise by themselves when a delivery is confirmed. This sends one that still waits, and
+        answers one
+        that was sent already: it never pays twice.
+
+        phone_number: The order's seller.
+        amount: What is released to the seller.
+
+        Scope: payouts.
+        """
+        return await self._call(
+            Call[B2cPayout](
+                method="POST",
+                path="/api/v1/payments/mpesa/b2c-payout",
+                returns=B2cPayout,
+                body={"phone_number": phone_number, "amount": amount, "order_reference": order_reference},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def claim_receipt(
+        self,
+        *,
+        receipt_number: str,
+        order_reference: str,
+        phone_number: str | int,
+        otp: str,
+        idempotency_key: str | None = None,
+    ) -> Claim:
+        """Claim money that was paid by hand and named no order.
+
+        It goes to the order; if that can't take it, back to the phone that paid.
+        """
+        return await self._call(
+            Call[Claim](
+                method="POST",
+                path="/api/v1/receipts/claim",
+                returns=Claim,
+                body={
+                    "receipt_number": receipt_number,
+                    "order_reference": order_reference,
+                    "phone_number": phone_number,
+                    "otp": otp,
+                },
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def stk_push(
+        self,
+        *,
+        phone_number: str | int,
+        amount: Amount,
+        account_reference: str,
+        transaction_desc: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> StkPush:
+        """Send an M-Pesa payment prompt to a phone.
+
+        One prompt at a time per order. A 202 means that M-Pesa's answer was lost: the prompt may be on the
+        phone.
+
+        phone_number: The phone that gets the prompt; it need not be the buyer's.
+        amount: What the order is due.
+        account_reference: The order's reference.
+        transaction_desc: Cut to the 13 characters that M-Pesa shows.
+
+        Scope: payments.
+        """
+        return await self._call(
+            Call[StkPush](
+                method="POST",
+                path="/api/v1/payments/mpesa/stk-push",
+                returns=StkPush,
+                body={
+                    "phone_number": phone_number,
+                    "amount": amount,
+                    "account_reference": account_reference,
+                    "transaction_desc": transaction_desc,
+                },
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def advance_clock(self, *, seconds: int, idempotency_key: str | None = None) -> Clock:
+        """Move the sandbox's clock on.
+
+        For everybody who uses this sandbox, and for its simulator. Whatever has fallen due is done by the
+        worker within a
+        second or two: orders expire, reminders go out, questions are asked, tries are repeated. Time never
+        goes back.
+
+        Scope: orders.
+        """
+        return await self._call(
+            Call[Clock](
+                method="POST",
+                path="/api/v1/test/clock/advance",
+                returns=Clock,
+                body={"seconds": seconds},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def list_scenarios(self) -> ScenarioList:
+        """List the scenarios that can be run.
+
+        Scope: read.
+        """
+        return await self._call(
+            Call[ScenarioList](method="GET", path="/api/v1/test/scenarios", returns=ScenarioList)
+        )
+
+    async def read_clock(self) -> Clock:
+        """Read the sandbox's clock.
+
+        Scope: read.
+        """
+        return await self._call(Call[Clock](method="GET", path="/api/v1/test/clock", returns=Clock))
+
+    async def run_scenario(self, *, scenario: str, idempotency_key: str | None = None) -> ScenarioRun:
+        """Play a scenario: an order of yours with made-up people comes to a given point.
+
+        Scope: orders.
+        """
+        return await self._call(
+            Call[ScenarioRun](
+                method="POST",
+                path="/api/v1/test/scenarios/run",
+                returns=ScenarioRun,
+                body={"scenario": scenario},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def simulated_payment(
+        self,
+        *,
+        order_reference: str,
+        transaction_id: str,
+        amount: Amount,
+        payment_method: str,
+        payer_phone: str | int | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+    ) -> SimulatedPayment:
+        """Tell of a payment without paying: sandbox only.
+
+        Settled in the request, as the seed shows. In live mode this address does not exist.
+
+        metadata: Kept as given, at most 8 kB.
+        """
+        return await self._call(
+            Call[SimulatedPayment](
+                method="POST",
+                path="/api/v1/webhooks/payment",
+                returns=SimulatedPayment,
+                body={
+                    "order_reference": order_reference,
+                    "transaction_id": transaction_id,
+                    "amount": amount,
+                    "payment_method": payment_method,
+                    "payer_phone": payer_phone,
+                    "metadata": metadata,
+                },
+                idempotency_key=idempotency_key,
+            )
+        )

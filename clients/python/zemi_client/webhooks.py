@@ -1,0 +1,51 @@
+"""Read Zemi's webhooks, after their signature has been proved (Standard Webhooks)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from zemi_client.errors import ZemiClientError
+
+
+class NotFromZemi(ZemiClientError):
+    """The signature is missing, wrong, or older than five minutes. Answer 401 and do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened. `id` is the same on every delivery: keep it, and ignore what you have seen. Of one object, an event
+    with a smaller `sequence` than one that was seen is older news."""
+
+    id: str
+    type: str
+    at: datetime
+    sequence: int
+    object: Mapping[str, Any]
+    previous: Mapping[str, Any]
+
+
+def read_event(body: bytes, headers: Mapping[str, str], *, secret: str) -> Event:
+    """Read a delivery: `body` exactly as it came, `headers` with webhook-id, -timestamp and -signature.
+
+    `secret` is the endpoint's, whsec_...
+
+    :raises NotFromZemi: it can't be trusted
+    """
+    given = {name.lower(): value for name, value in headers.items()}
+    try:
+        Webhook(secret).verify(body, given)
+        found = json.loads(body)
+    except (WebhookVerificationError, ValueError) as error:
+        raise NotFromZemi(str(error)) from error
+    return Event(
+        id=str(found["id"]),
+        type=str(found["type"]),
+        at=datetime.fromisoformat(found["timestamp"]),
+        sequence=int(found["sequence"]),
+        object=found["data"]["object"],
+        previous=found["data"].get("previous") or {},
+    )

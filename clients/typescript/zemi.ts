@@ -1,0 +1,332 @@
+// What Zemi's API takes and answers. Generated from docs/openapi.json by `python -m tools.clients` (`make fix`).
+// Amounts in answers are texts with two decimals, times are texts of ISO 8601. Lists of words are open: more may come.
+
+export interface Success<T> {
+  success: true;
+  data: T;
+}
+
+export interface Page<T> {
+  success: true;
+  data: T[];
+  meta: { has_more: boolean; next_cursor: string | null; limit: number; total?: number };
+}
+
+export interface Failure {
+  success: false;
+  error: string;
+  code: string;
+  details: {
+    type: string;
+    retryable: boolean;
+    next_step: string;
+    errors?: { field: string; code: string; message: string }[];
+    [fact: string]: unknown;
+  };
+  doc_url: string;
+  request_id: string;
+}
+
+/** What M-Pesa said about the payout. Without an answer yet: what is known, and `status`. */
+export interface B2cPayout {
+  conversation_id: string;
+  originator_conversation_id: string;
+  response_code: string;
+  response_description: string;
+  status?: string;
+  message?: string;
+}
+
+/** The order as it is now. */
+export interface Cancelled {
+  order_reference: string;
+  /** An open list: treat a word that you don't know as not final. */
+  status: string;
+  message: string;
+}
+
+/** What became of the money. */
+export interface Claim {
+  receipt_number: string;
+  status: string;
+  message: string;
+}
+
+/** The sandbox's time. */
+export interface Clock {
+  now: string;
+  /** Seconds that it is ahead of the machine's clock. */
+  ahead_s: number;
+}
+
+/** The order is done; its money is on the way to the seller. */
+export interface Confirmation {
+  order_reference: string;
+  /** An open list: treat a word that you don't know as not final. */
+  status: string;
+  completed_at: string | null;
+  payout_initiated: boolean;
+  message: string;
+}
+
+/** A new order. `delivery_code` is there only for the buyer, and only this once. */
+export interface CreatedOrder {
+  order_reference: string;
+  amount: string;
+  /** An open list: treat a word that you don't know as not final. */
+  status: string;
+  delivery_code?: string;
+  created_at: string;
+  /** The order's page, to pay on and to follow. Whoever has it sees the order: give it to its people alone. */
+  payment_url: string;
+  message: string;
+}
+
+/** An order. Its own merchant sees all of it; a stranger who knows its reference, the first part. */
+export interface Order {
+  id: string;
+  order_reference: string;
+  buyer_phone_masked: string;
+  amount: string;
+  product_description: string;
+  /** An open list: treat a word that you don't know as not final. */
+  status: string;
+  created_at: string;
+  paid_at: string | null;
+  completed_at: string | null;
+  /** How far the seller's money is; null before there is a payout. */
+  payout_status: string | null;
+  object: "order";
+  /** False in sandbox: no real money. */
+  livemode: boolean;
+  currency: string;
+  expires_at: string | null;
+  /** Whose turn it is; null when nothing is left to be done. Both words are open lists. */
+  next_action: { actor: string; verb: string; is_yours: boolean } | null;
+  deadline_at: string | null;
+  /** What silence will cause. An open list. */
+  if_no_action: string | null;
+  seller_phone_masked?: string;
+  release_policy?: string;
+  fee?: string;
+  seller_receives?: string;
+  received?: string;
+  held?: string;
+  released?: string;
+  refunded?: string;
+  /** The merchant's own number. */
+  reference?: string | null;
+  metadata?: { [name: string]: string };
+  payments?: (string | { [name: string]: unknown })[];
+  receipts?: (string | { [name: string]: unknown })[];
+  releases?: (string | { [name: string]: unknown })[];
+  payouts?: (string | { [name: string]: unknown })[];
+  refunds?: (string | { [name: string]: unknown })[];
+}
+
+/** A code is on its way. */
+export interface Otp {
+  expires_in_s: number;
+  message: string;
+}
+
+/** What can be played. */
+export interface ScenarioList {
+  scenarios: { name: string; meaning: string }[];
+}
+
+/** The order that it was played with, and what follows by itself. */
+export interface ScenarioRun {
+  scenario: string;
+  meaning: string;
+  order_reference: string;
+  /** An open list: treat a word that you don't know as not final. */
+  status: string;
+}
+
+/** A session. Its token is there only this once: send it as `Authorization: Bearer zs_...`. */
+export interface Session {
+  session_token: string;
+  phone_masked: string;
+  expires_at: string;
+}
+
+/** The session is over. */
+export interface SignedOut {
+  message: string;
+}
+
+/** The order is paid. */
+export interface SimulatedPayment {
+  order_reference: string;
+  transaction_id: string;
+  /** An open list: treat a word that you don't know as not final. */
+  status: string;
+  paid_at: string | null;
+}
+
+/** What M-Pesa said. When it said nothing: empty texts, `status` unknown, and a `message`. */
+export interface StkPush {
+  merchant_request_id: string;
+  checkout_request_id: string;
+  response_code: string;
+  response_description: string;
+  customer_message: string;
+  payment_status: string;
+  status?: "unknown";
+  message?: string;
+}
+
+export interface RequestOtpInput {
+  phone_number: string | number;
+  purpose: string;
+}
+
+export interface SignInInput {
+  phone_number: string | number;
+  otp: string;
+}
+
+export interface CancelOrderInput {
+  phone_number?: string | number;
+  otp?: string;
+}
+
+export interface ConfirmDeliveryInput {
+  order_reference: string;
+  delivery_code: string;
+}
+
+export interface CreateOrderInput {
+  /** The buyer's mobile number. The delivery code goes there by SMS once it is paid. */
+  buyer_phone: string | number;
+  /** The price in Kenyan shillings, whole shillings only. */
+  amount: number | string;
+  product_description: string;
+  /** Where the money goes. Required in live mode; in sandbox the buyer stands in. */
+  seller_phone?: string | number;
+  release_policy?: string;
+  /** At most 8 kB in all; no phone numbers. */
+  metadata?: { [name: string]: string };
+  /** A merchant's own number, unique per merchant. */
+  reference?: string;
+}
+
+export interface B2cPayoutInput {
+  /** The order's seller. */
+  phone_number: string | number;
+  /** What is released to the seller. */
+  amount: number | string;
+  order_reference: string;
+}
+
+export interface ClaimReceiptInput {
+  receipt_number: string;
+  order_reference: string;
+  phone_number: string | number;
+  otp: string;
+}
+
+export interface StkPushInput {
+  /** The phone that gets the prompt; it need not be the buyer's. */
+  phone_number: string | number;
+  /** What the order is due. */
+  amount: number | string;
+  /** The order's reference. */
+  account_reference: string;
+  /** Cut to the 13 characters that M-Pesa shows. */
+  transaction_desc?: string;
+}
+
+export interface AdvanceClockInput {
+  seconds: number;
+}
+
+export interface RunScenarioInput {
+  scenario: string;
+}
+
+export interface SimulatedPaymentInput {
+  order_reference: string;
+  transaction_id: string;
+  amount: number | string;
+  payment_method: string;
+  payer_phone?: string | number;
+  /** Kept as given, at most 8 kB. */
+  metadata?: { [name: string]: unknown };
+}
+
+/** Every operation by method and path: what it takes, and what a success answers. */
+export interface Operations {
+  /** Have a one-time code texted to a phone. It opens one thing, once, within ten minutes. */
+  "POST /api/v1/otp": {
+    body: RequestOtpInput;
+    answer: Success<Otp>;
+  };
+  /** Exchange a one-time code for a session of a person. */
+  "POST /api/v1/sessions": {
+    body: SignInInput;
+    answer: Success<Session>;
+  };
+  /** End the session whose token is sent. */
+  "POST /api/v1/sessions/end": {
+    answer: Success<SignedOut>;
+  };
+  /** Call off an order that is not paid. */
+  "POST /api/v1/orders/{order_reference}/cancel": {
+    body: CancelOrderInput;
+    answer: Success<Cancelled>;
+  };
+  /** Release the money to the seller by giving the buyer's delivery code. */
+  "POST /api/v1/orders/confirm-delivery": {
+    body: ConfirmDeliveryInput;
+    answer: Success<Confirmation>;
+  };
+  /** Create an order. */
+  "POST /api/v1/orders/create": {
+    body: CreateOrderInput;
+    answer: Success<CreatedOrder>;
+  };
+  /** Read an order. */
+  "GET /api/v1/orders/{order_reference}": {
+    answer: Success<Order>;
+  };
+  /** Pay the seller of an order by M-Pesa. */
+  "POST /api/v1/payments/mpesa/b2c-payout": {
+    body: B2cPayoutInput;
+    answer: Success<B2cPayout>;
+  };
+  /** Claim money that was paid by hand and named no order. */
+  "POST /api/v1/receipts/claim": {
+    body: ClaimReceiptInput;
+    answer: Success<Claim>;
+  };
+  /** Send an M-Pesa payment prompt to a phone. */
+  "POST /api/v1/payments/mpesa/stk-push": {
+    body: StkPushInput;
+    answer: Success<StkPush>;
+  };
+  /** Move the sandbox's clock on. */
+  "POST /api/v1/test/clock/advance": {
+    body: AdvanceClockInput;
+    answer: Success<Clock>;
+  };
+  /** List the scenarios that can be run. */
+  "GET /api/v1/test/scenarios": {
+    answer: Success<ScenarioList>;
+  };
+  /** Read the sandbox's clock. */
+  "GET /api/v1/test/clock": {
+    answer: Success<Clock>;
+  };
+  /** Play a scenario: an order of yours with made-up people comes to a given point. */
+  "POST /api/v1/test/scenarios/run": {
+    body: RunScenarioInput;
+    answer: Success<ScenarioRun>;
+  };
+  /** Tell of a payment without paying: sandbox only. */
+  "POST /api/v1/webhooks/payment": {
+    body: SimulatedPaymentInput;
+    answer: Success<SimulatedPayment>;
+  };
+}
