@@ -46,6 +46,7 @@ OPTIONS = (
     Option("ZEMI_LOOKUP_BUDGET", "60", "unknown references that one caller may read in 15 minutes"),
     Option("ZEMI_SESSION_MIN", "60", "minutes that somebody who proved a phone by a one-time code stays signed in"),
     Option("ZEMI_TRUSTED_PROXIES", "0", "number of own proxies in front; 0 ignores X-Forwarded-For; live mode wants it said"),
+    Option("ZEMI_WEBHOOK_PORTS", "443", "in live mode, ports of merchants' webhook endpoints that may be sent to, by commas"),
     Option("ZEMI_WEB_WORKERS", "", "web processes; default 1 on SQLite, 2 on PostgreSQL"),
     Option("ZEMI_WEB_THREADS", "4", "threads of each web process"),
     Option("ZEMI_WORK_PROCESSES", "", "worker processes; default 1 on SQLite, which has one writer, 2 on PostgreSQL"),
@@ -112,6 +113,15 @@ def whole(name: str, least: int, most: int) -> int:
     return int(text)
 
 
+def ports(name: str) -> frozenset[int]:
+    """Read port numbers by commas; what is none goes to the list of problems."""
+    parts = [part.strip() for part in read(name).split(",")]
+    if not all(part.isdecimal() and 0 < int(part) < 65536 for part in parts):
+        _problems.append(f"{name} is a list of port numbers by commas, not {read(name)!r}")
+        return frozenset()
+    return frozenset(int(part) for part in parts)
+
+
 def phones(name: str) -> tuple[str, ...]:
     """Read phones by commas as E.164; what is none goes to the list of problems, unsaid."""
     found = []
@@ -142,6 +152,7 @@ ORDER_EXPIRY_H = whole("ZEMI_ORDER_EXPIRY_H", 1, 720)
 LOOKUP_BUDGET = whole("ZEMI_LOOKUP_BUDGET", 1, 1_000_000)
 SESSION_MIN = whole("ZEMI_SESSION_MIN", 1, 1440)
 TRUSTED_PROXIES = whole("ZEMI_TRUSTED_PROXIES", 0, 8)
+WEBHOOK_PORTS = ports("ZEMI_WEBHOOK_PORTS")
 OPERATOR_PHONES = phones("ZEMI_OPERATOR_PHONES")
 SUCCESS_RATE_ALERT_PERCENT = whole("ZEMI_SUCCESS_RATE_ALERT_PERCENT", 0, 100)
 OPERATOR_LANGUAGE = read("ZEMI_OPERATOR_LANGUAGE")

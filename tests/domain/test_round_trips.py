@@ -34,7 +34,7 @@ from zemi.webhooks.models import WebhookLog
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # Read once a second and written once in five, however many calls there are.
-_NOW_AND_THEN = ("trust_budget", "providers_circuit", "providers_callcount")
+_NOW_AND_THEN = ("trust_budget", "events_listener", "providers_circuit", "providers_callcount")
 _UNCOUNTED = ("BEGIN", "COMMIT", "ROLLBACK")
 
 

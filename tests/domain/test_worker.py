@@ -150,6 +150,7 @@ def test_the_loop_works_rests_and_stops_when_told(
 ) -> None:
     stop, pauses = threading.Event(), []
     monkeypatch.setattr(loop, "close_old_connections", lambda: None)
+    monkeypatch.setattr(loop, "APART", ())
 
     def wait(seconds: float) -> None:
         pauses.append(seconds)
@@ -332,6 +333,41 @@ def test_a_worker_that_is_told_to_stop_gives_back_what_it_has_not_begun(
 
     assert len(begun) == 1
     assert [row.tries for row in claim_due(Message, now=clock.now(), limit=2)] == [1]
+
+
+def test_money_does_not_wait_for_strangers_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, answered, ran = threading.Event(), threading.Event(), []
+
+    def hang(_: Any) -> int:
+        answered.wait(10)
+        return 0
+
+    def money(_: Any) -> int:
+        ran.append("money")
+        if len(ran) == 3:
+            stop.set()
+            answered.set()
+        return 1
+
+    monkeypatch.setattr(loop.registry, "mobile_money", lambda: None)
+    monkeypatch.setattr(loop, "close_old_connections", lambda: None)
+    monkeypatch.setattr(loop, "SWEEPS", {"webhooks": hang, "callbacks": money})
+
+    loop.run_forever(stop)
+
+    assert ran == ["money"] * 3
+
+
+def test_a_bug_in_any_thread_ends_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    def bug(_: Any) -> int:
+        raise AssertionError("planted")
+
+    monkeypatch.setattr(loop.registry, "mobile_money", lambda: None)
+    monkeypatch.setattr(loop, "close_old_connections", lambda: None)
+    monkeypatch.setattr(loop, "SWEEPS", {"webhooks": bug, "callbacks": lambda _: 0})
+
+    with pytest.raises(AssertionError, match="planted"):
+        loop.run_forever(threading.Event())
 
 
 def test_a_sweep_starts_no_other_once_it_is_told_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:

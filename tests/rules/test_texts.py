@@ -30,6 +30,7 @@ LONGEST = {
     "percent": "100",
     "problems": "1000000",
     "calls": "1000000",
+    "merchant": "M" * 30,
 }
 
 

@@ -62,25 +62,30 @@ class WorkRow(models.Model):
 Row = TypeVar("Row", bound=WorkRow)
 
 
-def claim_due(model: type[Row], *, now: datetime, limit: int, lease: timedelta = LEASE) -> list[Row]:
+def claim_due(
+    model: type[Row], *, now: datetime, limit: int, lease: timedelta = LEASE, unless: str = ""
+) -> list[Row]:
     """Claim up to `limit` rows of `model` that are due, oldest first, for as long as `lease`.
+
+    `unless` is a condition in SQL, with one %s for `now`: rows for which it holds are left.
 
     One statement on either database. A claim raises the row's fence: whoever held it before can no longer finish it.
     A lease that ran out means that a worker died over the row, or hung: that counts as a failure of the row's.
     """
     table = model._meta.db_table
+    but = f"AND NOT ({unless})" if unless else ""
     skip = "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
     statement = f"""
         UPDATE {table} SET lease_until = %s, fence = fence + 1, tries = tries + 1,
             failures = failures + CASE WHEN lease_until IS NULL THEN 0 ELSE 1 END
         WHERE id IN (
             SELECT id FROM {table}
-            WHERE due_at <= %s AND (lease_until IS NULL OR lease_until <= %s)
+            WHERE due_at <= %s AND (lease_until IS NULL OR lease_until <= %s) {but}
             ORDER BY due_at LIMIT {limit:d} {skip})
         RETURNING {columns(model, table)}"""  # noqa: S608 (a table's own name and a number)
     adapt = connection.ops.adapt_datetimefield_value
     rows: list[Row] = [
-        row for (row,) in fetch(statement, [adapt(now + lease), adapt(now), adapt(now)], model)
+        row for (row,) in fetch(statement, [adapt(now + lease)] + [adapt(now)] * (3 if unless else 2), model)
     ]
     return sorted(rows, key=lambda row: (row.due_at or now, str(row.pk)))
 

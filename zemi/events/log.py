@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 from uuid import UUID
 
 from django.db import models
@@ -10,8 +10,10 @@ from django.db import models
 from zemi.common.db import append, inside_transaction, write_if
 from zemi.common.logs import current_request_id
 from zemi.events.errors import InvalidTransition
+from zemi.events.listeners import listening
 from zemi.events.models import Event, EventDelivery
-from zemi.events.subscriptions import SUBSCRIPTIONS
+from zemi.events.public import PUBLIC
+from zemi.events.subscriptions import MERCHANTS, SUBSCRIPTIONS
 
 Moves = Mapping[tuple[str, str], str]
 
@@ -25,6 +27,14 @@ class Subject(Protocol):
     def id(self) -> UUID: ...
     @property
     def timeline_id(self) -> UUID | None: ...
+
+
+def merchant_of(row: Subject) -> UUID | None:
+    """The merchant whose sale `row` is or belongs to; None: nobody's, or not known to it."""
+    if hasattr(row, "merchant_id"):
+        return cast("UUID | None", row.merchant_id)
+    order = getattr(row, "order", None)
+    return cast("UUID | None", order.merchant_id) if order is not None else None
 
 
 class Stateful(models.Model):
@@ -83,13 +93,19 @@ def record(
         request_id=current_request_id(),
     )
     append(event)
-    append(
-        *(
-            EventDelivery(event=event, subscriber=name, due_at=at)
-            for name in SUBSCRIPTIONS.get(event_type, ())
-        )
-    )
+    subscribers = SUBSCRIPTIONS.get(event_type, ())
+    if _is_listened_to(event_type, row):
+        subscribers = (*subscribers, MERCHANTS)
+    append(*(EventDelivery(event=event, subscriber=name, due_at=at) for name in subscribers))
     return event
+
+
+def _is_listened_to(event_type: str, row: Subject) -> bool:
+    if event_type not in PUBLIC:
+        return False
+    # Where nobody listens, nothing is looked up.
+    merchants = listening()
+    return bool(merchants) and merchant_of(row) in merchants
 
 
 def history_of(order_id: UUID) -> list[Event]:

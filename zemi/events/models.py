@@ -53,3 +53,10 @@ class EventDelivery(WorkRow):
                 fields=["due_at"], name="events_delivery_due", condition=models.Q(due_at__isnull=False)
             )
         ]
+
+
+class Listener(models.Model):
+    """A merchant that has at least one endpoint to tell (`zemi.webhooks`). The merchant's table stands above."""
+
+    merchant_id = models.UUIDField(primary_key=True)
+    since = models.DateTimeField()

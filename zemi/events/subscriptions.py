@@ -1,5 +1,8 @@
 """Who hears of what: event type -> names of subscribers. The functions behind the names live in the worker."""
 
+# Hears of every event of `events.public` that is a listening merchant's.
+MERCHANTS = "webhooks"
+
 SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "order.paid": ("text_messages",),
     "order.code_replaced": ("text_messages",),
@@ -11,5 +14,6 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "payment.failed": ("text_messages",),
     "payout.succeeded": ("text_messages",),
     "refund.created": ("text_messages",),
+    "webhook_endpoint.disabled": ("operator_alerts",),
     "refund.succeeded": ("text_messages", "refunded_orders"),
 }

@@ -1,6 +1,7 @@
-"""The inbox: every provider callback is stored raw before anything is done with it (the seed's WebhookLogs)."""
+"""Callbacks that come in (the seed's WebhookLogs), and events that go out to merchants' endpoints."""
 
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
 
@@ -49,3 +50,161 @@ class WebhookLog(WorkRow):
     def set_body(self, raw: bytes) -> None:
         """Seal the raw body: it may hold numbers and names (SAFETY 3.8)."""
         self.body_sealed = crypto.seal(raw.decode("latin-1"), context=f"webhooks|body|{self.id}")
+
+
+class DisabledReason(models.TextChoices):
+    """Why nothing is sent to an endpoint."""
+
+    MERCHANT = "merchant"
+    GONE = "gone"
+    FAILING = "failing"
+
+
+class WebhookEndpoint(models.Model):
+    """Where a merchant wants to hear of events. Its secrets are sealed; the newer signs first (DOMAIN 4.6).
+
+    `slot` numbers a merchant's endpoints from 0: with it the database knows how many there are. A deleted one has
+    none, and keeps its deliveries.
+    """
+
+    SUBJECT: ClassVar[str] = "webhook_endpoint"
+    MOST: ClassVar[int] = 16
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    merchant = models.ForeignKey(
+        "identity.Merchant", on_delete=models.PROTECT, related_name="webhook_endpoints", db_index=False
+    )
+    slot = models.PositiveSmallIntegerField(null=True)
+    url = models.CharField(max_length=500)
+    description = models.CharField(max_length=200, blank=True, default="")
+    # Empty: every type.
+    types = models.JSONField(default=list)
+    secret_sealed = models.BinaryField()
+    old_secret_sealed = models.BinaryField(null=True)
+    old_secret_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    disabled_at = models.DateTimeField(null=True)
+    disabled_reason = models.CharField(max_length=10, blank=True, default="", choices=DisabledReason.choices)
+    deleted_at = models.DateTimeField(null=True)
+    # Failures in a row, since when, and until when nothing is tried after the last of them.
+    failures = models.PositiveIntegerField(default=0)
+    failing_since = models.DateTimeField(null=True)
+    held_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "slot"], name="webhooks_endpoint_slot"),
+            models.CheckConstraint(
+                condition=models.Q(slot__isnull=True) | models.Q(slot__lt=16), name="webhooks_endpoint_most"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(slot__isnull=True, deleted_at__isnull=False)
+                | models.Q(slot__isnull=False, deleted_at__isnull=True),
+                name="webhooks_endpoint_deleted",
+            ),
+        ]
+
+    @property
+    def timeline_id(self) -> UUID:
+        """Its own timeline."""
+        return self.id
+
+    def secret(self, *, old: bool = False) -> str:
+        """The secret in the clear: whsec_ and base64. `old` is the one that a rotation replaced."""
+        sealed = self.old_secret_sealed if old else self.secret_sealed
+        return crypto.unseal(sealed or b"", context=f"webhooks|secret|{self.id}")
+
+    def seal_secret(self, secret: str) -> bytes:
+        """Seal a secret, bound to this row."""
+        return crypto.seal(secret, context=f"webhooks|secret|{self.id}")
+
+
+class EventBody(models.Model):
+    """What merchants are sent for an event, word for word: made once, and the same for each endpoint and try."""
+
+    event = models.OneToOneField("events.Event", primary_key=True, on_delete=models.PROTECT, related_name="+")
+    text = models.TextField()
+    made_at = models.DateTimeField()
+
+
+class WebhookDelivery(WorkRow):
+    """What one endpoint is owed for one event.
+
+    `attempts` counts the present schedule's; a redelivery begins a new one at `queued_at`. It has ended when
+    `delivered_at` or `failed_at` is set.
+    """
+
+    SUBJECT: ClassVar[str] = "webhook_delivery"
+    SWEEP: ClassVar[str] = "webhooks"
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    endpoint = models.ForeignKey(
+        WebhookEndpoint, on_delete=models.PROTECT, related_name="deliveries", db_index=False
+    )
+    event = models.ForeignKey("events.Event", on_delete=models.PROTECT, related_name="+", db_index=False)
+    object_id = models.UUIDField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    queued_at = models.DateTimeField()
+    delivered_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["endpoint", "event"], name="webhooks_delivery_once")]
+        indexes = [
+            models.Index(
+                fields=["due_at"], name="webhooks_delivery_due", condition=models.Q(due_at__isnull=False)
+            ),
+            models.Index(
+                fields=["endpoint", "object_id", "event"],
+                name="webhooks_delivery_order",
+                condition=models.Q(due_at__isnull=False),
+            ),
+        ]
+
+
+class WebhookAttempt(models.Model):
+    """One try: its status, how long it took, and the first 2 kB of the answer. `error` is a word where none came."""
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    delivery = models.ForeignKey(WebhookDelivery, on_delete=models.PROTECT, related_name="tried")
+    at = models.DateTimeField()
+    status = models.PositiveSmallIntegerField(null=True)
+    error = models.CharField(max_length=40, blank=True, default="")
+    duration_ms = models.PositiveIntegerField()
+    answer = models.TextField(blank=True, default="")
+
+
+class Extent(models.TextChoices):
+    """What of a span is sent: what was never queued, also what did not arrive, or all of it again."""
+
+    MISSING = "missing"
+    UNDELIVERED = "undelivered"
+    ALL = "all"
+
+
+class WebhookReplay(WorkRow):
+    """Events of a span of time that an endpoint is to get (again), worked off in portions; `after` is the last one done.
+
+    A new endpoint begins with one: what happened before every process knew of it.
+    """
+
+    SUBJECT: ClassVar[str] = "webhook_replay"
+    SWEEP: ClassVar[str] = "webhook_replays"
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.PROTECT, related_name="replays")
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    extent = models.CharField(max_length=11, choices=Extent.choices)
+    after = models.UUIDField(null=True)
+    queued = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at"], name="webhooks_replay_due", condition=models.Q(due_at__isnull=False)
+            )
+        ]

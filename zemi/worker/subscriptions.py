@@ -12,7 +12,9 @@ from zemi.common.db import append, columns, fetch, inside_transaction, unit_of_w
 from zemi.common.money import Money
 from zemi.common.work import claim_due, finish, handle_each
 from zemi.events.models import Event, EventDelivery
+from zemi.events.subscriptions import MERCHANTS
 from zemi.identity.models import Party
+from zemi.notifications.alerts import alert_operators
 from zemi.notifications.models import Message
 from zemi.notifications.sending import compose
 from zemi.orders.codes import sealed_code
@@ -24,6 +26,9 @@ from zemi.payouts.models import Payout
 from zemi.providers import registry
 from zemi.refunds.disburse import finish_refunded_order
 from zemi.refunds.models import Refund
+from zemi.snapshots.events import merchant_of_event, texts_of
+from zemi.webhooks.deliveries import owe
+from zemi.webhooks.models import DisabledReason, WebhookEndpoint
 
 Composer = Callable[[Event, datetime], list[Message]]
 
@@ -193,6 +198,24 @@ def _refund(template: str) -> Composer:
 
 
 @inside_transaction
+def write_webhooks(event: Event, now: datetime) -> None:
+    """Queue what a merchant's endpoints are to be told; the words are made now, close to what they tell of."""
+    merchant_id = merchant_of_event(event)
+    if merchant_id is not None and owe(event, merchant_id=merchant_id, now=now):
+        texts_of([event], now=now)
+
+
+@inside_transaction
+def alert_of_endpoint(event: Event, now: datetime) -> None:
+    """Tell the operators of an endpoint that was given up: its merchant misses what happens."""
+    if event.data["reason"] == DisabledReason.FAILING:
+        endpoint = WebhookEndpoint.objects.select_related("merchant").get(pk=event.subject_id)
+        alert_operators(
+            "alert.webhook_disabled", incident=str(event.id), now=now, merchant=endpoint.merchant.name[:30]
+        )
+
+
+@inside_transaction
 def end_refunded_orders(event: Event, now: datetime) -> None:
     """Call an order refunded when all of it has gone back."""
     if event.order_id is not None:
@@ -233,6 +256,8 @@ _COMPOSERS: dict[str, Composer] = {
     "refund.succeeded": _refund("refund_sent"),
 }
 _SUBSCRIBERS: dict[str, Callable[[Event, datetime], None]] = {
+    MERCHANTS: write_webhooks,
+    "operator_alerts": alert_of_endpoint,
     "text_messages": write_text_messages,
     "refunded_orders": end_refunded_orders,
 }

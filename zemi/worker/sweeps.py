@@ -14,6 +14,7 @@ from zemi.payouts.disburse import work_on_due_payouts
 from zemi.reconciliation.hourly import audit_every_hour
 from zemi.refunds.disburse import work_on_due_refunds
 from zemi.worker.inbound import handle_due_callbacks
+from zemi.worker.outgoing import queue_replays, send_webhooks
 from zemi.worker.subscriptions import hand_out_due_events
 
 Sweep = Callable[[datetime], int]
@@ -31,6 +32,8 @@ SWEEPS: Mapping[str, Sweep] = {
     "events": lambda now: hand_out_due_events(now=now),
     "approvals": lambda now: expire_old_requests(now=now),
     "messages": lambda now: send_due_messages(now=now),
+    "webhooks": lambda now: send_webhooks(now=now),
+    "webhook_replays": lambda now: queue_replays(now=now),
     "providers": lambda now: watch_providers(now=now),
     "seals": lambda now: seal_ended_days(now=now),
     "audit": lambda now: audit_every_hour(now=now),

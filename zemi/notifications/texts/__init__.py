@@ -63,6 +63,10 @@ TEXTS: dict[str, Text] = {
         sw="Zemi: KES {amount} ya {reference} imerudishwa kwako kwa M-Pesa.",
     ),
     # To operators; the key is the event's type.
+    "alert.webhook_disabled": Text(
+        en="Zemi: {merchant}'s webhook failed for 5 days and is off. They can enable it and ask for redelivery.",
+        sw="Zemi: Webhook ya {merchant} imeshindwa siku 5, imezimwa. Wanaweza kuiwasha na kuomba kutumiwa tena.",
+    ),
     "audit.failed": Text(
         en="Zemi: the books do not agree: {problems} problems. Run: zemi audit",
         sw="Zemi: vitabu havilingani: matatizo {problems}. Endesha: zemi audit",

@@ -1,0 +1,424 @@
+"""Events reach merchants: signed, in order, tried again for days, and given up in the end (DOMAIN 4.6)."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from standardwebhooks import Webhook
+
+from tests import story
+from tests.characters import AMINA, BARAKA
+from tests.conftest import VirtualClock
+from tests.webhooks.receiver import Received, Receiver
+from zemi.events.models import Event, EventDelivery
+from zemi.events.public import PUBLIC
+from zemi.webhooks import endpoints
+from zemi.webhooks.deliveries import SCHEDULE_S, redeliver
+from zemi.webhooks.endpoints import create_endpoint, rotate_secret, update_endpoint
+from zemi.webhooks.models import EventBody, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from zemi.webhooks.replays import ask_replay
+
+Sale = Callable[..., str]
+Later = Callable[..., None]
+
+
+def test_a_merchant_hears_of_its_sale(endpoint: WebhookEndpoint, receiver: Receiver, sale: Sale) -> None:
+    reference = sale(metadata={"cart": "77"})
+
+    assert receiver.types == [
+        "order.created",
+        "payment.pending",
+        "payment.completed",
+        "receipt.allocated",
+        "order.paid",
+    ]
+    paid = receiver.got[-1].body
+    assert paid["id"] == receiver.got[-1].headers["webhook-id"]
+    assert paid["livemode"] is False
+    assert paid["api_version"] == "2026-11-01"
+    assert paid["sequence"] == 2
+    assert paid["data"]["previous"] == {"status": "awaiting_payment"}
+    shown = paid["data"]["object"]
+    assert (shown["order_reference"], shown["status"], shown["metadata"]) == (
+        reference,
+        "paid",
+        {"cart": "77"},
+    )
+
+
+def test_no_phone_and_no_code_goes_out(
+    endpoint: WebhookEndpoint, receiver: Receiver, sale: Sale, simulator: Any
+) -> None:
+    reference = sale()
+    [told] = simulator.messages(AMINA.msisdn)
+    [code] = re.findall(r"Delivery code: (\d{6})", told["text"])
+
+    words = b"".join(received.raw for received in receiver.got).decode()
+
+    assert reference in words
+    for secret in ("712345678", "722000111", code, "delivery_code"):
+        assert secret not in words
+
+
+def test_each_request_is_signed_by_the_standard(
+    duka: UUID, receiver: Receiver, sale: Sale, clock: VirtualClock
+) -> None:
+    _, secret = create_endpoint(merchant_id=duka, url=receiver.url, now=clock.now())
+    sale()
+
+    assert secret.startswith("whsec_")
+    for received in receiver.got:
+        stamp = int(received.headers["webhook-timestamp"])
+        assert stamp == int(clock.now().timestamp())
+        signed = Webhook(secret).sign(received.headers["webhook-id"], clock.now(), received.raw.decode())
+        assert received.headers["webhook-signature"] == signed
+        assert received.headers["content-type"] == "application/json"
+
+
+def test_for_a_day_after_a_rotation_both_secrets_sign(
+    duka: UUID, receiver: Receiver, sale: Sale, clock: VirtualClock
+) -> None:
+    endpoint, old = create_endpoint(merchant_id=duka, url=receiver.url, now=clock.now())
+    _, new = rotate_secret(endpoint.id, merchant_id=duka, now=clock.now())
+    sale()
+
+    by = receiver.got[-1].headers
+    both = [
+        Webhook(secret).sign(by["webhook-id"], clock.now(), receiver.got[-1].raw.decode())
+        for secret in (new, old)
+    ]
+    assert by["webhook-signature"].split(" ") == both
+
+    clock.advance(hours=24)
+    sale()
+
+    by = receiver.got[-1].headers
+    assert by["webhook-signature"] == Webhook(new).sign(
+        by["webhook-id"], clock.now(), receiver.got[-1].raw.decode()
+    )
+
+
+def test_only_types_that_are_asked_for_are_sent(
+    duka: UUID, receiver: Receiver, sale: Sale, clock: VirtualClock
+) -> None:
+    create_endpoint(merchant_id=duka, url=receiver.url, types=["order.paid"], now=clock.now())
+
+    sale()
+
+    assert receiver.types == ["order.paid"]
+
+
+def test_nobody_hears_of_other_merchants_sales(
+    endpoint: WebhookEndpoint, receiver: Receiver, run_worker: Callable[[], int]
+) -> None:
+    story.create_order(key=story.key_with("orders", merchant="Soko"))
+    story.create_order()
+    run_worker()
+
+    assert receiver.got == []
+    assert not EventDelivery.objects.filter(subscriber="webhooks").exists()
+
+
+def test_merchants_without_endpoints_cost_no_row(sale: Sale) -> None:
+    sale()
+
+    assert not EventDelivery.objects.filter(subscriber="webhooks").exists()
+    assert not EventBody.objects.exists()
+
+
+def test_the_schedule_is_kept_with_some_chance(
+    endpoint: WebhookEndpoint,
+    receiver: Receiver,
+    key: str,
+    clock: VirtualClock,
+    later: Later,
+    run_worker: Any,
+) -> None:
+    receiver.answer = 500
+    story.create_order(key=key)
+    run_worker()
+    later(timedelta(seconds=60), step=timedelta(seconds=1))
+    later(timedelta(hours=95), step=timedelta(minutes=10))
+
+    [delivery] = WebhookDelivery.objects.filter(event__type="order.created")
+    tries = list(WebhookAttempt.objects.filter(delivery=delivery).order_by("at"))
+    assert len(tries) == len(SCHEDULE_S) == 10
+    for before, after, wait in zip(tries, tries[1:], SCHEDULE_S[1:], strict=False):
+        gap = (after.at - before.at).total_seconds()
+        assert wait * 0.8 <= gap <= wait * 1.2 + 600
+    assert (delivery.due_at, delivery.delivered_at) == (None, None)
+    assert delivery.failed_at is not None
+    created = [received for received in receiver.got if received.type == "order.created"]
+    assert len({(received.headers["webhook-id"], received.raw) for received in created}) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 400, 404, 500])
+def test_only_2xx_is_success(
+    status: int, endpoint: WebhookEndpoint, receiver: Receiver, key: str, run_worker: Any
+) -> None:
+    receiver.answer = (status, {"Location": receiver.url}, b"no")
+    story.create_order(key=key)
+    run_worker()
+
+    [tried] = WebhookAttempt.objects.all()
+    assert (tried.status, tried.answer) == (status, "no")
+    assert WebhookDelivery.objects.get().delivered_at is None
+    assert len(receiver.got) == 1
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_is_obeyed(
+    status: int, endpoint: WebhookEndpoint, receiver: Receiver, key: str, clock: VirtualClock, run_worker: Any
+) -> None:
+    receiver.answer = (status, {"Retry-After": "900"}, b"")
+    story.create_order(key=key)
+    run_worker()
+    receiver.answer = 200
+
+    clock.advance(seconds=899)
+    run_worker()
+    assert len(receiver.got) == 1
+
+    clock.advance(seconds=1)
+    run_worker()
+    assert len(receiver.got) == 2
+    assert WebhookDelivery.objects.get().delivered_at == clock.now()
+
+
+def test_what_is_410_is_disabled_at_once(
+    endpoint: WebhookEndpoint, receiver: Receiver, key: str, clock: VirtualClock, run_worker: Any
+) -> None:
+    receiver.answer = 410
+    story.create_order(key=key)
+    run_worker()
+    clock.advance(hours=1)
+    story.create_order(key=key)
+    run_worker()
+
+    endpoint.refresh_from_db()
+    assert (endpoint.disabled_reason, len(receiver.got)) == ("gone", 1)
+    assert Event.objects.filter(type="webhook_endpoint.disabled").count() == 1
+
+
+def test_after_five_days_of_failure_it_is_disabled_and_operators_are_told(
+    endpoint: WebhookEndpoint,
+    receiver: Receiver,
+    key: str,
+    later: Later,
+    run_worker: Any,
+    settings: Any,
+    simulator: Any,
+) -> None:
+    settings.OPERATOR_PHONES = ("+254733000222",)
+    receiver.answer = 500
+    story.create_order(key=key)
+    later(timedelta(days=3), step=timedelta(hours=1))
+    story.create_order(key=key)
+    endpoint.refresh_from_db()
+    assert endpoint.disabled_at is None
+
+    later(timedelta(days=3), step=timedelta(hours=1))
+
+    endpoint.refresh_from_db()
+    assert endpoint.disabled_reason == "failing"
+    [told] = [text for text in simulator.messages("254733000222") if "webhook" in text["text"]]
+    assert "Duka" in told["text"]
+
+
+def test_one_success_ends_the_count_of_failures(
+    endpoint: WebhookEndpoint, receiver: Receiver, key: str, later: Later, run_worker: Any
+) -> None:
+    receiver.answer = 500
+    story.create_order(key=key)
+    later(timedelta(days=2), step=timedelta(hours=1))
+    receiver.answer = 200
+    later(timedelta(days=1), step=timedelta(hours=1))
+    endpoint.refresh_from_db()
+
+    assert (endpoint.failures, endpoint.failing_since, endpoint.held_until) == (0, None, None)
+
+
+def test_events_of_an_object_come_in_order(
+    endpoint: WebhookEndpoint,
+    receiver: Receiver,
+    key: str,
+    clock: VirtualClock,
+    later: Later,
+    run_worker: Any,
+) -> None:
+    failed: list[str] = []
+
+    def fail_first(received: Received) -> int:
+        if received.type == "order.created" and not failed:
+            failed.append(received.type)
+            return 500
+        return 200
+
+    receiver.answer = fail_first
+    reference = story.create_order(key=key).data["order_reference"]
+    run_worker()
+    story.post(f"/api/orders/{reference}/cancel", {}, key=key)
+    run_worker()
+    assert receiver.types == ["order.created"]
+
+    later(timedelta(seconds=20), step=timedelta(seconds=1))
+
+    assert receiver.types == ["order.created", "order.created", "order.cancelled"]
+
+
+def test_one_poisoned_event_holds_the_next_for_ten_minutes_at_most(
+    endpoint: WebhookEndpoint,
+    receiver: Receiver,
+    key: str,
+    clock: VirtualClock,
+    later: Later,
+    run_worker: Any,
+) -> None:
+    receiver.answer = lambda received: 500 if received.type == "order.created" else 200
+    reference = story.create_order(key=key).data["order_reference"]
+    run_worker()
+    story.post(f"/api/orders/{reference}/cancel", {}, key=key)
+    asked_at = clock.now()
+
+    later(timedelta(minutes=9), step=timedelta(seconds=30))
+    assert "order.cancelled" not in receiver.types
+
+    later(timedelta(minutes=3), step=timedelta(seconds=30))
+    assert "order.cancelled" in receiver.types
+    assert clock.now() - asked_at <= timedelta(minutes=12)
+
+
+def test_a_dead_endpoint_is_not_tried_for_each_of_its_events(
+    endpoint: WebhookEndpoint, receiver: Receiver, key: str, clock: VirtualClock, run_worker: Any
+) -> None:
+    receiver.answer = 503
+    for _ in range(20):
+        story.create_order(key=key, buyer=BARAKA, seller=AMINA)
+    run_worker()
+    clock.advance(seconds=40)
+    run_worker()
+
+    assert len(receiver.got) < 10
+
+
+def test_a_receiver_that_was_down_for_three_days_is_brought_level_by_one_call(
+    endpoint: WebhookEndpoint, receiver: Receiver, sale: Sale, key: str, clock: VirtualClock, later: Later, duka: UUID,
+    run_worker: Any,
+) -> None:  # fmt: skip
+    sale()
+    since = clock.advance(minutes=2)
+    got_before = len(receiver.got)
+    receiver.answer = 500
+    for day in range(3):
+        sale(metadata={"day": str(day)})
+        later(timedelta(days=1), step=timedelta(hours=2))
+    receiver.answer, receiver.got = 200, receiver.got[:got_before]
+
+    ask_replay(endpoint=endpoint, since=since, until=clock.now(), now=clock.now())
+    run_worker()
+
+    missed = Event.objects.filter(at__gte=since, type__in=PUBLIC, order_id__isnull=False).order_by("id")
+    known = [received.body for received in receiver.got[got_before:]]
+    assert len(known) == 15
+    assert sorted(body["id"] for body in known) == sorted(f"evt_{event.id.hex}" for event in missed)
+    for number, body in enumerate(known):
+        same = [
+            other for other in known[:number] if other["data"]["object"]["id"] == body["data"]["object"]["id"]
+        ]
+        assert all(other["sequence"] < body["sequence"] for other in same)
+    assert not WebhookDelivery.objects.filter(due_at__isnull=False).exists()
+
+    ask_replay(endpoint=endpoint, since=since, until=clock.now(), now=clock.now())
+    run_worker()
+    assert len(receiver.got) == got_before + 15
+
+    ask_replay(endpoint=endpoint, since=since, until=clock.now(), all_again=True, now=clock.now())
+    run_worker()
+    assert len(receiver.got) == got_before + 30
+
+
+def test_what_happened_while_it_was_off_is_got_by_the_same_call(
+    endpoint: WebhookEndpoint,
+    receiver: Receiver,
+    sale: Sale,
+    clock: VirtualClock,
+    duka: UUID,
+    run_worker: Any,
+) -> None:
+    since = clock.now()
+    update_endpoint(endpoint.id, merchant_id=duka, enabled=False, now=clock.now())
+    sale()
+    clock.advance(seconds=1)
+    assert receiver.got == []
+
+    on = update_endpoint(endpoint.id, merchant_id=duka, enabled=True, now=clock.now())
+    ask_replay(endpoint=on, since=since, until=clock.now(), now=clock.now())
+    run_worker()
+
+    assert len(receiver.got) == 5
+
+
+def test_a_process_that_has_not_heard_of_the_endpoint_misses_nothing(
+    duka: UUID, receiver: Receiver, key: str, clock: VirtualClock, run_worker: Any
+) -> None:
+    from zemi.events import listeners
+
+    story.create_order(key=key)
+    clock.advance(seconds=1)
+    create_endpoint(merchant_id=duka, url=receiver.url, now=clock.now())
+    # This process looked a moment before the endpoint was made.
+    listeners._seen.merchants, listeners._seen.until = frozenset(), clock.now() + listeners.SEEN_FOR
+    clock.advance(seconds=1)
+    reference = story.create_order(key=key).data["order_reference"]
+    run_worker()
+    assert receiver.got == []
+
+    clock.advance(seconds=endpoints.CATCH_UP.total_seconds())
+    run_worker()
+
+    assert [received.body["data"]["object"]["order_reference"] for received in receiver.got] == [reference]
+
+
+def test_one_delivery_is_sent_again(
+    endpoint: WebhookEndpoint, receiver: Receiver, key: str, clock: VirtualClock, run_worker: Any
+) -> None:
+    story.create_order(key=key)
+    run_worker()
+
+    redeliver(WebhookDelivery.objects.get().id, endpoint=endpoint, now=clock.now())
+    run_worker()
+
+    assert [received.raw for received in receiver.got] == [receiver.got[0].raw] * 2
+    assert receiver.got[0].headers["webhook-id"] == receiver.got[1].headers["webhook-id"]
+    assert WebhookAttempt.objects.count() == 2
+
+
+def test_of_a_long_answer_two_kilobytes_are_kept(
+    endpoint: WebhookEndpoint, receiver: Receiver, key: str, run_worker: Any
+) -> None:
+    receiver.answer = (500, {}, b"\xff\x00" * 5000)
+    story.create_order(key=key)
+    run_worker()
+
+    assert len(WebhookAttempt.objects.get().answer) == 2048
+
+
+def test_addresses_are_judged_again_at_each_try(
+    endpoint: WebhookEndpoint,
+    receiver: Receiver,
+    key: str,
+    run_worker: Any,
+    settings: Any,
+    clock: VirtualClock,
+) -> None:
+    # As if the name had pointed elsewhere when the endpoint was made.
+    WebhookEndpoint.objects.update(url="http://169.254.169.254/latest/meta-data")
+    story.create_order(key=key)
+    run_worker()
+
+    [tried] = WebhookAttempt.objects.all()
+    assert (tried.status, tried.error) == (None, "address_refused")
+    assert receiver.got == []

@@ -1,0 +1,245 @@
+"""POST to an address that a stranger chose, without becoming the stranger's hand inside the network (SAFETY 3.6).
+
+The name is resolved once for each attempt, every address that it has is judged, and the connection goes to a judged
+address: whoever answers the second look-up differently (DNS rebinding) is never asked. No redirects, no proxies or
+credentials from the environment, no connection that is used twice, and one deadline over all of it.
+"""
+
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import httpcore2
+
+CONNECT_S = 5.0
+TOTAL_S = 15.0
+MOST_BYTES = 64 * 1024
+MOST_URL = 500
+
+# What `is_global` lets through and nobody outside should reach: NAT64, 6to4 and Teredo carry an IPv4 address of any
+# kind; 168.63.129.16 is the metadata service of one big cloud; of fec0::/10 and 192.0.0.0/24 older Pythons know little.
+_FORBIDDEN = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96", "fec0::/10",
+        "192.0.0.0/24", "168.63.129.16/32",
+    )
+)  # fmt: skip
+
+Resolver = Callable[[str, int], list[str]]
+
+
+class UrlRefused(ValueError):
+    """The URL itself can't be one of a receiver; the message says why, for people."""
+
+
+class AddressRefused(Exception):
+    """The name has an address that is not on the public internet. Nothing was sent."""
+
+
+class Unreachable(Exception):
+    """No answer: not found, not connected, not secure, too slow, or not HTTP. Whether it arrived is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Status, headers by lower-case name, and at most MOST_BYTES of the body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What may be sent to: in live mode https on the given ports alone; in the sandbox also http and this machine."""
+
+    ports: frozenset[int] | None
+    plain_http: bool = False
+    loopback: bool = False
+
+
+def check_url(url: str, policy: Policy) -> SplitResult:
+    """Read the URL of a receiver; its addresses are judged when something is sent.
+
+    :raises UrlRefused: it is malformed, not https, on another port, or holds a password
+    """
+    if len(url) > MOST_URL or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
+        raise UrlRefused(f"a URL has at most {MOST_URL} printable ASCII characters")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise UrlRefused("it cannot be read as a URL") from error
+    if parts.scheme != "https" and not (policy.plain_http and parts.scheme == "http"):
+        raise UrlRefused("it must start with https://")
+    if not parts.hostname or parts.username is not None or parts.password is not None or parts.fragment:
+        raise UrlRefused("it must name a host, and no user, password or fragment")
+    if port is None:
+        port = 443 if parts.scheme == "https" else 80
+    if policy.ports is not None and port not in policy.ports:
+        allowed = ", ".join(str(number) for number in sorted(policy.ports))
+        raise UrlRefused(f"its port must be {allowed}")
+    if policy.ports is None and not 0 < port < 65536:
+        raise UrlRefused("it has no such port")
+    return parts
+
+
+def is_public(address: str, *, loopback: bool = False) -> bool:
+    """Whether an IP address is one of the public internet; with `loopback` also one of this machine's own."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    mapped = getattr(found, "ipv4_mapped", None)
+    if mapped is not None:
+        found = mapped
+    if found.is_loopback:
+        return loopback
+    return found.is_global and not found.is_multicast and not any(found in network for network in _FORBIDDEN)
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """Look a name up: its addresses, as the system prefers them.
+
+    :raises Unreachable: there is no such name
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise Unreachable("name_not_found") from error
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def post(
+    url: str, body: bytes, headers: Mapping[str, str], *, policy: Policy, resolver: Resolver = resolve
+) -> Reply:
+    """POST `body` once. It takes at most TOTAL_S seconds after the name is found.
+
+    :raises UrlRefused, AddressRefused: nothing was sent
+    :raises Unreachable: no answer came; its text is one word for the reason
+    """
+    parts = check_url(url, policy)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    addresses = resolver(parts.hostname or "", port)
+    # One bad address spoils the name: which of them is taken must not decide.
+    if not addresses or not all(is_public(address, loopback=policy.loopback) for address in addresses):
+        raise AddressRefused
+    backend = _Pinned(addresses, port, until=time.monotonic() + TOTAL_S)
+    # A pool of its own: a connection kept for one name could carry another's request to whoever holds the first.
+    with httpcore2.ConnectionPool(
+        ssl_context=_tls(), max_connections=1, max_keepalive_connections=0, network_backend=backend
+    ) as pool:
+        timeout = {"connect": CONNECT_S, "read": TOTAL_S, "write": TOTAL_S, "pool": CONNECT_S}
+        try:
+            with pool.stream(
+                "POST",
+                url,
+                headers=list(headers.items()),
+                content=body,
+                extensions={"timeout": timeout},
+            ) as response:
+                named = {
+                    name.decode("latin-1").lower(): value.decode("latin-1")
+                    for name, value in response.headers
+                }
+                return Reply(response.status, named, _read(response))
+        except httpcore2.TimeoutException as error:
+            raise Unreachable("timeout") from error
+        except httpcore2.ConnectError as error:
+            is_tls = isinstance(error.__context__, ssl.SSLError)
+            raise Unreachable("tls_failed" if is_tls else "not_connected") from error
+        except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
+            raise Unreachable("broken_answer") from error
+
+
+def _read(response: httpcore2.Response) -> bytes:
+    body = b""
+    for chunk in response.iter_stream():
+        body += chunk
+        if len(body) >= MOST_BYTES:
+            # The status has been said: what a receiver writes beyond this changes nothing.
+            break
+    return body[:MOST_BYTES]
+
+
+class _Pinned(httpcore2.NetworkBackend):
+    """Connects to the judged addresses and to nothing else, whatever name the request has; TLS still asks for the name."""
+
+    def __init__(self, addresses: Iterable[str], port: int, *, until: float) -> None:
+        self._addresses, self._port = list(addresses), port
+        self._until = until
+        self._plain = httpcore2.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,  # noqa: ARG002 (httpcore's signature; what it names was judged before)
+        port: int,  # noqa: ARG002
+        timeout: float | None = None,
+        local_address: str | None = None,  # noqa: ARG002
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:
+        """Connect to the first address that answers, within `timeout` seconds for all of them."""
+        until = min(self._until, time.monotonic() + (timeout or CONNECT_S))
+        *others, last = self._addresses
+        for address in others:
+            try:
+                return self._connect(address, until, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                continue
+        return self._connect(last, until, socket_options)
+
+    def _connect(
+        self, address: str, until: float, options: Iterable[httpcore2.SOCKET_OPTION] | None
+    ) -> httpcore2.NetworkStream:
+        left = until - time.monotonic()
+        if left <= 0:
+            raise httpcore2.ConnectTimeout
+        stream = self._plain.connect_tcp(address, self._port, timeout=left, socket_options=options)
+        return _Timed(stream, until=self._until)
+
+
+class _Timed(httpcore2.NetworkStream):
+    """A connection whose every wait ends at one deadline: a receiver that drips a byte a second gains nothing."""
+
+    def __init__(self, stream: httpcore2.NetworkStream, *, until: float) -> None:
+        self._stream = stream
+        self._until = until
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read what is there."""
+        return self._stream.read(max_bytes, self._left(httpcore2.ReadTimeout, timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all of it."""
+        self._stream.write(buffer, self._left(httpcore2.WriteTimeout, timeout))
+
+    def close(self) -> None:
+        """Hang up."""
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        """Secure it, for the name that the request has."""
+        left = self._left(httpcore2.ConnectTimeout, timeout)
+        return _Timed(self._stream.start_tls(ssl_context, server_hostname, left), until=self._until)
+
+    def get_extra_info(self, info: str) -> Any:
+        """What is known of the connection."""
+        return self._stream.get_extra_info(info)
+
+    def _left(self, late: type[Exception], timeout: float | None) -> float:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise late
+        return left if timeout is None else min(left, timeout)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    # Made once: reading the system's certificates takes longer than most answers.
+    return httpcore2.default_ssl_context()

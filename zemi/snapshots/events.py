@@ -1,0 +1,118 @@
+"""Events as merchants see them: the body of a webhook, and the same from the API (DOMAIN 4.6).
+
+The words are made when an event is first handed out or asked for, from its object as it is then, and kept: they are
+the same for every endpoint, every try and every reader.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from zemi.common.db import insert
+from zemi.common.ids import public_id
+from zemi.events.models import Event
+from zemi.events.public import PUBLIC
+from zemi.orders.models import Order
+from zemi.snapshots.objects import snapshots_of
+from zemi.webhooks.endpoints import show_endpoint
+from zemi.webhooks.models import EventBody, WebhookEndpoint
+
+# The shape of the bodies; a change of it is a new date (DOMAIN 4.8).
+API_VERSION = "2026-11-01"
+# What is larger leaves the merchant's notes out.
+MOST_BYTES = 20_000
+
+
+def texts_of(events: Iterable[Event], *, now: datetime) -> dict[UUID, str]:
+    """The words of each event, by its id; those that were never made are made and kept."""
+    wanted = {event.id: event for event in events}
+    found = _kept(wanted)
+    missing = [event for key, event in wanted.items() if key not in found]
+    if missing:
+        bodies = [EventBody(event=event, text=text, made_at=now) for event, text in _write(missing)]
+        # Of two processes one keeps its words, and both use those.
+        insert(*bodies, ignore_conflicts=True)
+        found |= _kept(event.id for event in missing)
+    return found
+
+
+def events_of_merchant(merchant_id: UUID) -> "QuerySet[Event]":
+    """All events that this merchant may see, in no order."""
+    orders = Order.objects.filter(merchant_id=merchant_id).values("id")
+    endpoints = WebhookEndpoint.objects.filter(merchant_id=merchant_id).values("id")
+    return Event.objects.filter(order_id__in=orders.union(endpoints, all=True), type__in=PUBLIC)
+
+
+def events_between(
+    *, merchant_id: UUID, since: datetime, until: datetime, after: UUID | None, limit: int
+) -> list[Event]:
+    """The merchant's events of [since, until) after the event `after`, oldest first, at most `limit`."""
+    if after is None:
+        # Events come about in the order of their keys: what is older than the span needs no look.
+        after = Event.objects.filter(at__lt=since).order_by("-id").values_list("id", flat=True).first()
+    found = events_of_merchant(merchant_id).filter(at__gte=since, at__lt=until)
+    if after is not None:
+        found = found.filter(id__gt=after)
+    return list(found.order_by("id")[:limit])
+
+
+def merchant_of_event(event: Event) -> UUID | None:
+    """Whose event it is; None: nobody's, or no merchant's."""
+    if event.order_id is None:
+        return None
+    owner = WebhookEndpoint if event.subject_type == WebhookEndpoint.SUBJECT else Order
+    return owner.objects.values_list("merchant_id", flat=True).get(pk=event.order_id)
+
+
+def _kept(keys: Iterable[UUID]) -> dict[UUID, str]:
+    return dict(EventBody.objects.filter(pk__in=list(keys)).values_list("event_id", "text"))
+
+
+def _write(events: list[Event]) -> Iterable[tuple[Event, str]]:
+    objects = snapshots_of((event.subject_type, event.subject_id) for event in events)
+    keys = [event.subject_id for event in events if event.subject_type == WebhookEndpoint.SUBJECT]
+    for endpoint in WebhookEndpoint.objects.filter(pk__in=keys):
+        objects[WebhookEndpoint.SUBJECT, endpoint.id] = show_endpoint(endpoint)
+    numbers = _numbers(events)
+    for event in events:
+        shown = objects[event.subject_type, event.subject_id]
+        text = _text(_body(event, shown, sequence=numbers[event.id]))
+        if len(text.encode()) > MOST_BYTES:
+            text = _text(_body(event, {**shown, "metadata": {}}, sequence=numbers[event.id]))
+        yield event, text
+
+
+def _body(event: Event, shown: Mapping[str, Any], *, sequence: int) -> dict[str, Any]:
+    data: dict[str, Any] = {"object": shown}
+    if "from" in event.data:
+        data["previous"] = {"status": event.data["from"]}
+    return {
+        "id": public_id("evt", event.id),
+        "object": "event",
+        "type": event.type,
+        "timestamp": f"{event.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+        "livemode": settings.LIVE,
+        "api_version": API_VERSION,
+        "sequence": sequence,
+        "data": data,
+        "request": {"id": event.request_id},
+    }
+
+
+def _text(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _numbers(events: Iterable[Event]) -> dict[UUID, int]:
+    """The number of each event among those of its object, from 1."""
+    timelines: dict[UUID, list[UUID]] = defaultdict(list)
+    rows = Event.objects.filter(order_id__in={event.order_id for event in events}).order_by("id")
+    for subject_id, key in rows.values_list("subject_id", "id"):
+        timelines[subject_id].append(key)
+    return {event.id: timelines[event.subject_id].index(event.id) + 1 for event in events}

@@ -1,0 +1,254 @@
+"""Merchants' endpoints: made, changed, rotated, switched off, tried out."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError
+from django.db.models import QuerySet
+
+from zemi.common.clock import stamp
+from zemi.common.db import append, insert, unit_of_work, violates, write_if
+from zemi.common.ids import public_id
+from zemi.common.outside import Policy, UrlRefused, check_url
+from zemi.events.listeners import SEEN_FOR, begin_listening, stop_listening
+from zemi.events.log import record
+from zemi.events.public import PUBLIC
+from zemi.webhooks import errors
+from zemi.webhooks.models import DisabledReason, Extent, WebhookDelivery, WebhookEndpoint, WebhookReplay
+from zemi.webhooks.signing import new_secret
+
+# How long the secret that a rotation replaced still signs too.
+ROTATION = timedelta(hours=24)
+# When a new endpoint is given what was missed before every process had heard of it.
+CATCH_UP = 2 * SEEN_FOR + timedelta(seconds=1)
+
+
+def policy() -> Policy:
+    """Where may be sent to: https on the operator's ports; in the sandbox also http, and to this machine."""
+    if settings.LIVE:
+        return Policy(ports=settings.WEBHOOK_PORTS)
+    return Policy(ports=None, plain_http=True, loopback=True)
+
+
+def create_endpoint(
+    *, merchant_id: UUID, url: str, types: Iterable[str] = (), description: str = "", now: datetime
+) -> tuple[WebhookEndpoint, str]:
+    """Make an endpoint that hears of everything from `now` on. Its secret is in the answer and shown nowhere else.
+
+    Opens its own transaction.
+
+    :raises WebhookUrlRefused, EventTypeUnknown: as it says
+    :raises TooManyEndpoints: the merchant has WebhookEndpoint.MOST
+    """
+    secret = new_secret()
+    endpoint = WebhookEndpoint(
+        merchant_id=merchant_id,
+        url=_checked_url(url),
+        types=_checked_types(types),
+        description=description,
+        created_at=now,
+        updated_at=now,
+    )
+    endpoint.secret_sealed = endpoint.seal_secret(secret)
+    taken = set(_of(merchant_id).values_list("slot", flat=True))
+    for slot in range(WebhookEndpoint.MOST):
+        if slot in taken:
+            continue
+        endpoint.slot = slot
+        try:
+            with unit_of_work():
+                insert(endpoint)
+                begin_listening(merchant_id, now=now)
+                _catch_up(endpoint, now=now)
+            return endpoint, secret
+        except IntegrityError as error:
+            # Another request took the slot meanwhile: the next one may be free.
+            if not violates(error, WebhookEndpoint, "webhooks_endpoint_slot"):
+                raise
+    raise errors.TooManyEndpoints(most=WebhookEndpoint.MOST)
+
+
+def list_endpoints(merchant_id: UUID) -> list[WebhookEndpoint]:
+    """The merchant's endpoints, oldest first; at most WebhookEndpoint.MOST."""
+    return list(_of(merchant_id).order_by("id"))
+
+
+def get_endpoint(endpoint_id: UUID, *, merchant_id: UUID) -> WebhookEndpoint:
+    """Find one of the merchant's endpoints.
+
+    :raises WebhookEndpointNotFound: there is none with this id, or it is somebody else's
+    """
+    found = _of(merchant_id).filter(pk=endpoint_id).first()
+    if found is None:
+        raise errors.WebhookEndpointNotFound
+    return found
+
+
+def update_endpoint(
+    endpoint_id: UUID,
+    *,
+    merchant_id: UUID,
+    url: str | None = None,
+    types: Iterable[str] | None = None,
+    description: str | None = None,
+    enabled: bool | None = None,
+    now: datetime,
+) -> WebhookEndpoint:
+    """Change what is given and leave the rest. Opens its own transaction.
+
+    What happened while it was disabled is not sent by itself: ask for a redelivery.
+
+    :raises WebhookEndpointNotFound, WebhookUrlRefused, EventTypeUnknown: nothing was changed
+    """
+    endpoint = get_endpoint(endpoint_id, merchant_id=merchant_id)
+    if url is not None:
+        endpoint.url = _checked_url(url)
+    if types is not None:
+        endpoint.types = _checked_types(types)
+    if description is not None:
+        endpoint.description = description
+    endpoint.updated_at = now
+    changes = {name: getattr(endpoint, name) for name in ("url", "types", "description", "updated_at")}
+    if enabled is not None:
+        # A new beginning either way: old failures don't count.
+        changes |= {
+            "disabled_at": None,
+            "disabled_reason": "",
+            "failures": 0,
+            "failing_since": None,
+            "held_until": None,
+        }
+    if enabled is False:
+        changes |= {"disabled_at": endpoint.disabled_at or now, "disabled_reason": DisabledReason.MERCHANT}
+    with unit_of_work():
+        if not write_if(endpoint, changes, deleted_at=None):
+            raise errors.WebhookEndpointNotFound
+        for name, value in changes.items():
+            setattr(endpoint, name, value)
+        _listen(merchant_id, now=now)
+        if enabled:
+            _catch_up(endpoint, now=now)
+    return endpoint
+
+
+def delete_endpoint(endpoint_id: UUID, *, merchant_id: UUID, now: datetime) -> None:
+    """Send nothing more to it, and forget its secrets. Opens its own transaction.
+
+    :raises WebhookEndpointNotFound: as it says
+    """
+    endpoint = get_endpoint(endpoint_id, merchant_id=merchant_id)
+    with unit_of_work():
+        gone = {"deleted_at": now, "slot": None, "secret_sealed": b"", "old_secret_sealed": None}
+        if not write_if(endpoint, gone, deleted_at=None):
+            raise errors.WebhookEndpointNotFound
+        WebhookDelivery.objects.filter(endpoint=endpoint, due_at__isnull=False).update(
+            due_at=None, failed_at=now, last_error="endpoint_deleted"
+        )
+        _listen(merchant_id, now=now)
+
+
+def rotate_secret(endpoint_id: UUID, *, merchant_id: UUID, now: datetime) -> tuple[WebhookEndpoint, str]:
+    """Give an endpoint a new secret; for ROTATION the one before it signs too. Two are live at most.
+
+    Opens its own transaction.
+
+    :raises WebhookEndpointNotFound: as it says
+    """
+    endpoint = get_endpoint(endpoint_id, merchant_id=merchant_id)
+    secret = new_secret()
+    old = endpoint.secret()
+    changes = {
+        "secret_sealed": endpoint.seal_secret(secret),
+        "old_secret_sealed": endpoint.seal_secret(old),
+        "old_secret_until": now + ROTATION,
+        "updated_at": now,
+    }
+    # Of two rotations at once one would hand out a secret that the other has replaced.
+    if not write_if(endpoint, changes, deleted_at=None, secret_sealed=endpoint.secret_sealed):
+        raise errors.WebhookEndpointNotFound
+    for name, value in changes.items():
+        setattr(endpoint, name, value)
+    return endpoint, secret
+
+
+def ping(endpoint_id: UUID, *, merchant_id: UUID, now: datetime) -> WebhookDelivery:
+    """Send an endpoint, and no other, a test event. Opens its own transaction.
+
+    :raises WebhookEndpointNotFound, WebhookEndpointDisabled: nothing was sent
+    """
+    endpoint = get_endpoint(endpoint_id, merchant_id=merchant_id)
+    if endpoint.disabled_at is not None:
+        raise errors.WebhookEndpointDisabled
+    with unit_of_work():
+        event = record("webhook_endpoint.ping", endpoint, at=now, actor="merchant")
+        delivery = WebhookDelivery(
+            endpoint=endpoint, event=event, object_id=endpoint.id, created_at=now, queued_at=now, due_at=now
+        )
+        append(delivery)
+    return delivery
+
+
+def show_endpoint(endpoint: WebhookEndpoint) -> dict[str, Any]:
+    """Write an endpoint as its merchant sees it; its secret is no part of that."""
+    return {
+        "id": public_id("we", endpoint.id),
+        "object": "webhook_endpoint",
+        "livemode": settings.LIVE,
+        "url": endpoint.url,
+        "description": endpoint.description,
+        "types": endpoint.types,
+        "enabled": endpoint.disabled_at is None,
+        "disabled_at": stamp(endpoint.disabled_at),
+        "disabled_reason": endpoint.disabled_reason or None,
+        "failing_since": stamp(endpoint.failing_since),
+        "old_secret_until": stamp(endpoint.old_secret_until),
+        "created_at": stamp(endpoint.created_at),
+        "updated_at": stamp(endpoint.updated_at),
+    }
+
+
+def live_secrets(endpoint: WebhookEndpoint, *, now: datetime) -> list[str]:
+    """The secrets that sign now, the newest first."""
+    secrets = [endpoint.secret()]
+    if endpoint.old_secret_sealed and endpoint.old_secret_until and now < endpoint.old_secret_until:
+        secrets.append(endpoint.secret(old=True))
+    return secrets
+
+
+def _of(merchant_id: UUID) -> "QuerySet[WebhookEndpoint]":
+    return WebhookEndpoint.objects.filter(merchant_id=merchant_id, deleted_at__isnull=True)
+
+
+def _listen(merchant_id: UUID, *, now: datetime) -> None:
+    if _of(merchant_id).filter(disabled_at__isnull=True).exists():
+        begin_listening(merchant_id, now=now)
+    else:
+        stop_listening(merchant_id)
+
+
+def _catch_up(endpoint: WebhookEndpoint, *, now: datetime) -> None:
+    until = now + CATCH_UP
+    append(
+        WebhookReplay(
+            endpoint=endpoint, since=now, until=until, extent=Extent.MISSING, created_at=now, due_at=until
+        )
+    )
+
+
+def _checked_url(url: str) -> str:
+    try:
+        check_url(url, policy())
+    except UrlRefused as refused:
+        raise errors.WebhookUrlRefused(reason=str(refused)) from refused
+    return url
+
+
+def _checked_types(types: Iterable[str]) -> list[str]:
+    wanted = sorted(set(types))
+    for event_type in wanted:
+        if event_type not in PUBLIC:
+            raise errors.EventTypeUnknown(event_type=event_type[:60])
+    return wanted
