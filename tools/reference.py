@@ -126,6 +126,7 @@ CALLBACKS = {
     "mpesa_status_result": "the answer to a question about a payout",
     "mpesa_status_timeout": "the question itself waited too long: it is asked again on schedule",
     "mpesa_c2b_confirmation": "money that was paid to the paybill by hand, on the path that only M-Pesa was given",
+    "mpesa_transaction_result": "whether money really came that was told of without proof",
     "simulated_payment": "the sandbox's simulated payment, stored like a callback and settled in the same request",
 }
 
@@ -176,6 +177,9 @@ LIMITS = (
     ("zemi.notifications.sending.ALARM_AFTER", "tries of a text message; each further one is an error in the log"),
     ("zemi.orders.lookup.WINDOW", "window of `ZEMI_LOOKUP_BUDGET`: unknown references of one caller"),
     ("zemi.payments.settle.HINT_DELAY", "how soon, and how often at most, a callback that proves nothing makes us ask"),
+    ("zemi.payments.c2b.PROOF_GAPS_S", "seconds between questions about a confirmation that proves nothing by itself"),
+    ("zemi.payments.c2b.PROOF_WAIT", "after this long such a confirmation is closed: no money came"),
+    ("zemi.payments.c2b.QUESTIONS", "such questions an hour, for all of them together"),
     ("zemi.ledger.seal.GRACE", "after the end of a UTC day: from then on the day is sealed"),
     ("zemi.disbursements.ask.OVERDUE", "after this long without a result a person is called; it is asked about daily then"),
     ("zemi.disbursements.ask.GIVE_UP_ASKING", "after this long it is not asked about any more: only a person can end it"),

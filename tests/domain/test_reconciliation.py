@@ -27,9 +27,16 @@ pytestmark = pytest.mark.django_db
 HEAD = "Receipt No.,Completion Time,Details,Transaction Status,Paid In,Withdrawn,Reason Type,Linked Transaction ID,A/C No.\n"
 
 
-def came(receipt: str, amount: Money = kes(1_500), *, reference: str = "", minutes: int = 0) -> ProviderLine:
+def came(
+    receipt: str,
+    amount: Money = kes(1_500),
+    *,
+    kind: LineKind = LineKind.PAYMENT,
+    reference: str = "",
+    minutes: int = 0,
+) -> ProviderLine:
     at = START + timedelta(minutes=minutes)
-    return ProviderLine(receipt, at, amount, None, LineKind.PAYMENT, reference)
+    return ProviderLine(receipt, at, amount, None, kind, reference)
 
 
 def went(
@@ -87,7 +94,14 @@ def test_what_only_one_side_has_and_what_differs_is_an_open_item_and_no_posting(
     statement: list[ProviderLine], clock: Any
 ) -> None:
     before = story.ledger()
-    take_in([came("PAID0000", kes(1_400)), *statement[2:], came("GHOST001", kes(20), minutes=60)], clock)
+    take_in(
+        [
+            came("PAID0000", kes(1_400)),
+            *statement[2:],
+            came("GHOST001", kes(20), kind=LineKind.TRANSFER, minutes=60),
+        ],
+        clock,
+    )
 
     assert differences(clock) == [
         ("different", "PAID0000", 140_000, 150_000),
@@ -104,7 +118,9 @@ def test_what_only_one_side_has_and_what_differs_is_an_open_item_and_no_posting(
 def test_an_item_is_closed_when_a_later_statement_explains_it(
     statement: list[ProviderLine], clock: Any
 ) -> None:
-    take_in([statement[0], came("LATE0001", kes(1), minutes=60), *statement[2:]], clock)
+    take_in(
+        [statement[0], came("LATE0001", kes(1), kind=LineKind.TRANSFER, minutes=60), *statement[2:]], clock
+    )
     assert [receipt for _, receipt, _, _ in differences(clock)] == ["LATE0001", "PAID0001"]
 
     take_in([statement[1]], clock)
@@ -115,7 +131,7 @@ def test_an_item_is_closed_when_a_later_statement_explains_it(
 
 
 def test_a_run_over_a_part_of_the_time_closes_nothing(statement: list[ProviderLine], clock: Any) -> None:
-    take_in([*statement, came("GHOST001", kes(1))], clock)
+    take_in([*statement, came("GHOST001", kes(1), kind=LineKind.OTHER)], clock)
     assert len(differences(clock)) == 1
 
     report = reconcile(since=clock.now() + timedelta(days=1), now=clock.now())
@@ -143,16 +159,6 @@ def test_a_receipt_that_was_never_heard_of_is_booked_when_its_line_names_the_ord
     assert Event.objects.get(type="statement.proved").data["receipt"] == receipt
     assert reconcile(now=clock.now()).proved == 0
     story.assert_books_agree()
-
-
-def test_a_line_of_another_amount_than_the_prompts_proves_nothing(books: Any, clock: Any) -> None:
-    order = story.create_order(amount="700").data
-    story.push(order["order_reference"], amount="700")
-    take_in([came("HAND0001", kes(600), reference=order["order_reference"], minutes=1)], clock)
-
-    assert differences(clock) == [("missing", "HAND0001", 60_000, None)]
-
-    assert story.order_of(order["order_reference"]).status == "awaiting_payment"
 
 
 def test_the_number_of_a_receipt_that_a_query_proved_without_one_comes_from_the_statement(
@@ -237,11 +243,11 @@ def test_the_command_answers_0_1_or_2(
 
     assert run(since=2) == 0
     file = tmp_path / "statement.csv"
-    file.write_text(HEAD + "GHOST1,23-11-2026 12:00:00,Pay Bill,Completed,20.00,,Pay Bill,,\n")
+    file.write_text(HEAD + "GHOST1,23-11-2026 12:00:00,Funds,Completed,20.00,,Funds Deposit,,\n")
     assert run(file=file) == 1
     printed = capsys.readouterr().out
     assert "statement.csv: 1 lines, 1 of them new" in printed
-    assert "! GHOST1 payment in: only the provider has it (provider 20.00)" in printed
+    assert "! GHOST1 transfer in: only the provider has it (provider 20.00)" in printed
     file.write_text("no statement")
     assert run(file=file) == 2
     assert run(file=tmp_path / "nothing") == 2

@@ -66,6 +66,9 @@ TABLE: dict[str, Parser] = {
     "messages.read_status_result": Parser(messages.read_status_result, Takes.BODY, (UnreadableCallback,)),
     "messages.read_reversal_result": Parser(messages.read_reversal_result, Takes.BODY, (UnreadableCallback,)),
     "messages.read_balance_result": Parser(messages.read_balance_result, Takes.BODY, (UnreadableCallback,)),
+    "messages.read_transaction_result": Parser(
+        messages.read_transaction_result, Takes.BODY, (UnreadableCallback,)
+    ),
     "messages.read_c2b_confirmation": Parser(
         messages.read_c2b_confirmation, Takes.BODY, (UnreadableCallback,)
     ),
@@ -80,6 +83,7 @@ TABLE: dict[str, Parser] = {
     "answers.read_status": Parser(answers.read_status, Takes.ANSWER),
     "answers.read_acknowledgement": Parser(answers.read_acknowledgement, Takes.ANSWER),
     "answers.read_registration": Parser(answers.read_registration, Takes.ANSWER),
+    "answers.read_pull_registration": Parser(answers.read_pull_registration, Takes.ANSWER),
     "answers.read_pull": Parser(answers.read_pull, Takes.ANSWER, is_raw=True),
     "answers.says_token_is_invalid": Parser(answers.says_token_is_invalid, Takes.ANSWER),
     "africastalking.client.read_answer": Parser(africastalking.read_answer, Takes.ANSWER),

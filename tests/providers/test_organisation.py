@@ -270,6 +270,24 @@ def test_addresses_that_stand_already_are_registered(daraja: Daraja, answer: Any
     assert daraja.asked()[0]["ResponseType"] == "Completed"
 
 
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ((200, {"ResponseStatus": "1000", "ResponseDescription": "registered"}), Succeeded),
+        ((200, {"ResponseStatus": "1001", "ResponseDescription": "already"}), Succeeded),
+        ((200, {"ResponseStatus": "7"}), Unknown),
+        ((400, error("400.002.02", "Bad Request - Invalid NominatedNumber")), Refused),
+        ((200, "<html>"), Unknown),
+        (httpx2.ConnectError, Refused),
+    ],
+)
+def test_a_paybill_that_may_be_pulled_already_is_registered(daraja: Daraja, answer: Any, kind: type):
+    daraja.answers = [answer]
+
+    assert isinstance(daraja.mpesa.register_pull(nominated=AMINA, callback_url="https://a.example/x"), kind)
+    assert daraja.asked()[0]["NominatedNumber"] == AMINA.msisdn
+
+
 def confirmation(**changes: Any) -> bytes:
     fields = {
         "TransactionType": "Pay Bill",

@@ -1,26 +1,39 @@
 """Money paid to the paybill by hand: an order's, a prompt's own, or kept until claimed (DOMAIN 5.8 rows 4, 10, 11)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import Q
 
 from zemi.common.db import inside_transaction, unit_of_work, violates
 from zemi.common.ids import read_reference
 from zemi.common.logs import log
+from zemi.common.work import finish
 from zemi.events.log import record
 from zemi.identity.parties import phone_index
 from zemi.orders.errors import OrderNotFound
 from zemi.orders.locks import lock_order
 from zemi.orders.models import Order, OrderStatus
-from zemi.payments.allocate import take_in
-from zemi.payments.models import Receipt, payer_index
+from zemi.payments.allocate import claim_orphan, take_in
+from zemi.payments.locks import lock_receipt
+from zemi.payments.models import Receipt, ReceiptStatus, payer_index
 from zemi.providers import registry
 from zemi.providers.base import C2BReceipt
+from zemi.trust.limits import Allowance, charge
 from zemi.webhooks.inbox import mark_handled
 from zemi.webhooks.models import WebhookLog
+from zemi.webhooks.tokens import CallbackKind, mint
+
+# A confirmation that nothing proves is asked about after these gaps, the last one repeated; for as long as M-Pesa's list
+# of what came in reaches back (DARAJA 1.7).
+PROOF_GAPS_S = (600, 3600, 6 * 3600)
+PROOF_WAIT = timedelta(hours=48)
+# Anybody can send one that proves nothing: so many questions an hour are asked because of all of them.
+QUESTIONS = 120
+QUESTION_WINDOW = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +47,69 @@ class _Match:
 def handle_c2b_confirmation(row: WebhookLog, told: C2BReceipt, *, now: datetime) -> None:
     """Handle a claimed confirmation. Nothing signs it: only the secret path that M-Pesa alone was given makes it count.
 
-    Any other waits, closed, for the transaction's own status or a pull, which call `settle_c2b` when they find it.
+    Any other stays due and has M-Pesa asked for the transaction's status. It is closed once the money is in the books,
+    by that answer, by a pull or by a statement, and after two days at the latest: then there was none.
     """
-    if row.subject_id is None:
-        with unit_of_work():
-            mark_handled(row, now=now, error="not_proved")
+    if row.subject_id is not None:
+        settle_c2b(told, now=now, row=row)
         return
-    settle_c2b(told, now=now, row=row)
+    known = Receipt.objects.filter(provider=row.provider, transaction_id=told.receipt).exists()
+    if known or now - row.received_at > PROOF_WAIT:
+        with unit_of_work():
+            mark_handled(row, now=now, error="known" if known else "not_proved")
+        return
+    with unit_of_work():
+        may_ask = charge(Allowance("c2b-proof", "all", QUESTIONS, QUESTION_WINDOW), now=now)
+    if may_ask:
+        hooks = f"{settings.CALLBACK_ORIGIN}/hooks"
+        registry.mobile_money().query_transaction(
+            told.receipt,
+            result_url=f"{hooks}/{mint(CallbackKind.TRANSACTION_RESULT, row.id)}",
+            timeout_url=f"{hooks}/{mint(CallbackKind.STATUS_TIMEOUT, row.id)}",
+        )
+    gap = PROOF_GAPS_S[min(max(row.tries, 1), len(PROOF_GAPS_S)) - 1]
+    finish(row, due_at=now + timedelta(seconds=gap), error="not_proved")
+
+
+def handle_transaction_status(row: WebhookLog, proved: C2BReceipt | None, *, now: datetime) -> None:
+    """Handle a claimed answer to the question about a confirmation: book what it proves, and nothing that was only told.
+
+    What the payer typed is only told. The money waits for its order until a statement names it, or the payer claims it.
+    """
+    hint = WebhookLog.objects.get(pk=row.subject_id)
+    told = registry.mobile_money().read_c2b_confirmation(hint.body)
+    if proved is None or proved.receipt != told.receipt:
+        with unit_of_work():
+            mark_handled(row, now=now, error="not_proved" if proved is None else "ids_differ")
+        return
+    settle_c2b(proved, now=now, row=row)
+    # It is closed by its next look, which finds the money in the books.
+    WebhookLog.objects.filter(pk=hint.pk, due_at__gt=now).update(due_at=now)
+
+
+def claim_by_statement(receipt_number: str, *, order_reference: str, now: datetime) -> bool:
+    """Give an orphan to the order that the provider's statement names (P7b); False when there is nothing to give.
+
+    Opens its own transaction.
+    """
+    with unit_of_work():
+        found = Receipt.objects.filter(
+            provider=registry.mobile_money().name,
+            transaction_id=receipt_number,
+            status=ReceiptStatus.ORPHAN,
+            order__isnull=True,
+        )
+        key = found.values_list("id", flat=True).first()
+        if key is None:
+            return False
+        try:
+            order = lock_order(order_reference=order_reference)
+        except OrderNotFound:
+            return False
+        receipt = lock_receipt(key)
+        return receipt.status == ReceiptStatus.ORPHAN and claim_orphan(
+            receipt, order, actor="statement", now=now
+        )
 
 
 def settle_c2b(told: C2BReceipt, *, now: datetime, row: WebhookLog | None = None) -> str:

@@ -190,7 +190,7 @@ class ProviderLine:
     """One movement on the provider's statement of one account: exactly one of `paid_in` and `withdrawn` is there.
 
     `reference` is what the provider says of ours: an order's reference, or our own id of a payment. `linked_receipt` is
-    the movement that a reversal or a fee belongs to.
+    the movement that a reversal or a fee belongs to. `payer` is None where the provider masks it.
     """
 
     receipt: str
@@ -200,6 +200,7 @@ class ProviderLine:
     kind: LineKind
     reference: str = ""
     linked_receipt: str = ""
+    payer: Phone | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +271,10 @@ class PaymentProvider(Protocol):
         """Say where money that comes in is announced; that they were registered before is success."""
         ...
 
+    def register_pull(self, *, nominated: Phone, callback_url: str) -> Succeeded | Refused | Unknown:
+        """Ask for `pull_transactions`, once; `nominated` is a number of ours. That it was asked before is success."""
+        ...
+
     def pull_transactions(
         self, *, since: datetime, until: datetime, offset: int = 0
     ) -> list[PulledTransaction] | Unknown:
@@ -325,6 +330,14 @@ class PaymentProvider(Protocol):
     def read_status_callback(self, body: bytes) -> DisburseResult:
         """Read the answer to `query_disbursement`: the payment's fate, not the query's.
 
+        :raises UnreadableCallback: not in a documented shape
+        """
+        ...
+
+    def read_transaction_callback(self, body: bytes) -> C2BReceipt | None:
+        """Read the answer to `query_transaction`: the money that it proves came in, without what the payer typed.
+
+        None: it proves nothing, which is no proof of the contrary.
         :raises UnreadableCallback: not in a documented shape
         """
         ...

@@ -52,6 +52,7 @@ class _GuardedMpesa(Mpesa):
     pull_transactions = breaks("pull", Mpesa.pull_transactions, QUESTION_HELD_BACK)
     # Asked by a person, who sees what comes of it.
     register_c2b_urls = outside_transaction(Mpesa.register_c2b_urls)
+    register_pull = outside_transaction(Mpesa.register_pull)
 
 
 class _GuardedAfricasTalking(AfricasTalking):

@@ -10,14 +10,15 @@ from zemi.common.db import append, unit_of_work
 from zemi.common.errors import ZemiError
 from zemi.common.logs import log
 from zemi.common.money import Money
-from zemi.disbursements.models import Disbursement, DisbursementStatus, Method, SuspenseCase
+from zemi.disbursements.models import Disbursement, DisbursementStatus, SuspenseCase
 from zemi.disbursements.settle import apply_outcome
 from zemi.events.log import record
-from zemi.payments.models import Payment, PaymentStatus, Receipt
+from zemi.payments.c2b import claim_by_statement, settle_c2b
+from zemi.payments.models import Payment, PaymentStatus, Receipt, payer_index
 from zemi.payments.settle import settle_charge
 from zemi.payouts.models import Payout, PayoutAttempt
 from zemi.providers import registry
-from zemi.providers.base import LineKind, Succeeded
+from zemi.providers.base import C2BReceipt, LineKind, Succeeded
 from zemi.reconciliation.models import Direction, ItemKind, ReconciliationItem, StatementLine, Verdict
 from zemi.refunds.models import Refund, RefundAttempt
 
@@ -56,6 +57,9 @@ def reconcile(*, since: datetime | None = None, now: datetime) -> Report:
         if verdict == Verdict.MISSING and _prove(line, now=now):
             verdict, ours = _judge(line)
             report.proved += verdict == Verdict.MATCHED
+        elif verdict == Verdict.MATCHED and line.direction == Direction.IN and line.reference:
+            # Proved by its status alone, which doesn't tell what it was paid for.
+            report.proved += claim_by_statement(line.receipt, order_reference=line.reference, now=now)
         if verdict != line.verdict:
             StatementLine.objects.filter(pk=line.pk).update(verdict=verdict)
         if verdict != Verdict.MATCHED:
@@ -138,33 +142,43 @@ _FINDERS: dict[tuple[str, str], Callable[[StatementLine], Money | None]] = {
 def _prove(line: StatementLine, *, now: datetime) -> bool:
     """Book what the line proves, if it says what it belongs to. False: it proves nothing that can be told."""
     said = Succeeded("statement", receipt=line.receipt, amount=line.amount, at=line.at)
+    if line.kind != LineKind.PAYMENT:
+        return False
     try:
-        if line.kind == LineKind.REVERSAL and line.direction == Direction.OUT:
-            return _prove_reversal(line, said, now=now)
-        if line.kind != LineKind.PAYMENT or not line.reference:
-            return False
         if line.direction == Direction.IN:
-            return _prove_receipt(line, said, now=now)
-        return _prove_payment_out(line, said, now=now)
+            _prove_receipt(line, said, now=now)
+            return True
+        return bool(line.reference) and _prove_payment_out(line, said, now=now)
     except ZemiError as error:
         log.error("reconciliation.not_booked", line=str(line.id), error=error.code)
         return False
 
 
-def _prove_receipt(line: StatementLine, said: Succeeded, *, now: datetime) -> bool:
-    """Money for an order of ours: its only attempt without a numbered receipt and for this amount was paid."""
+def _prove_receipt(line: StatementLine, said: Succeeded, *, now: datetime) -> None:
+    """Book money that came in: of the order's one prompt that it can be, or else as paid by hand (DOMAIN 5.8 row 11)."""
     attempts = Payment.objects.filter(
         order__order_reference=line.reference, provider=line.provider, amount_minor=line.amount_minor
     )
+    if line.payer is not None:
+        attempts = attempts.filter(payer_phone_hash=payer_index(line.payer))
     # Proved by a query, which tells no number (M9): this is its number.
     unnumbered = attempts.filter(receipts__id__isnull=False, receipts__transaction_id__isnull=True)
     candidates = [*unnumbered[:2], *attempts.exclude(status=PaymentStatus.COMPLETED)[:2]]
-    if len(candidates) != 1:
-        # None, or one that can't be told: paid by hand, or more than one prompt. A person looks.
-        return False
     _tell(line, now=now)
-    settle_charge(candidates[0].id, said, now=now)
-    return True
+    if len(candidates) == 1:
+        settle_charge(candidates[0].id, said, now=now)
+        return
+    settle_c2b(
+        C2BReceipt(
+            receipt=line.receipt,
+            amount=line.amount,
+            at=line.at,
+            reference=line.reference,
+            payer=line.payer,
+            shortcode=registry.mobile_money().collection_account,
+        ),
+        now=now,
+    )
 
 
 def _prove_payment_out(line: StatementLine, said: Succeeded, *, now: datetime) -> bool:
@@ -176,18 +190,6 @@ def _prove_payment_out(line: StatementLine, said: Succeeded, *, now: datetime) -
             apply_outcome(model, attempt.id, said, now=now)
             return True
     return False
-
-
-def _prove_reversal(line: StatementLine, said: Succeeded, *, now: datetime) -> bool:
-    """A payment that was undone: the refund that asked for it succeeded, also if the request's answer was lost."""
-    attempt = RefundAttempt.objects.filter(
-        method=Method.REVERSAL, refund__reverses=line.linked_receipt, refund__provider=line.provider
-    ).first()
-    if attempt is None or not line.linked_receipt:
-        return False
-    _tell(line, now=now)
-    apply_outcome(RefundAttempt, attempt.id, said, now=now)
-    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from zemi.common import crypto
 from zemi.common.ids import new_key
 from zemi.common.money import Money
+from zemi.common.phone import Phone
 
 
 class Direction(models.TextChoices):
@@ -39,7 +41,7 @@ class StatementImport(models.Model):
 
 
 class StatementLine(models.Model):
-    """One movement that the provider says there was, once however often it is imported. No phone, no name."""
+    """One movement that the provider says there was, once however often it is imported. No name; the payer sealed."""
 
     WRITTEN_ONCE: ClassVar[tuple[str, ...]] = ("provider", "receipt", "amount_minor", "currency", "at")
 
@@ -54,6 +56,8 @@ class StatementLine(models.Model):
     # An order's reference or an id of ours; anything else that a payer may have typed is left out.
     reference = models.CharField(max_length=80, blank=True, default="")
     linked_receipt = models.CharField(max_length=40, blank=True, default="")
+    # Who paid, where it says so in the clear: without it money for nobody could never go back.
+    payer_sealed = models.BinaryField(null=True)
     verdict = models.CharField(max_length=10, choices=Verdict.choices, default=Verdict.NEW)
 
     class Meta:
@@ -72,6 +76,18 @@ class StatementLine(models.Model):
     def amount(self) -> Money:
         """What moved."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def payer(self) -> Phone | None:
+        """Who paid, where it is known."""
+        if self.payer_sealed is None:
+            return None
+        return Phone(crypto.unseal(self.payer_sealed, context=f"statement|payer|{self.id}"))
+
+    def set_payer(self, phone: Phone | None) -> None:
+        """Seal the payer's number, where it is known."""
+        if phone is not None:
+            self.payer_sealed = crypto.seal(phone.e164, context=f"statement|payer|{self.id}")
 
 
 class ItemKind(models.TextChoices):

@@ -11,20 +11,31 @@ from zemi.providers import registry
 from zemi.providers.base import LineKind, ProviderLine, Unknown
 from zemi.providers.mpesa.statement import StatementLine as MpesaLine
 from zemi.providers.mpesa.statement import read_statement
+from zemi.providers.wire import msisdn
 from zemi.reconciliation.models import Direction, StatementImport, StatementLine
 
 _BATCH = 500
 _ORDER = re.compile(r"ZEM-[0-9A-HJKMNP-TV-Z]{8}", re.ASCII)
 # What Safaricom keeps for pulling (DARAJA 1.7).
 PULL_BACK = timedelta(hours=48)
-# Words of "Reason Type" and "Details", the first that is found decides.
+# Words of "Reason Type", or of "Details" where that is empty; the first that is found decides. Only what is known to be a
+# customer's payment is one: money is booked because of it.
 _WORDS = (
     ("reversal", LineKind.REVERSAL),
     ("charge", LineKind.FEE),
     ("fee", LineKind.FEE),
     ("transfer", LineKind.TRANSFER),
     ("top up", LineKind.TRANSFER),
+    ("pay to bulk", LineKind.TRANSFER),
     ("settlement", LineKind.TRANSFER),
+    ("funds", LineKind.TRANSFER),
+    ("pay bill", LineKind.PAYMENT),
+    ("paybill", LineKind.PAYMENT),
+    ("pay utility", LineKind.PAYMENT),
+    ("buy goods", LineKind.PAYMENT),
+    ("pay merchant", LineKind.PAYMENT),
+    ("payment", LineKind.PAYMENT),
+    ("b2c", LineKind.PAYMENT),
 )
 
 
@@ -56,7 +67,9 @@ def pull_statement(*, now: datetime) -> Imported | None:
         if not page:
             break
         found += [
-            ProviderLine(one.receipt, one.at or now, one.amount, None, LineKind.PAYMENT, one.reference)
+            ProviderLine(
+                one.receipt, one.at or now, one.amount, None, LineKind.PAYMENT, one.reference, payer=one.payer
+            )
             for one in page
         ]
     return import_lines(found, source="pull", now=now)
@@ -84,7 +97,7 @@ def _row(line: ProviderLine, provider: str) -> StatementLine:
     amount = line.paid_in or line.withdrawn
     if amount is None or (line.paid_in and line.withdrawn):
         raise ValueError("a line is either paid in or withdrawn")
-    return StatementLine(
+    row = StatementLine(
         provider=provider,
         receipt=line.receipt,
         direction=Direction.IN if line.paid_in else Direction.OUT,
@@ -95,6 +108,8 @@ def _row(line: ProviderLine, provider: str) -> StatementLine:
         reference=_known_shape(line.reference),
         linked_receipt=line.linked_receipt,
     )
+    row.set_payer(line.payer if amount == line.paid_in else None)
+    return row
 
 
 def _known_shape(reference: str) -> str:
@@ -106,8 +121,9 @@ def _known_shape(reference: str) -> str:
 
 
 def _typed(line: MpesaLine) -> ProviderLine:
-    words = f"{line.reason_type} {line.details}".lower()
-    kind = next((kind for word, kind in _WORDS if word in words), LineKind.PAYMENT)
+    # Behind the first number stand the payer's name and what the payer typed: anything.
+    words = (line.reason_type or re.split(r"[0-9]{3}", line.details)[0]).lower()
+    kind = next((kind for word, kind in _WORDS if word in words), LineKind.OTHER)
     return ProviderLine(
         receipt=line.receipt,
         at=line.at,
@@ -116,4 +132,5 @@ def _typed(line: MpesaLine) -> ProviderLine:
         kind=kind,
         reference=line.account_reference,
         linked_receipt=line.linked_receipt,
+        payer=msisdn(line.other_party.partition(" - ")[0]),
     )

@@ -25,6 +25,8 @@ class CallbackKind(IntEnum):
     STATUS_TIMEOUT = 5
     REVERSAL_RESULT = 6
     REVERSAL_TIMEOUT = 7
+    # Its subject is the inbox row of a confirmation that nothing had proved.
+    TRANSACTION_RESULT = 8
     # One path for the whole shortcode: its subject is UUID(int=0).
     C2B_CONFIRMATION = 10
 

@@ -7,7 +7,7 @@ from zemi.common.db import unit_of_work
 from zemi.common.logs import log
 from zemi.common.work import claim_due, handle_each
 from zemi.disbursements.settle import handle_disburse_callback
-from zemi.payments.c2b import handle_c2b_confirmation
+from zemi.payments.c2b import handle_c2b_confirmation, handle_transaction_status
 from zemi.payments.settle import handle_charge_callback
 from zemi.payments.simulated import finish_simulated_payment
 from zemi.payouts.models import PayoutAttempt
@@ -22,7 +22,15 @@ _ATTEMPTS = (PayoutAttempt, RefundAttempt)
 
 
 def _stk(row: WebhookLog, now: datetime) -> None:
-    handle_charge_callback(row, registry.mobile_money().read_charge_callback(row.body), now=now)
+    try:
+        result = registry.mobile_money().read_charge_callback(row.body)
+    except UnreadableCallback:
+        if row.subject_id is not None:
+            raise
+        # Somebody may have registered the open address for the paybill's confirmations too.
+        _c2b(row, now)
+        return
+    handle_charge_callback(row, result, now=now)
 
 
 def _b2c(row: WebhookLog, now: datetime) -> None:
@@ -59,6 +67,10 @@ def _c2b(row: WebhookLog, now: datetime) -> None:
     handle_c2b_confirmation(row, registry.mobile_money().read_c2b_confirmation(row.body), now=now)
 
 
+def _transaction(row: WebhookLog, now: datetime) -> None:
+    handle_transaction_status(row, registry.mobile_money().read_transaction_callback(row.body), now=now)
+
+
 def _simulated(row: WebhookLog, now: datetime) -> None:
     finish_simulated_payment(row, now=now)
 
@@ -77,6 +89,7 @@ _HANDLERS: dict[str, Callable[[WebhookLog, datetime], None]] = {
     "mpesa_reversal_timeout": _reversal_timeout,
     "mpesa_status_result": _status,
     "mpesa_c2b_confirmation": _c2b,
+    "mpesa_transaction_result": _transaction,
     "mpesa_status_timeout": _nothing,
     # Closed in the request that wrote it; due here only after a crash between.
     "simulated_payment": _simulated,

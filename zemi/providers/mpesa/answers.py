@@ -100,6 +100,20 @@ def read_registration(answer: Answer) -> Succeeded | Refused | Unknown:
         return _unreadable(answer, problem)
 
 
+def read_pull_registration(answer: Answer) -> Succeeded | Refused | Unknown:
+    """Read the answer to a registration for pulling; 1001, "already registered", is what was wanted (DARAJA 1.7)."""
+    try:
+        fields = wire.read_object(answer.body)
+        if "errorCode" in fields:
+            return _error(answer, fields, of_prompt=False)
+        code, text = wire.code(fields, "ResponseStatus"), wire.words(fields, "ResponseDescription")
+        if answer.status == 200 and code in {codes.PULL_FOUND, codes.PULL_NOTHING}:
+            return Succeeded(code, text)
+        return Unknown(code, text)
+    except UnreadableCallback as problem:
+        return _unreadable(answer, problem)
+
+
 def read_pull(answer: Answer) -> list[PulledTransaction] | Unknown:
     """Read the list of what came in; its rows come in a list in a list (DARAJA 1.7)."""
     try:

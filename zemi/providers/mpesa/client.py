@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from zemi.common import clock, http_client
 from zemi.common.http_client import Answer, NoAnswer, NotSent
 from zemi.common.money import Money
+from zemi.common.phone import Phone
 from zemi.providers import wire
 from zemi.providers.base import (
     Accepted,
@@ -44,6 +45,7 @@ _STATUS_PATH = "/mpesa/transactionstatus/v1/query"
 _REVERSAL_PATH = "/mpesa/reversal/v1/request"
 _BALANCE_PATH = "/mpesa/accountbalance/v1/query"
 _REGISTER_PATH = "/mpesa/c2b/v2/registerurl"
+_PULL_REGISTER_PATH = "/pulltransactions/v1/register"
 _PULL_PATH = "/pulltransactions/v1/query"
 _TOP_UP_PATH = "/mpesa/b2b/v1/paymentrequest"
 TOKEN_READ_S = 10.0
@@ -218,6 +220,17 @@ class Mpesa:
         answer = self._money_call(_REGISTER_PATH, body)
         return answers.read_registration(answer) if isinstance(answer, Answer) else answer
 
+    def register_pull(self, *, nominated: Phone, callback_url: str) -> Succeeded | Refused | Unknown:
+        """Register the paybill for pulling, once (DARAJA 1.7)."""
+        body = {
+            "ShortCode": self._config.shortcode,
+            "RequestType": "Pull",
+            "NominatedNumber": nominated.msisdn,
+            "CallBackURL": callback_url,
+        }
+        answer = self._money_call(_PULL_REGISTER_PATH, body)
+        return answers.read_pull_registration(answer) if isinstance(answer, Answer) else answer
+
     def pull_transactions(
         self, *, since: datetime, until: datetime, offset: int = 0
     ) -> list[PulledTransaction] | Unknown:
@@ -258,6 +271,10 @@ class Mpesa:
     def read_status_callback(self, body: bytes) -> DisburseResult:
         """Read a transaction status result."""
         return messages.read_status_result(body)
+
+    def read_transaction_callback(self, body: bytes) -> C2BReceipt | None:
+        """Read what the status of a receipt proves to have come in."""
+        return messages.read_transaction_result(body)
 
     def disbursement_fee(self, amount: Money) -> Money:
         """Say what a payout of `amount` costs us."""

@@ -25,6 +25,7 @@ _CHARGE_ITEMS = frozenset({"Amount", "MpesaReceiptNumber", "TransactionDate"})
 _RESULT_ITEMS = frozenset({"TransactionAmount", "TransactionReceipt", "TransactionCompletedDateTime"})
 _REVERSAL_ITEMS = frozenset({"Amount", "TransCompletedTime", "OriginalTransactionID"})
 _BALANCE_ITEMS = frozenset({"AccountBalance", "BOCompletedTime"})
+_PARTY_ITEMS = frozenset({"CreditPartyName", "DebitPartyName"})
 _STATUS_ITEMS = frozenset(
     {
         "Amount",
@@ -134,6 +135,28 @@ def read_status_result(body: bytes) -> DisburseResult:
         originator_id=wire.identifier(items, "OriginatorConversationID"),
         provider_reference=wire.identifier(items, "ConversationID"),
         outcome=outcome,
+    )
+
+
+def read_transaction_result(body: bytes) -> C2BReceipt | None:
+    """Read what the status of a receipt proves to have come in; None where it proves nothing (DARAJA 2.5).
+
+    The shortcode is the one that was credited: the status of a payment that went out looks the same otherwise. What
+    the payer typed is not told.
+    :raises UnreadableCallback: not in a documented shape
+    """
+    found = read_status_result(body).outcome
+    items = _parameters(wire.child(wire.read_object(body), "Result"), _PARTY_ITEMS)
+    if not isinstance(found, Succeeded) or found.receipt is None or found.amount is None:
+        return None
+    credited = wire.words(items, "CreditPartyName").partition(" - ")[0]
+    return C2BReceipt(
+        receipt=found.receipt,
+        amount=found.amount,
+        at=found.at,
+        reference="",
+        payer=wire.msisdn(wire.words(items, "DebitPartyName").partition(" - ")[0]),
+        shortcode=credited if credited.isdecimal() and credited.isascii() else "",
     )
 
 
