@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from simulator import credentials, daraja_c2b
+from simulator import credentials, daraja_c2b, daraja_reversal
 from simulator.books import SHILLING, DuplicateReceipt, NotEnoughMoney, Payment, utility, working
 from simulator.clock import iso, to_micros
 from simulator.control import (
@@ -76,6 +76,30 @@ def settle(state: State, wishes: Mapping[str, object]) -> dict[str, object]:
         except NotEnoughMoney:
             raise ControlError(409, "the account has less") from None
         return {"receipt": payment.receipt, "amount": amount, "at": iso(at)}
+
+
+def reverse_pay_in(state: State, wishes: Mapping[str, object]) -> dict[str, object]:
+    """Give a pay-in back to whoever paid, as the provider's care desk does: nobody is called back.
+
+    :raises ControlError: 404 for a receipt that is none, 409 for one that was reversed or whose money is gone
+    """
+    refuse_others(wishes, "receipt")
+    receipt = read_receipt(wishes)
+    with state.transaction():
+        original = state.books.find(receipt or "")
+        if original is None or original.kind not in daraja_reversal.REVERSIBLE:
+            raise ControlError(404, "no pay-in has this receipt")
+        if state.books.reversed_of(original.receipt):
+            raise ControlError(409, "it has been reversed")
+        at = state.clock.micros()
+        payment = daraja_reversal.reversal_of(
+            original, receipt=state.ids.receipt(at), amount=original.amount, at=at
+        )
+        try:
+            state.books.pay(payment)
+        except NotEnoughMoney:
+            raise ControlError(409, "the account has less") from None
+        return {"receipt": payment.receipt, "amount": payment.amount, "at": iso(at)}
 
 
 def books_at(state: State, at: str | None) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Reversal of a payment that came in: the money goes back to the wallet it came from (DARAJA 1.6, 2.5)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from simulator import commands, phones, wire
 from simulator.books import SHILLING, NotEnoughMoney, Payment, utility
@@ -10,7 +11,7 @@ from simulator.fields import Fields
 from simulator.state import State
 
 # Only what a customer paid in: a payout can't be reversed by API (DARAJA 0.7).
-_REVERSIBLE = {"stk", "c2b", "manual"}
+REVERSIBLE = {"stk", "c2b", "manual"}
 
 
 def request_reversal(state: State, body: Mapping[str, object]) -> dict[str, object]:
@@ -35,7 +36,7 @@ def carry_out(state: State, command: Command, at: int) -> Outcome:
     receipt, amount = str(command.wishes["receipt"]), int(command.wishes["amount"])
     own = utility(str(command.wishes["shortcode"]))
     original = state.books.find(receipt)
-    if original is None or original.kind not in _REVERSIBLE or original.credit != own:
+    if original is None or original.kind not in REVERSIBLE or original.credit != own:
         return Outcome(code="R000002")
     partial = state.switches.get("partial_reversal") is True
     left = original.amount - state.books.reversed_of(receipt)
@@ -45,23 +46,30 @@ def carry_out(state: State, command: Command, at: int) -> Outcome:
         # What a wrong amount brings is documented nowhere: the core's "invalid parameter" (DARAJA 3.1).
         return Outcome(code="25")
 
-    payment = Payment(
-        receipt=state.ids.receipt(at),
-        kind="reversal",
-        debit=own,
-        credit=original.debit,
-        amount=amount,
-        at=at,
+    payment = replace(
+        reversal_of(original, receipt=state.ids.receipt(at), amount=amount, at=at),
         conversation_id=command.conversation_id,
         originator_conversation_id=command.originator_conversation_id,
-        account_reference=original.account_reference,
-        original_receipt=receipt,
     )
     try:
         state.books.pay(payment)
     except NotEnoughMoney:
         return Outcome(code="1")
     return Outcome(code="0", receipt=payment.receipt, parameters=_parameters(state, payment))
+
+
+def reversal_of(original: Payment, *, receipt: str, amount: int, at: int) -> Payment:
+    """The way back of a pay-in, not yet booked."""
+    return Payment(
+        receipt=receipt,
+        kind="reversal",
+        debit=original.credit,
+        credit=original.debit,
+        amount=amount,
+        at=at,
+        account_reference=original.account_reference,
+        original_receipt=original.receipt,
+    )
 
 
 def _parameters(state: State, payment: Payment) -> dict[str, object]:

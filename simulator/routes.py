@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from werkzeug.wrappers import Request
 
-from simulator import levers, scenarios, sms
+from simulator import control_money, levers, scenarios, sms
 from simulator.state import State
 
 
@@ -14,6 +14,7 @@ def routes(
     """The control paths: method and path to what answers."""
     return {
         ("POST", "/_sim/float"): lambda request: levers.change_float(state, wishes(request)),
+        ("POST", "/_sim/reversals"): lambda request: control_money.reverse_pay_in(state, wishes(request)),
         ("GET", "/_sim/initiator"): lambda _: state.credentials.initiator(),
         ("POST", "/_sim/initiator/password"): lambda request: levers.set_password(state, wishes(request)),
         ("POST", "/_sim/initiator/lock"): lambda _: levers.lock_initiator(state),

@@ -165,6 +165,13 @@ class Simulator:
         """
         return control_money.settle(self._state, wishes)
 
+    def reverse_pay_in(self, receipt: str) -> dict[str, object]:
+        """As POST /_sim/reversals: give a pay-in back to whoever paid, as the provider's care desk does.
+
+        :raises ControlError: 404 for a receipt that is none, 409 for one that was reversed or whose money is gone
+        """
+        return control_money.reverse_pay_in(self._state, {"receipt": receipt})
+
     def fault(self, name: str, **wishes: object) -> dict[str, object]:
         """As POST /_sim/faults: count, rate, seed, api, msisdn, delay_s, skip, burst, times, body, status, then, code.
 

@@ -66,6 +66,11 @@ EVENTS = {
     "receipt.orphaned": "Real money came that fits no open order.",
     "receipt.proposed": "It named no order, and one open order fits its payer and amount: the payer is asked.",
     "receipt.claimed": "An orphan was given to the order that it was paid for.",
+    "receipt.reversed": "The provider gave it back to whoever paid; `order_status` is what its order is since then.",
+    "payment.reversed": "The provider took back what this attempt had brought.",
+    "order.part_reversed": "The provider took a part of the price back: `due` is what is awaited again.",
+    "order.clawed_back": "The provider took the payment back after its release: the seller owes it.",
+    "alert.pay_in_reversed": "The operators were told that the provider took a payment back.",
     "receipt.refunded": "All of it is owed back to whoever paid it.",
     "payment.completed": "Money came for this attempt; `allocated` says whether it fits its order.",
     "payment.failed": "The attempt ended and no money came. The order can be paid by another attempt.",
@@ -149,6 +154,7 @@ _LONGEST = {
     "receipt": "QHJ41HG1W8",
     "reference": "ZEM-00000000",
     "since": "00:00",
+    "lost": "250,000",
 }
 
 # Constant -> what it bounds. Values are read off the code.

@@ -518,7 +518,7 @@ def test_a_confirmation_counts_only_on_its_secret_path(clock: Any, subject: UUID
     handle_c2b_confirmation(row, told(clock, "QHJ41HG1W8", 1_500, reference), now=clock.now())
 
     row.refresh_from_db()
-    assert (row.processed, row.processing_error) == (True, error)
+    assert (row.processed, row.last_error) == (not error, error)
     assert status(reference) == ("awaiting_payment" if error else "paid")
     assert WebhookLog.objects.count() == 1
 

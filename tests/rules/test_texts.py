@@ -27,6 +27,7 @@ LONGEST = {
     "receipt": "QHJ41HG1W8",
     "operation": "stk_query",
     "since": "00:00",
+    "lost": "250,000",
     "percent": "100",
     "problems": "1000000",
     "calls": "1000000",

@@ -10,6 +10,7 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "order.expired": ("text_messages",),
     "order.cancelled": ("text_messages",),
     "order.reminded": ("text_messages",),
+    "receipt.reversed": ("text_messages",),
     "receipt.proposed": ("text_messages",),
     "payment.failed": ("text_messages",),
     "payout.succeeded": ("text_messages",),

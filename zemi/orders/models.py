@@ -81,6 +81,8 @@ class Order(Stateful):
     remind_at = models.DateTimeField(null=True)
     paid_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
+    # The provider took the payment back after it had been released (O27).
+    clawed_back_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

@@ -49,6 +49,24 @@ def count_part(order: Order, part: Money, *, now: datetime, actor: str) -> Event
 
 
 @inside_transaction
+def uncount_part(order: Order, part: Money, *, now: datetime, actor: str) -> Event:
+    """A part that had come was taken back by the provider: it is due again. The order must be locked."""
+    order.received_minor -= part.minor
+    order.save(update_fields=["received_minor"])
+    return record(
+        "order.part_reversed", order, at=now, actor=actor, data={"part": str(part), "due": str(order.due)}
+    )
+
+
+@inside_transaction
+def mark_clawed_back(order: Order, *, now: datetime, actor: str) -> Event:
+    """The provider took back what was released already: completed it stays (O27). The order must be locked."""
+    order.clawed_back_at = now
+    order.save(update_fields=["clawed_back_at"])
+    return record("order.clawed_back", order, at=now, actor=actor)
+
+
+@inside_transaction
 def mark_expired(order: Order, *, now: datetime, actor: str) -> Event:
     """It was not paid in time (O5); parts must go back in the same unit. The order must be locked."""
     return transition(order, OrderStatus.EXPIRED, at=now, actor=actor, received_minor=0, updated_at=now)

@@ -29,9 +29,12 @@ class PaymentStatus(models.TextChoices):
     UNKNOWN = "unknown"
     COMPLETED = "completed"
     FAILED = "failed"
+    REVERSED = "reversed"
 
 
 LIVE = (PaymentStatus.PENDING, PaymentStatus.UNKNOWN)
+# Its money came, whatever became of it later.
+PROVED = (PaymentStatus.COMPLETED, PaymentStatus.REVERSED)
 
 
 class Payment(Stateful, WorkRow):
@@ -46,6 +49,8 @@ class Payment(Stateful, WorkRow):
         (PaymentStatus.UNKNOWN, PaymentStatus.FAILED): "payment.failed",
         # Money beats message: a proven success replaces an earlier failure, never the other way round (M10).
         (PaymentStatus.FAILED, PaymentStatus.COMPLETED): "payment.completed",
+        # By the provider, not by a refund of ours (M14).
+        (PaymentStatus.COMPLETED, PaymentStatus.REVERSED): "payment.reversed",
     }
 
     id = models.UUIDField(primary_key=True, default=new_key)
@@ -149,9 +154,12 @@ class ReceiptStatus(models.TextChoices):
     ORPHAN = "orphan"
     CLAIMED = "claimed"
     REFUNDED = "refunded"
+    REVERSED = "reversed"
 
 
 _R = ReceiptStatus
+# Its money is, or was until it was released, its order's.
+HELD = (_R.ALLOCATED, _R.PART_ALLOCATED, _R.CLAIMED)
 
 
 class Receipt(Stateful):
@@ -168,8 +176,10 @@ class Receipt(Stateful):
         (_R.RECEIVED, _R.ORPHAN): "receipt.orphaned",
         (_R.ORPHAN, _R.CLAIMED): "receipt.claimed",
         (_R.ORPHAN, _R.REFUNDED): "receipt.refunded",
-        # A part of a price that was never paid in full goes back (O5, O8).
-        (_R.ALLOCATED, _R.REFUNDED): "receipt.refunded",
+        # A part of a price that was never paid in full goes back (O5, O8), or what is left of one that was taken back.
+        **{(held, _R.REFUNDED): "receipt.refunded" for held in HELD},
+        # The provider took the money back to whoever paid (5.8 rows 16, 17).
+        **{(status, _R.REVERSED): "receipt.reversed" for status in (*HELD, _R.ORPHAN, _R.REFUNDED)},
     }
 
     WRITTEN_ONCE: ClassVar[tuple[str, ...]] = ("provider", "transaction_id", "amount_minor", "currency")
@@ -226,6 +236,11 @@ class Receipt(Stateful):
         return Money(self.amount_minor, self.currency)
 
     @property
+    def allocated(self) -> Money:
+        """What went to its order, with what was forgiven."""
+        return Money(self.allocated_minor, self.currency)
+
+    @property
     def payer_phone(self) -> Phone | None:
         """Who paid, where M-Pesa has told."""
         if self.payer_phone_sealed is None:
@@ -241,3 +256,32 @@ class Receipt(Stateful):
     def set_typed_reference(self, typed: str) -> None:
         """Seal what the payer typed."""
         self.typed_reference_sealed = crypto.seal(typed[:100], context=f"receipts|typed|{self.id}")
+
+
+class PayInReversal(models.Model):
+    """A receipt that the provider took back, once: under which number, and out of which accounts its money was had."""
+
+    SUBJECT: ClassVar[str] = "pay_in_reversal"
+    WRITTEN_ONCE: ClassVar[tuple[str, ...]] = (
+        "receipt",
+        "order",
+        "provider",
+        "transaction_id",
+        "amount_minor",
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    receipt = models.OneToOneField(Receipt, on_delete=models.PROTECT, related_name="reversal")
+    order = models.ForeignKey("orders.Order", null=True, on_delete=models.PROTECT, related_name="+")
+    provider = models.CharField(max_length=20)
+    transaction_id = models.CharField(max_length=40)
+    amount_minor = models.BigIntegerField()
+    # Where it was taken from: code of the account -> minor units.
+    sources = models.JSONField(default=dict)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "transaction_id"], name="payments_reversal_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payments_reversal_positive"),
+        ]

@@ -6,9 +6,7 @@ from django.db.models import Q
 
 from zemi.common.money import Money
 from zemi.orders.models import Order
-from zemi.payments.models import Payment, Receipt, ReceiptStatus
-
-HELD = (ReceiptStatus.ALLOCATED, ReceiptStatus.PART_ALLOCATED, ReceiptStatus.CLAIMED)
+from zemi.payments.models import HELD, Payment, Receipt
 
 
 def payment_of(order: Order) -> UUID | None:

@@ -18,7 +18,15 @@ from zemi.events.log import transition
 from zemi.orders.models import Order
 from zemi.payments.allocate import claim_orphan, shares_of, take_in
 from zemi.payments.locks import lock_payment
-from zemi.payments.models import LIVE, Payment, PaymentStatus, Receipt, ReceiptStatus, reference_index
+from zemi.payments.models import (
+    LIVE,
+    PROVED,
+    Payment,
+    PaymentStatus,
+    Receipt,
+    ReceiptStatus,
+    reference_index,
+)
 from zemi.payments.queries import receipt_told_by_hand
 from zemi.payments.reasons import retry_after_s
 from zemi.providers import registry
@@ -57,7 +65,7 @@ def handle_charge_callback(row: WebhookLog, result: ChargeResult, *, now: dateti
     if isinstance(claimed, Refused):
         fail_charge(payment.id, claimed, now=now, row=row, ask_again_by=result.provider_reference)
         return
-    if payment.status == PaymentStatus.COMPLETED:
+    if payment.status in PROVED:
         settle_charge(payment.id, claimed, now=now, row=row)
         return
 
@@ -96,7 +104,7 @@ def settle_charge(payment_id: UUID, claimed: object, *, now: datetime, row: Webh
             payment = lock_payment(payment_id)
             error = (
                 _number_receipt(payment, said, now=now)
-                if payment.status == PaymentStatus.COMPLETED
+                if payment.status in PROVED
                 else _book(payment, said, now=now)
             )
             if row is not None:
@@ -139,7 +147,7 @@ def fail_charge(
             )
         elif payment.status == PaymentStatus.FAILED and not ask_again_by:
             Payment.objects.filter(pk=payment.pk).update(due_at=None, lease_until=None)
-        error = "failure_after_success" if payment.status == PaymentStatus.COMPLETED else ""
+        error = "failure_after_success" if payment.status in PROVED else ""
         if row is not None:
             mark_handled(row, now=now, error=error, merchant_request_id=payment.merchant_request_id)
 
@@ -283,7 +291,7 @@ def _merge(payment_id: UUID, said: Succeeded, *, now: datetime) -> str:
     with unit_of_work():
         payment = lock_payment(payment_id)
         known = Receipt.objects.get(provider=payment.provider, transaction_id=said.receipt)
-        if known.payment_id is not None or payment.status == PaymentStatus.COMPLETED:
+        if known.payment_id is not None or payment.status in PROVED:
             log.error("receipt.known", payment=str(payment_id))
             return "receipt_known"
         if known.order_id is None and known.status == ReceiptStatus.ORPHAN:

@@ -9,7 +9,7 @@ from zemi.ledger import chart
 from zemi.ledger.chart import AccountRef
 from zemi.orders.models import Order
 from zemi.payments.locks import lock_receipt
-from zemi.payments.models import Receipt, ReceiptStatus
+from zemi.payments.models import HELD, Receipt, ReceiptStatus
 from zemi.refunds.models import RefundReason
 from zemi.refunds.owe import LEAST, owe_refund
 
@@ -71,13 +71,17 @@ def return_excess(
 
 @inside_transaction
 def return_parts(order: Order, *, reason: RefundReason, actor: str, now: datetime) -> None:
-    """Owe every part of a price that was never paid in full to whoever paid it (P6a). The order must be locked."""
-    parts = Receipt.objects.filter(order=order, status=ReceiptStatus.ALLOCATED).select_related("payment")
+    """Owe every part of the price that is held to whoever paid it (P6a): it was never paid in full, or is no longer.
+
+    The order must be locked.
+    """
+    parts = Receipt.objects.filter(order=order, status__in=HELD).select_related("payment")
     for receipt in parts.order_by("id"):
+        held = receipt.allocated
         refund = owe_refund(
             order=order,
             receipt_id=receipt.id,
-            amount=receipt.amount,
+            amount=held,
             source=chart.escrow(order.id),
             payee_phone=receipt.payer_phone,
             pay_in=receipt.transaction_id,
@@ -88,14 +92,16 @@ def return_parts(order: Order, *, reason: RefundReason, actor: str, now: datetim
             now=now,
         )
         credited = (
-            {} if refund is not None else {"allocated_minor": 0, "credited_minor": receipt.amount_minor}
+            {}
+            if refund is not None
+            else {"allocated_minor": 0, "credited_minor": receipt.credited_minor + held.minor}
         )
         transition(
             receipt,
             ReceiptStatus.REFUNDED,
             at=now,
             actor=actor,
-            data={"amount": str(receipt.amount), "reason": reason},
+            data={"amount": str(held), "reason": reason},
             **credited,
         )
 

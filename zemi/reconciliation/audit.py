@@ -18,7 +18,7 @@ from zemi.ledger.balances import balance_of, trial_balance
 from zemi.ledger.seal import wrong_seals
 from zemi.orders.models import Order, OrderStatus
 from zemi.payments.allocate import FORGIVEN
-from zemi.payments.models import Payment, PaymentStatus, Receipt
+from zemi.payments.models import PROVED, PayInReversal, Payment, Receipt
 from zemi.payouts.models import Payout, PayoutAttempt, PayoutStatus
 from zemi.providers import registry
 from zemi.providers.mpesa.sandbox import SandboxTransaction
@@ -31,6 +31,7 @@ MOVING = (
     "receipt.part_allocated",
     "receipt.orphaned",
     "receipt.claimed",
+    "receipt.reversed",
     "release.released",
     "payout.created",
     "payout.succeeded",
@@ -235,10 +236,15 @@ def _refunds() -> Iterator[str]:
 
 
 def _taken(code: int, by: str) -> defaultdict[str, int]:
-    """What refunds took from the accounts of one line of the chart."""
+    """What refunds, and reversals by the provider, took from the accounts of one line of the chart."""
     found: defaultdict[str, int] = defaultdict(int)
-    for key, sources in Refund.objects.values_list(by, "sources").iterator():
-        found[str(key)] += sources.get(str(code), 0)
+    refunds = Refund.objects.all()
+    if code == chart.UNALLOCATED.code:
+        # Called off without a payer, it is back where it was taken from.
+        refunds = refunds.exclude(payer__isnull=True, status__in=GIVEN_BACK)
+    for rows in (refunds, PayInReversal.objects.all()):
+        for key, sources in rows.values_list(by, "sources").iterator():
+            found[str(key)] += sources.get(str(code), 0)
     return found
 
 
@@ -271,8 +277,7 @@ def _provider(sandbox: _Sandbox) -> Check:
 
     numbers = set(Receipt.objects.values_list("transaction_id", flat=True))
     waiting = {
-        payment.provider_reference
-        for payment in Payment.objects.exclude(status=PaymentStatus.COMPLETED).iterator()
+        payment.provider_reference for payment in Payment.objects.exclude(status__in=PROVED).iterator()
     } - {""}
     unseen = sum(
         move.amount_minor

@@ -10,17 +10,20 @@ from zemi.common.db import append, unit_of_work
 from zemi.common.errors import ZemiError
 from zemi.common.logs import log
 from zemi.common.money import Money
-from zemi.disbursements.models import Disbursement, DisbursementStatus, SuspenseCase
+from zemi.disbursements.change import record_reversal
+from zemi.disbursements.locks import lock_disbursement
+from zemi.disbursements.models import Disbursement, DisbursementStatus, Method, SuspenseCase
 from zemi.disbursements.settle import apply_outcome
 from zemi.events.log import record
 from zemi.payments.c2b import claim_by_statement, settle_c2b
-from zemi.payments.models import Payment, PaymentStatus, Receipt, payer_index
+from zemi.payments.models import PROVED, PayInReversal, Payment, Receipt, payer_index
 from zemi.payments.settle import settle_charge
 from zemi.payouts.models import Payout, PayoutAttempt
 from zemi.providers import registry
 from zemi.providers.base import C2BReceipt, LineKind, Succeeded
 from zemi.reconciliation.models import Direction, ItemKind, ReconciliationItem, StatementLine, Verdict
 from zemi.refunds.models import Refund, RefundAttempt
+from zemi.releases.reversal import record_pay_in_reversal
 
 _MILLION = 1_000_000
 
@@ -113,12 +116,26 @@ def _paid_out(line: StatementLine) -> Money | None:
 
 
 def _reversed(line: StatementLine) -> Money | None:
-    """A refund by reversal: under its own receipt, or found by the one that it undid."""
+    """A refund by reversal, under its own receipt or found by the one that it undid; or the provider's own."""
     own = _paid_out(line)
     if own is not None or not line.linked_receipt:
         return own
     found = Refund.objects.filter(reverses=line.linked_receipt, status=DisbursementStatus.SUCCEEDED).first()
-    return None if found is None else found.amount
+    if found is not None:
+        return found.amount
+    theirs = PayInReversal.objects.filter(provider=line.provider, transaction_id=line.receipt).first()
+    return None if theirs is None else Money(theirs.amount_minor, line.currency)
+
+
+def _taken_back(line: StatementLine) -> Money | None:
+    """A payout or refund that the provider took back (Y19), found by the one that was undone."""
+    for model in (Payout, Refund):
+        found = model._default_manager.filter(
+            provider=line.provider, transaction_id=line.linked_receipt, status=DisbursementStatus.REVERSED
+        ).first()
+        if found is not None:
+            return found.amount
+    return None
 
 
 def _fee(line: StatementLine) -> Money | None:
@@ -135,26 +152,24 @@ _FINDERS: dict[tuple[str, str], Callable[[StatementLine], Money | None]] = {
     (Direction.IN, LineKind.PAYMENT): _receipt,
     (Direction.OUT, LineKind.PAYMENT): _paid_out,
     (Direction.OUT, LineKind.REVERSAL): _reversed,
+    (Direction.IN, LineKind.REVERSAL): _taken_back,
     (Direction.OUT, LineKind.FEE): _fee,
 }
 
 
 def _prove(line: StatementLine, *, now: datetime) -> bool:
     """Book what the line proves, if it says what it belongs to. False: it proves nothing that can be told."""
-    said = Succeeded("statement", receipt=line.receipt, amount=line.amount, at=line.at)
-    if line.kind != LineKind.PAYMENT:
+    prove = _PROVERS.get((line.direction, line.kind))
+    if prove is None:
         return False
     try:
-        if line.direction == Direction.IN:
-            _prove_receipt(line, said, now=now)
-            return True
-        return bool(line.reference) and _prove_payment_out(line, said, now=now)
+        return prove(line, now)
     except ZemiError as error:
         log.error("reconciliation.not_booked", line=str(line.id), error=error.code)
         return False
 
 
-def _prove_receipt(line: StatementLine, said: Succeeded, *, now: datetime) -> None:
+def _prove_receipt(line: StatementLine, now: datetime) -> bool:
     """Book money that came in: of the order's one prompt that it can be, or else as paid by hand (DOMAIN 5.8 row 11)."""
     attempts = Payment.objects.filter(
         order__order_reference=line.reference, provider=line.provider, amount_minor=line.amount_minor
@@ -163,11 +178,11 @@ def _prove_receipt(line: StatementLine, said: Succeeded, *, now: datetime) -> No
         attempts = attempts.filter(payer_phone_hash=payer_index(line.payer))
     # Proved by a query, which tells no number (M9): this is its number.
     unnumbered = attempts.filter(receipts__id__isnull=False, receipts__transaction_id__isnull=True)
-    candidates = [*unnumbered[:2], *attempts.exclude(status=PaymentStatus.COMPLETED)[:2]]
+    candidates = [*unnumbered[:2], *attempts.exclude(status__in=PROVED)[:2]]
     _tell(line, now=now)
     if len(candidates) == 1:
-        settle_charge(candidates[0].id, said, now=now)
-        return
+        settle_charge(candidates[0].id, _said(line), now=now)
+        return True
     settle_c2b(
         C2BReceipt(
             receipt=line.receipt,
@@ -179,17 +194,66 @@ def _prove_receipt(line: StatementLine, said: Succeeded, *, now: datetime) -> No
         ),
         now=now,
     )
+    return True
 
 
-def _prove_payment_out(line: StatementLine, said: Succeeded, *, now: datetime) -> bool:
+def _prove_payment_out(line: StatementLine, now: datetime) -> bool:
     """Money that went out under an id of ours: the try of that id succeeded, whatever was heard of it before."""
     for model in (PayoutAttempt, RefundAttempt):
-        attempt = model._default_manager.filter(originator_conversation_id=line.reference).first()
+        attempt = model._default_manager.filter(originator_conversation_id=line.reference or None).first()
         if attempt is not None:
             _tell(line, now=now)
-            apply_outcome(model, attempt.id, said, now=now)
+            apply_outcome(model, attempt.id, _said(line), now=now)
             return True
     return False
+
+
+def _prove_reversal(line: StatementLine, now: datetime) -> bool:
+    """A receipt that was undone: by a refund of ours, whatever was heard of it, or else by the provider itself."""
+    if not line.linked_receipt:
+        return False
+    ours = RefundAttempt.objects.filter(refund__reverses=line.linked_receipt, method=Method.REVERSAL).first()
+    if ours is not None:
+        _tell(line, now=now)
+        apply_outcome(RefundAttempt, ours.id, _said(line), now=now)
+        return True
+    record_pay_in_reversal(
+        receipt_number=line.linked_receipt,
+        reversal_number=line.receipt,
+        amount=line.amount,
+        actor="statement",
+        now=now,
+    )
+    return True
+
+
+def _prove_taken_back(line: StatementLine, now: datetime) -> bool:
+    """A payout or refund that the provider took back: its money is owed again (Y19, P12)."""
+    for model in (Payout, Refund):
+        found = model._default_manager.filter(
+            provider=line.provider,
+            transaction_id=line.linked_receipt or None,
+            amount_minor=line.amount_minor,
+            status=DisbursementStatus.SUCCEEDED,
+        ).first()
+        if found is not None:
+            with unit_of_work():
+                locked = lock_disbursement(model, found.pk)
+                record_reversal(locked, receipt=line.receipt, actor="statement", now=now)
+            return True
+    return False
+
+
+def _said(line: StatementLine) -> Succeeded:
+    return Succeeded("statement", receipt=line.receipt, amount=line.amount, at=line.at)
+
+
+_PROVERS: dict[tuple[str, str], Callable[[StatementLine, datetime], bool]] = {
+    (Direction.IN, LineKind.PAYMENT): _prove_receipt,
+    (Direction.OUT, LineKind.PAYMENT): _prove_payment_out,
+    (Direction.OUT, LineKind.REVERSAL): _prove_reversal,
+    (Direction.IN, LineKind.REVERSAL): _prove_taken_back,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from zemi.payouts.change import change_payee
 from zemi.payouts.models import Payout
 from zemi.providers import registry
 from zemi.refunds.models import Refund
+from zemi.releases.reversal import reverse_pay_in
 from zemi.staff import errors
 from zemi.staff.refund import refund_order
 
@@ -79,6 +80,16 @@ def _paid(payload: Payload, actor: str, now: datetime) -> None:
 
 def _unpaid(payload: Payload, actor: str, now: datetime) -> None:
     change.decide(_locked(payload), paid=False, receipt=None, actor=actor, now=now)
+
+
+def _pay_in_reversed(payload: Payload, actor: str, now: datetime) -> None:
+    reverse_pay_in(
+        receipt_number=payload["receipt"],
+        reversal_number=payload["reversal"],
+        amount=Money.parse(payload["amount"]),
+        actor=actor,
+        now=now,
+    )
 
 
 def _change_payee(payload: Payload, actor: str, now: datetime) -> None:
@@ -156,6 +167,9 @@ ACTIONS: Mapping[str, Action] = {
     "paid": Action(("kind", "id", "receipt"), _paid, "what was unknown was paid, by the statement"),
     "unpaid": Action(("kind", "id"), _unpaid, "what was unknown was not paid, by the statement"),
     "reversed": Action(("kind", "id", "receipt"), _reversed, "the provider took a payment back"),
+    "pay-in-reversed": Action(
+        ("receipt", "reversal", "amount"), _pay_in_reversed, "the provider gave a payment back to its payer"
+    ),
     "end-case": Action(("id", "outcome"), _end_case, "end a suspense case: charged, recovered or lost"),
     "adjust": Action(("debit", "credit", "amount"), _adjust, "book a correction between two accounts"),
 }

@@ -4,19 +4,16 @@ from datetime import datetime
 
 from zemi.common.db import inside_transaction
 from zemi.common.money import Money
-from zemi.disbursements.change import cancel, open_attempt
-from zemi.disbursements.locks import lock_disbursement
 from zemi.ledger import chart
 from zemi.ledger.balances import balance_of
 from zemi.ledger.chart import AccountRef
-from zemi.ledger.locks import lock_balance
 from zemi.orders.models import Order, OrderStatus
 from zemi.orders.progress import mark_cancelled
 from zemi.payments.queries import refundable_receipts
-from zemi.payouts.models import Payout, PayoutStatus
 from zemi.refunds.errors import NothingToRefund, RefundExceedsReceipt
 from zemi.refunds.models import Refund, RefundReason
 from zemi.refunds.owe import owe_refund_from
+from zemi.releases.take_back import take, take_from_seller
 from zemi.staff.errors import BadRequestOfStaff
 
 SELLER, ZEMI = "seller", "zemi"
@@ -65,38 +62,10 @@ def _sources(
 ) -> dict[AccountRef, Money]:
     held = chart.escrow(order.id)
     found: dict[AccountRef, Money] = {}
-    rest = amount - _take(found, held, amount)
+    rest = amount - take(found, held, amount)
     if not rest.minor:
         return found
     if bearer == ZEMI:
         found[chart.losses(order.id)] = rest
         return found
-    rest -= _take(found, chart.seller_reserve(order.seller_id), rest)
-    # What is called off here is on the balance only when this unit ends: it is counted by hand.
-    coming = _call_off_payouts(order, actor=actor, now=now)
-    rest -= _take(found, chart.seller_payable(order.seller_id), rest, coming=coming)
-    if rest.minor:
-        found[chart.seller_debt(order.seller_id)] = rest
-    return found
-
-
-def _take(
-    found: dict[AccountRef, Money], account: AccountRef, wanted: Money, *, coming: Money | None = None
-) -> Money:
-    there = lock_balance(account)
-    taken = min(there + coming if coming else there, wanted)
-    if taken.minor:
-        found[account] = taken
-    return taken
-
-
-def _call_off_payouts(order: Order, *, actor: str, now: datetime) -> Money:
-    """What is on its way to the seller and was not sent comes back first (DOMAIN 5.8 row 19); answers how much."""
-    called_off = Money(0, order.currency)
-    waiting = Payout.objects.filter(order=order, status__in=[PayoutStatus.QUEUED, PayoutStatus.HELD])
-    for key in list(waiting.values_list("id", flat=True)):
-        payout = lock_disbursement(Payout, key)
-        if payout.status in {PayoutStatus.QUEUED, PayoutStatus.HELD} and open_attempt(payout) is None:
-            cancel(payout, actor=actor, now=now)
-            called_off += payout.amount
-    return called_off
+    return found | take_from_seller(order, rest, actor=actor, now=now)

@@ -158,6 +158,19 @@ def _receipt_proposed(event: Event, now: datetime) -> list[Message]:
     return [_to(order.buyer, "receipt_proposed", event, now, amount=amount, **facts)]
 
 
+def _receipt_reversed(event: Event, now: datetime) -> list[Message]:
+    template = _REVERSED.get(event.data["order_status"])
+    if template is None:
+        return []
+    receipt = Receipt.objects.select_related("order__seller").get(pk=event.subject_id)
+    order = cast("Order", receipt.order)
+    facts = {"reference": order.order_reference, "amount": _shillings(receipt.allocated_minor)}
+    return [_to(order.seller, template, event, now, **facts)]
+
+
+_REVERSED = {OrderStatus.CANCELLED: "seller_sale_reversed", OrderStatus.COMPLETED: "seller_clawback"}
+
+
 def _payout_succeeded(event: Event, now: datetime) -> list[Message]:
     statement = f"""
         SELECT {columns(Payout, "p")}, {columns(Order, "o")}, {columns(Party, "s")} FROM payouts_payout p
@@ -250,6 +263,7 @@ _COMPOSERS: dict[str, Composer] = {
     "order.cancelled": _order_cancelled,
     "order.reminded": _order_reminded,
     "receipt.proposed": _receipt_proposed,
+    "receipt.reversed": _receipt_reversed,
     "payment.failed": _payment_failed,
     "payout.succeeded": _payout_succeeded,
     "refund.created": _refund("refund_on_its_way"),

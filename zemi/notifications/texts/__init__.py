@@ -62,6 +62,14 @@ TEXTS: dict[str, Text] = {
         en="Zemi: KES {amount} for {reference} has been sent back to you by M-Pesa.",
         sw="Zemi: KES {amount} ya {reference} imerudishwa kwako kwa M-Pesa.",
     ),
+    "seller_sale_reversed": Text(
+        en="Zemi: M-Pesa took the payment for {reference} back from us. The order is cancelled: do NOT send the goods.",
+        sw="Zemi: M-Pesa imerudisha malipo ya {reference} kwa aliyelipa. Oda imeghairiwa: USITUME bidhaa.",
+    ),
+    "seller_clawback": Text(
+        en="Zemi: M-Pesa took the payment for {reference} back after you were paid. KES {amount} is due from your sales.",
+        sw="Zemi: M-Pesa imerudisha malipo ya {reference} baada ya wewe kulipwa. KES {amount} itakatwa kwenye mauzo yako.",
+    ),
     # To operators; the key is the event's type.
     "alert.webhook_disabled": Text(
         en="Zemi: {merchant}'s webhook failed for 5 days and is off. They can enable it and ask for redelivery.",
@@ -94,6 +102,10 @@ TEXTS: dict[str, Text] = {
     "alert.float_low": Text(
         en="Zemi: the paying account is too low for KES {amount}. Payouts wait, refunds go first. Top it up.",
         sw="Zemi: akaunti ya malipo haina KES {amount}. Malipo yanasubiri, marejesho kwanza. Ongeza pesa.",
+    ),
+    "alert.pay_in_reversed": Text(
+        en="Zemi: M-Pesa took KES {amount} back ({receipt}); KES {lost} of it is our loss. Ask M-Pesa why.",
+        sw="Zemi: M-Pesa imerudisha KES {amount} ({receipt}); KES {lost} ni hasara yetu. Uliza M-Pesa sababu.",
     ),
     "alert.needs_attention": Text(
         en="Zemi: a {subject} of KES {amount} has no result after a day. Bring the statement: zemi staff queue",

@@ -1,0 +1,375 @@
+"""The provider gives a payment back to whoever paid (DOMAIN 5.8 rows 16 and 17): while it is held, and after its release."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests import story
+from tests.characters import AMINA, BARAKA, OTIENO
+from tests.story import FLOAT, escrow_of, ledger, order_of
+from zemi.common.db import unit_of_work
+from zemi.common.money import kes
+from zemi.common.phone import Phone
+from zemi.disbursements.change import cancel
+from zemi.disbursements.locks import lock_disbursement
+from zemi.events.log import history_of
+from zemi.events.models import Event
+from zemi.ledger import chart
+from zemi.ledger.balances import balance_of
+from zemi.notifications.models import Message
+from zemi.payments.c2b import claim_by_statement
+from zemi.payments.models import PayInReversal, Payment, Receipt
+from zemi.payments.settle import settle_charge
+from zemi.payouts.models import Payout
+from zemi.providers.base import Succeeded
+from zemi.reconciliation.match import reconcile
+from zemi.reconciliation.statements import import_statement
+from zemi.refunds.models import Refund
+from zemi.releases.errors import PayInNotReversible
+from zemi.releases.reversal import record_pay_in_reversal
+from zemi.staff.actions import run as run_action
+
+Run = Callable[[], int]
+
+
+def import_and_reconcile(simulator: Any, clock: Any, shortcode: str = "174379") -> list[str]:
+    """Take the shortcode's statement in; the kinds of items that stay open."""
+    import_statement(simulator.statement(shortcode=shortcode), now=clock.now())
+    return [item.receipt for item in reconcile(now=clock.now()).items]
+
+
+def paid_order(simulator: Any, clock: Any, run_worker: Run, buyer: Phone = AMINA) -> dict[str, Any]:
+    order = story.create_order(buyer=buyer).data
+    story.push(order["order_reference"], phone=buyer)
+    clock.advance(seconds=5)
+    run_worker()
+    assert order_of(order["order_reference"]).status == "paid"
+    return order
+
+
+def sold_order(simulator: Any, clock: Any, run_worker: Run, *, pay_out: bool = True) -> str:
+    order = paid_order(simulator, clock, run_worker)
+    story.confirm(order["order_reference"], order["delivery_code"])
+    if pay_out:
+        run_worker()
+        clock.advance(seconds=5)
+        run_worker()
+    return str(order["order_reference"])
+
+
+def by_hand(
+    simulator: Any, clock: Any, reference: str = "", *, amount: int = 1_500, payer: Phone = AMINA
+) -> str:
+    sent = simulator.book_payment(
+        msisdn=payer.msisdn, amount=f"{amount}.00", shortcode="174379", account_reference=reference
+    )
+    import_and_reconcile(simulator, clock)
+    return str(sent["receipt"])
+
+
+def taken_back(simulator: Any, clock: Any, number: str | None = None) -> dict[str, int]:
+    """Have the provider give a receipt back, and import the statement that tells of it; what it was taken from."""
+    simulator.reverse_pay_in(number or str(Receipt.objects.latest("id").transaction_id))
+    assert import_and_reconcile(simulator, clock) == []
+    sources: dict[str, int] = PayInReversal.objects.latest("id").sources
+    return {code: minor // 100 for code, minor in sources.items()}
+
+
+def events(reference: str) -> list[str]:
+    return [event.type for event in history_of(order_of(reference).id)]
+
+
+def told(template: str) -> int:
+    return Message.objects.filter(template=template).count()
+
+
+def test_row_16_a_held_payment_is_taken_back_and_the_seller_is_told_not_to_ship(
+    simulator: Any, clock: Any, run_worker: Run, settings: Any
+) -> None:
+    settings.OPERATOR_PHONES = ("+254733000222",)
+    reference = paid_order(simulator, clock, run_worker)["order_reference"]
+
+    assert taken_back(simulator, clock) == {"2100": 1_500}
+
+    assert order_of(reference).status == "cancelled"
+    assert Payment.objects.get().status == "reversed"
+    assert Receipt.objects.get().status == "reversed"
+    assert ledger() == {1110: FLOAT, 3100: FLOAT}
+    assert {"payment.reversed", "receipt.reversed", "order.cancelled"} < set(events(reference))
+    run_worker()
+    assert (told("seller_sale_reversed"), told("order_cancelled"), told("alert.pay_in_reversed")) == (1, 1, 1)
+    # Nothing of it can be given back a second time.
+    assert Refund.objects.count() == 0
+    assert import_and_reconcile(simulator, clock) == []
+    assert PayInReversal.objects.count() == 1
+
+
+def test_a_callback_that_comes_after_it_changes_nothing(simulator: Any, clock: Any, run_worker: Run) -> None:
+    reference = paid_order(simulator, clock, run_worker)["order_reference"]
+    number = str(Receipt.objects.get().transaction_id)
+    taken_back(simulator, clock)
+
+    settle_charge(Payment.objects.get().id, Succeeded(receipt=number, amount=kes(1_500)), now=clock.now())
+
+    assert (Payment.objects.get().status, order_of(reference).status) == ("reversed", "cancelled")
+    assert Receipt.objects.count() == 1
+
+
+def test_the_other_parts_of_a_held_price_go_back_and_the_forgiven_shilling_too(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference = story.create_order().data["order_reference"]
+    first = by_hand(simulator, clock, reference, amount=1_000)
+    by_hand(simulator, clock, reference, amount=499, payer=OTIENO)
+    assert order_of(reference).status == "paid"
+    assert ledger()[4900] == kes(-1)
+
+    assert taken_back(simulator, clock, first) == {"2100": 1_000}
+
+    assert order_of(reference).status == "cancelled"
+    assert escrow_of(reference) == kes(0)
+    assert [(r.amount, r.payee, r.reason) for r in Refund.objects.all()] == [(kes(499), OTIENO, "cancelled")]
+    assert 4900 not in ledger()
+    clock.advance(minutes=10)
+    run_worker()
+
+
+def test_the_part_with_the_forgiven_shilling_is_taken_back(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference = story.create_order().data["order_reference"]
+    number = by_hand(simulator, clock, reference, amount=1_499)
+    assert order_of(reference).status == "paid"
+
+    assert taken_back(simulator, clock, number) == {"2100": 1_499}
+
+    assert ledger() == {1110: FLOAT, 3100: FLOAT}
+
+
+def test_a_part_that_is_taken_back_is_due_again(simulator: Any, clock: Any, run_worker: Run) -> None:
+    reference = story.create_order().data["order_reference"]
+    by_hand(simulator, clock, reference, amount=500)
+    number = by_hand(simulator, clock, reference, amount=600)
+
+    assert taken_back(simulator, clock, number) == {"2100": 600}
+
+    order = order_of(reference)
+    assert (order.status, order.due) == ("awaiting_payment", kes(1_000))
+    assert "order.part_reversed" in events(reference)
+
+
+def test_row_17_after_the_payout_the_seller_owes_it_and_pays_it_off_with_the_next_sales(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference = sold_order(simulator, clock, run_worker)
+    seller = order_of(reference).seller_id
+
+    # The paybill has other people's money; without any the provider could take nothing.
+    other = paid_order(simulator, clock, run_worker, buyer=OTIENO)
+    number = str(Receipt.objects.earliest("id").transaction_id)
+    assert taken_back(simulator, clock, number) == {"1300": 1_500}
+
+    order = order_of(reference)
+    assert (order.status, order.clawed_back_at) == ("completed", clock.now())
+    assert balance_of(chart.seller_debt(seller)) == kes(1_500)
+    assert "order.clawed_back" in events(reference)
+    run_worker()
+    assert told("seller_clawback") == 1
+    story.confirm(other["order_reference"], other["delivery_code"])
+    assert balance_of(chart.seller_debt(seller)) == kes(750)
+
+
+def test_row_17_a_payout_that_was_not_sent_is_called_off_first(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference = sold_order(simulator, clock, run_worker, pay_out=False)
+
+    assert taken_back(simulator, clock) == {"2200": 1_500}
+
+    assert Payout.objects.get().status == "cancelled"
+    assert ledger() == {1110: FLOAT, 3100: FLOAT}
+    assert order_of(reference).status == "completed"
+
+
+def test_row_17_the_reserve_comes_first(simulator: Any, clock: Any, run_worker: Run) -> None:
+    reference = sold_order(simulator, clock, run_worker, pay_out=False)
+    seller = order_of(reference).seller_id
+    with unit_of_work():
+        cancel(lock_disbursement(Payout, Payout.objects.get().id), actor="x", now=clock.now())
+    with unit_of_work():
+        # No rule keeps a reserve yet: two people book one.
+        run_action(
+            "adjust",
+            {"debit": "3100:600000", "credit": f"2210:{seller}", "amount": "400.00"},
+            actor="a+b",
+            now=clock.now(),
+        )
+
+    assert taken_back(simulator, clock) == {"2210": 400, "2200": 1_100}
+
+    assert balance_of(chart.seller_reserve(seller)) == kes(0)
+    assert balance_of(chart.seller_payable(seller)) == kes(400)
+
+
+def test_money_for_nobody_is_taken_back_from_where_it_waits(simulator: Any, clock: Any) -> None:
+    number = by_hand(simulator, clock, "chama", payer=OTIENO)
+    assert ledger()[2500] == kes(1_500)
+
+    assert taken_back(simulator, clock, number) == {"2500": 1_500}
+
+    assert ledger() == {1110: FLOAT, 3100: FLOAT}
+
+
+def test_a_refund_that_was_not_sent_is_called_off(simulator: Any, clock: Any, run_worker: Run) -> None:
+    reference = story.create_order().data["order_reference"]
+    by_hand(simulator, clock, reference)
+    second = by_hand(simulator, clock, reference, payer=OTIENO)
+    assert Refund.objects.get().status == "queued"
+
+    assert taken_back(simulator, clock, second) == {"2400": 1_500}
+
+    assert Refund.objects.get().status == "cancelled"
+    assert order_of(reference).status == "paid"
+
+
+def test_what_was_sent_back_already_and_is_taken_back_too_is_the_operators_loss(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    number = by_hand(simulator, clock, "chama", amount=700, payer=OTIENO)
+    clock.advance(hours=24 * 30)
+    run_worker()
+    clock.advance(minutes=10)
+    run_worker()
+    assert Refund.objects.get().status == "succeeded"
+
+    assert taken_back(simulator, clock, number) == {"5200": 700}
+
+
+def test_row_17_the_seller_does_not_bear_what_was_refunded_besides(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference = sold_order(simulator, clock, run_worker)
+    with unit_of_work():
+        run_action(
+            "refund", {"order": reference, "amount": "500.00", "bearer": "zemi"}, actor="a+b", now=clock.now()
+        )
+    run_worker()
+    clock.advance(seconds=10)
+    run_worker()
+    assert Refund.objects.get().status == "succeeded"
+
+    assert taken_back(simulator, clock) == {"1300": 1_000, "5200": 500}
+
+
+def test_what_came_too_much_is_taken_back_from_the_payers_credit(simulator: Any, clock: Any) -> None:
+    reference = story.create_order().data["order_reference"]
+    number = by_hand(simulator, clock, reference, amount=1_509)
+    assert ledger()[2400] == kes(9)
+
+    assert taken_back(simulator, clock, number) == {"2400": 9, "2100": 1_500}
+
+    assert order_of(reference).status == "cancelled"
+    assert ledger() == {1110: FLOAT, 3100: FLOAT}
+
+
+def test_a_refund_of_ours_by_reversal_whose_result_was_lost_is_told_by_the_statement(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference = story.create_order().data["order_reference"]
+    by_hand(simulator, clock, reference)
+    by_hand(simulator, clock, reference)
+    simulator.hold_callbacks = True
+    run_worker()
+    clock.advance(seconds=10)
+    run_worker()
+    assert Refund.objects.get().status == "submitted"
+
+    assert import_and_reconcile(simulator, clock) == []
+
+    assert (Refund.objects.get().status, PayInReversal.objects.count()) == ("succeeded", 0)
+
+
+@pytest.mark.provider_differs
+def test_a_payout_that_the_provider_takes_back_is_owed_again(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    sold_order(simulator, clock, run_worker)
+    payout = Payout.objects.get()
+    row = (
+        "Receipt No.,Completion Time,Details,Transaction Status,Paid In,Withdrawn,Reason Type,"
+        "Linked Transaction ID,A/C No.\n"
+        f"REV0000001,23-11-2026 12:05:00,Reversal,Completed,{{amount}},,Reversal,{payout.transaction_id},\n"
+    )
+    import_statement(row.format(amount="1400.00"), now=clock.now())
+    assert "REV0000001" in [item.receipt for item in reconcile(now=clock.now()).items]
+    assert Payout.objects.get().status == "succeeded"
+    import_statement(row.format(amount="1500.00").replace("REV0000001", "REV0000002"), now=clock.now())
+
+    for _ in range(2):
+        items = [item.receipt for item in reconcile(now=clock.now()).items]
+        assert "REV0000002" not in items
+
+    assert Payout.objects.get().status == "reversed"
+    assert balance_of(chart.seller_payable(payout.seller_id)) == kes(1_500)
+
+
+@pytest.mark.parametrize("problem", ["nothing", "another amount", "twice", "no link"])
+def test_a_reversal_that_does_not_fit_the_books_is_an_item(
+    simulator: Any, clock: Any, run_worker: Run, problem: str
+) -> None:
+    reference = paid_order(simulator, clock, run_worker)["order_reference"]
+    number = str(Receipt.objects.get().transaction_id)
+    if problem == "twice":
+        taken_back(simulator, clock)
+    linked = {"nothing": "GHOST00001", "no link": ""}.get(problem, number)
+    amount = "1400.00" if problem == "another amount" else "1500.00"
+    import_statement(
+        "Receipt No.,Completion Time,Details,Transaction Status,Paid In,Withdrawn,Reason Type,"
+        "Linked Transaction ID,A/C No.\n"
+        f"REV0000001,23-11-2026 12:05:00,Reversal,Completed,,{amount},Reversal,{linked},\n",
+        now=clock.now(),
+    )
+
+    assert "REV0000001" in [item.receipt for item in reconcile(now=clock.now()).items]
+
+    assert order_of(reference).status == ("cancelled" if problem == "twice" else "paid")
+    assert PayInReversal.objects.count() == (problem == "twice")
+
+
+def test_two_people_may_say_so_too(simulator: Any, clock: Any, run_worker: Run) -> None:
+    reference = paid_order(simulator, clock, run_worker)["order_reference"]
+    number = str(Receipt.objects.get().transaction_id)
+    theirs = simulator.reverse_pay_in(number)
+
+    with unit_of_work():
+        run_action(
+            "pay-in-reversed",
+            {"receipt": number, "reversal": str(theirs["receipt"]), "amount": "1500.00"},
+            actor="chebet+otieno",
+            now=clock.now(),
+        )
+
+    assert order_of(reference).status == "cancelled"
+    assert Event.objects.get(type="receipt.reversed").actor == "chebet+otieno"
+    with pytest.raises(PayInNotReversible):
+        record_pay_in_reversal(
+            receipt_number=number, reversal_number="X", amount=kes(1_500), actor="x", now=clock.now()
+        )
+    assert import_and_reconcile(simulator, clock) == []
+
+
+def test_a_part_that_was_claimed_goes_back_when_its_order_expires(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference = story.create_order().data["order_reference"]
+    number = by_hand(simulator, clock, "iphone", amount=600, payer=BARAKA)
+    assert claim_by_statement(number, order_reference=reference, now=clock.now())
+    assert escrow_of(reference) == kes(600)
+
+    clock.advance(hours=27)
+    run_worker()
+
+    assert order_of(reference).status == "expired"
+    assert escrow_of(reference) == kes(0)
+    assert Refund.objects.get().amount == kes(600)
