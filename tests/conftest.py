@@ -42,12 +42,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """Let Django flush append-only tables after transactional tests."""
+    from zemi.identity.models import Deployment
+
     operations = type(connection.ops)
     flush = operations.execute_sql_flush
 
     def flush_append_only(self: Any, statements: list[str]) -> None:
         with transaction.atomic(), triggers_off():  # noqa: TID251 (not the product's transaction)
             flush(self, statements)
+        # Said by a migration, and flushed with the rest.
+        Deployment.objects.get_or_create(mode=settings.MODE)
 
     operations.execute_sql_flush = flush_append_only
     yield

@@ -37,6 +37,8 @@ EVENTS = {
     "webhook_endpoint.disabled": "Nothing more is sent to it: it answered 410, or failed for days; `reason` says which.",
     "webhook_endpoint.ping": "Its merchant asked for a test event.",
     "alert.suspense": "The operators were told of money that left without being owed.",
+    "api_key.created": "A merchant's key was made; `replaces` names the one that it takes over from.",
+    "api_key.revoked": "A merchant's key was ended at once and for ever.",
     "approval.asked": "Somebody asked for something that needs a second person.",
     "approval.executed": "A second person allowed it, and it was done in the same moment.",
     "approval.rejected": "A second person rejected it: nothing was done.",

@@ -22,7 +22,7 @@ COMMANDS = {
     "seal": "close the books of the days that have ended, or verify the seals",
     "float": "book the opening float, before the first order",
     "providers": "show how the calls to the providers go: what is held back, and how many worked",
-    "api-key": "make an API key",
+    "api-key": "make, list, replace and revoke API keys",
 }
 
 

@@ -44,6 +44,7 @@ OPTIONS = (
     Option("ZEMI_CODE_BUDGET", "10", "wrong delivery codes that one caller may give in 15 minutes, over all orders"),
     Option("ZEMI_ORDER_EXPIRY_H", "24", "hours that an order waits for its payment"),
     Option("ZEMI_LOOKUP_BUDGET", "60", "unknown references that one caller may read in 15 minutes"),
+    Option("ZEMI_VERIFIED_PHONE", "", "1: a buyer without a merchant proves the phone by a one-time code before ordering; always so in live mode"),
     Option("ZEMI_SESSION_MIN", "60", "minutes that somebody who proved a phone by a one-time code stays signed in"),
     Option("ZEMI_TRUSTED_PROXIES", "0", "number of own proxies in front; 0 ignores X-Forwarded-For; live mode wants it said"),
     Option("ZEMI_WEBHOOK_PORTS", "443", "in live mode, ports of merchants' webhook endpoints that may be sent to, by commas"),
@@ -150,6 +151,7 @@ FOUR_EYES_KES = whole("ZEMI_FOUR_EYES_KES", 0, 250_000)
 CODE_BUDGET = whole("ZEMI_CODE_BUDGET", 1, 10_000)
 ORDER_EXPIRY_H = whole("ZEMI_ORDER_EXPIRY_H", 1, 720)
 LOOKUP_BUDGET = whole("ZEMI_LOOKUP_BUDGET", 1, 1_000_000)
+VERIFIED_PHONE = LIVE or read("ZEMI_VERIFIED_PHONE") == "1"
 SESSION_MIN = whole("ZEMI_SESSION_MIN", 1, 1440)
 TRUSTED_PROXIES = whole("ZEMI_TRUSTED_PROXIES", 0, 8)
 WEBHOOK_PORTS = ports("ZEMI_WEBHOOK_PORTS")

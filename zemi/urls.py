@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from zemi.api import callbacks, claims, orders, pages, payments, sandbox, sessions
+from zemi.api import api_keys, callbacks, claims, orders, pages, payments, sandbox, sessions
 from zemi.checkout import claim, home
 from zemi.checkout import orders as order_pages
 
@@ -48,6 +48,9 @@ if settings.MODE == "sandbox":
 
 # What the seed has no address for is under /api/v1/ alone.
 V1: list[URLPattern | URLResolver] = [
+    path("api_keys", api_keys.CreateApiKey.as_view()),
+    path("api_keys/<slug:key_id>/rotate", api_keys.RotateApiKey.as_view()),
+    path("api_keys/<slug:key_id>/revoke", api_keys.RevokeApiKey.as_view()),
     path("sessions", sessions.SignIn.as_view()),
     path("sessions/end", sessions.SignOut.as_view()),
 ]

@@ -27,6 +27,24 @@ export interface Failure {
   request_id: string;
 }
 
+/** A key, without its secret. */
+export interface ApiKey {
+  object: "api_key";
+  id: string;
+  prefix: string;
+  last4: string;
+  label: string;
+  scopes: string[];
+  livemode: boolean;
+  /** The id of the key that it took over from. */
+  replaces: string | null;
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+  /** Right to ten minutes. */
+  last_used_at: string | null;
+}
+
 /** What M-Pesa said about the payout. Without an answer yet: what is known, and `status`. */
 export interface B2cPayout {
   conversation_id: string;
@@ -80,6 +98,25 @@ export interface CreatedOrder {
   /** The order's page, to pay on and to follow. Whoever has it sees the order: give it to its people alone. */
   payment_url: string;
   message: string;
+}
+
+/** A new key. `key` is there only this once: only its hash is kept. */
+export interface NewApiKey {
+  object: "api_key";
+  id: string;
+  prefix: string;
+  last4: string;
+  label: string;
+  scopes: string[];
+  livemode: boolean;
+  /** The id of the key that it took over from. */
+  replaces: string | null;
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+  /** Right to ten minutes. */
+  last_used_at: string | null;
+  key: string;
 }
 
 /** An order. Its own merchant sees all of it; a stranger who knows its reference, the first part. */
@@ -177,6 +214,18 @@ export interface StkPush {
   message?: string;
 }
 
+export interface CreateApiKeyInput {
+  scopes: string[];
+  label?: string;
+  /** Days after which it ends by itself; default never. */
+  lifetime_days?: number;
+}
+
+export interface RotateApiKeyInput {
+  /** Hours that the old key goes on; default 24. */
+  overlap_hours?: number;
+}
+
 export interface RequestOtpInput {
   phone_number: string | number;
   purpose: string;
@@ -258,6 +307,20 @@ export interface SimulatedPaymentInput {
 
 /** Every operation by method and path: what it takes, and what a success answers. */
 export interface Operations {
+  /** Make another key. It can't be given a scope that your own key lacks. */
+  "POST /api/v1/api_keys": {
+    body: CreateApiKeyInput;
+    answer: Success<NewApiKey>;
+  };
+  /** End a key at once and for ever, your own too. */
+  "POST /api/v1/api_keys/{key_id}/revoke": {
+    answer: Success<ApiKey>;
+  };
+  /** Replace a key by a new one with the same scopes; for a while both are good. */
+  "POST /api/v1/api_keys/{key_id}/rotate": {
+    body: RotateApiKeyInput;
+    answer: Success<NewApiKey>;
+  };
   /** Have a one-time code texted to a phone. It opens one thing, once, within ten minutes. */
   "POST /api/v1/otp": {
     body: RequestOtpInput;

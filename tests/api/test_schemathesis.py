@@ -89,6 +89,8 @@ class World:
             )
         if operation == "createOrder":
             return {"buyer_phone": self.payer().msisdn, "amount": 1500, "seller_phone": BARAKA.msisdn}
+        if operation == "createApiKey":
+            return {"scopes": ["orders"]}
         if operation == "stkPush":
             return {"phone_number": self.payer().msisdn, "amount": 1500, "account_reference": self.order()[0]}
         if operation == "simulatedPayment":
@@ -213,6 +215,9 @@ def _make_it_real(case: Any, name: str, world: World) -> None:
         case.path_parameters["order_reference"] = world.order()[0]
     if "token" in case.path_parameters:
         case.path_parameters["token"] = mint(CallbackKind.STK, new_key())
+    if "key_id" in case.path_parameters:
+        # The eight characters by which people tell a key from others.
+        case.path_parameters["key_id"] = story.key_with(Scope.READ, merchant="Duka la Chebet").split("_")[2]
     body = world.body(name, case.path_parameters.get("order_reference", ""))
     if body is not None and isinstance(case.body, dict):
         case.body = case.body | body

@@ -53,8 +53,52 @@ def test_a_key_with_an_unknown_scope_is_not_made(scopes, capsys) -> None:
         main(["api-key", "create", "--merchant", "Duka la Baraka", "--scopes", scopes])
 
     assert end.value.code == 2
-    assert "orders, payments, payouts, read" in capsys.readouterr().err
+    assert "orders, payments, payouts, refunds" in capsys.readouterr().err
     assert not ApiKey.objects.exists()
+
+
+@pytest.mark.django_db
+def test_keys_are_listed_replaced_and_revoked_by_the_operator(capsys) -> None:
+    def said(*words: str) -> str:
+        code = main(["api-key", *words, "--merchant", "Duka"])
+        return f"{code} {capsys.readouterr().out.strip()}"
+
+    old = said("create", "--scopes", "orders,payouts", "--label", "till", "--days", "30")[2:]
+    public_id = old.split("_")[2]
+    new = said("rotate", "--id", public_id, "--hours", "1")[2:]
+    listed = said("list")
+
+    assert new != old
+    assert f"zk_test_{public_id}...{old[-4:]}  till  orders,payouts  made " in listed
+    assert len(listed.splitlines()) == 2
+    assert "  expires " in listed
+    assert old not in listed
+    assert said("rotate", "--id", public_id).startswith("1 This key was replaced already.")
+    assert said("revoke", "--id", public_id) == f"0 {public_id} is revoked."
+    assert said("rotate", "--id", public_id).startswith("1 This key is not valid any more.")
+    assert said("revoke", "--id", "00000000").startswith("1 There is no key")
+    assert main(["api-key", "list", "--merchant", "Soko"]) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("words", [["api-key", "list", "--merchant", "Duka"], ["work"]])
+def test_what_belongs_to_the_other_mode_is_left_alone(words, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(settings, "MODE", "live")
+    with pytest.raises(SystemExit) as end:
+        main(words)
+
+    assert end.value.code == 78
+    assert "the database is not of ZEMI_MODE live" in capsys.readouterr().err
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("option", [["--days", "0"], ["--days", "x"]])
+def test_a_life_is_a_number_of_days(option, capsys) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["api-key", "create", "--merchant", "Duka", "--scopes", "read", *option])
+
+    assert end.value.code == 2
+    assert "no whole number from 1 to 3650" in capsys.readouterr().err
 
 
 def test_the_box_says_where_and_what_to_try() -> None:

@@ -67,9 +67,7 @@ def test_a_key_that_is_wrong_expired_revoked_or_of_the_other_mode_is_none() -> N
         assert authenticate(wrong, now=NOW) is None
     assert authenticate(text, now=NOW + timedelta(days=1)) is None
 
-    ApiKey.objects.filter(pk=key.pk).update(mode="live")
-    assert authenticate(text, now=NOW) is None
-    ApiKey.objects.filter(pk=key.pk).update(mode="sandbox", revoked_at=NOW)
+    ApiKey.objects.filter(pk=key.pk).update(revoked_at=NOW)
     assert authenticate(text, now=NOW) is None
 
 

@@ -263,10 +263,18 @@ def merchant_of(request: Request) -> UUID:
 
     :raises ApiKeyRequired: there is none
     """
+    return holder_of(request).merchant_id
+
+
+def holder_of(request: Request) -> ApiKey:
+    """The key of the caller, where the endpoint's access has made sure that there is one.
+
+    :raises ApiKeyRequired: there is none
+    """
     key = key_of(request)
     if key is None:
         raise ApiKeyRequired
-    return key.merchant_id
+    return key
 
 
 def person_of(request: Request) -> Session:

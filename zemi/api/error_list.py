@@ -18,6 +18,7 @@ FIELD_CODES = {
     "invalid_amount": 'Neither a plain JSON number nor a text such as "1500.00".',
     "invalid_code": "A delivery code is six digits.",
     "invalid_form": "The text does not have the form of this field; the message says which.",
+    "invalid_scopes": "Not a list of scopes that exist, each once.",
     "invalid_phone": "Not a Kenyan mobile number.",
     "max_decimals": "More than two decimals.",
     "metadata_limits": "More than 50 names, a name longer than 40 characters, or a text longer than 500.",

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from zemi.api.auth import Anyone, caller, key_of
+from zemi.api.auth import Anyone, caller, key_of, session_of
 from zemi.api.endpoint import Endpoint, Shape
 from zemi.api.fields import (
     AmountField,
@@ -64,7 +64,8 @@ class CreatedOrderData(Shape):
 class CreateOrder(Endpoint):
     """Create an order.
 
-    Without an API key the buyer makes it and gets the delivery code in this answer, once. With a key (scope
+    Without an API key the buyer makes it and gets the delivery code in this answer, once; in live mode the buyer
+    is signed in with the phone that the order names. With a key (scope
     `orders`) the merchant makes it, and the buyer gets the code by SMS when the order is paid.
     """
 
@@ -74,6 +75,7 @@ class CreateOrder(Endpoint):
     statuses = {201: "The order was created."}
     errors = (
         errors.SellerPhoneRequired,
+        errors.PhoneNotVerified,
         errors.AmountOutOfRange,
         errors.AmountNotWholeShilling,
         errors.ReleasePolicyUnknown,
@@ -83,7 +85,7 @@ class CreateOrder(Endpoint):
     def post(self, request: Request) -> Response:
         """Create it."""
         given = self.read(request)
-        key = key_of(request)
+        key, session = key_of(request), session_of(request)
 
         created = create_order(
             buyer_phone=given["buyer_phone"],
@@ -91,6 +93,7 @@ class CreateOrder(Endpoint):
             product_description=given["product_description"],
             merchant_id=key.merchant_id if key else None,
             merchant_reference=given.get("reference", ""),
+            signed_in=session.party if session is not None else None,
             now=clock.now(),
             **{name: given[name] for name in ("seller_phone", "release_policy", "metadata") if name in given},
         )

@@ -8,6 +8,7 @@ import re
 from functools import cache
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
@@ -21,6 +22,7 @@ from zemi.api.auth import Access, Anyone
 from zemi.api.endpoint import Endpoint
 from zemi.api.error_list import FIELD_CODES, Explained, error_list
 from zemi.common.logs import log
+from zemi.identity.deployment import is_ours
 
 _YES_OR_NO = {"type": "object", "required": ["ok"], "properties": {"ok": {"type": "boolean"}}}
 _CLOSED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -98,7 +100,7 @@ def is_ready() -> bool:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        return _is_migrated()
+        return _is_migrated() and _is_ours()
     except Error as error:
         log.warning("not_ready", error=type(error).__qualname__)
         return False
@@ -114,6 +116,13 @@ def _is_migrated() -> bool:
         executor = MigrationExecutor(connection)
         _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
     return _migrated
+
+
+def _is_ours() -> bool:
+    if is_ours():
+        return True
+    log.error("not_ready", error="the database is of the other mode", mode=settings.MODE)
+    return False
 
 
 @cache

@@ -1,5 +1,7 @@
 """Who takes part: people by their phone, merchants by their keys."""
 
+from typing import ClassVar
+
 from django.db import models
 
 from zemi.common import crypto
@@ -78,23 +80,55 @@ class Merchant(models.Model):
         constraints = [models.UniqueConstraint(fields=["name"], name="identity_merchant_name")]
 
 
+class Deployment(models.Model):
+    """What this database is for, said once when it was made: sandbox or live.
+
+    Keys refer to it, so that no key of the other mode can be among these rows, whatever a process believes to be.
+    """
+
+    mode = models.CharField(primary_key=True, max_length=7)
+    only = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["only"], name="identity_deployment_one"),
+            models.CheckConstraint(condition=models.Q(only=True), name="identity_deployment_only"),
+            models.CheckConstraint(
+                condition=models.Q(mode__in=["live", "sandbox"]), name="identity_deployment_mode"
+            ),
+        ]
+
+
 class ApiKey(models.Model):
     """A merchant's key: public id and hash; the secret is shown once and kept nowhere (SAFETY 3.9)."""
+
+    SUBJECT: ClassVar[str] = "api_key"
+    # Its events stand on no order's timeline.
+    timeline_id: ClassVar[None] = None
 
     id = models.UUIDField(primary_key=True, default=new_key)
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="api_keys")
     public_id = models.CharField(max_length=8)
     secret_hash = models.BinaryField(max_length=32)
+    last4 = models.CharField(max_length=4, blank=True, default="")
+    label = models.CharField(max_length=60, blank=True, default="")
     scopes = models.JSONField(default=list)
-    mode = models.CharField(max_length=7)
+    mode = models.ForeignKey(Deployment, on_delete=models.PROTECT, db_column="mode", db_index=False)
+    # The key that this one takes over from; each is replaced once.
+    replaces = models.ForeignKey("self", null=True, on_delete=models.PROTECT, db_index=False)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    # Right to some minutes only (zemi.identity.api_keys): a request should not have to write.
+    last_used_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["public_id"], name="identity_api_key_public_id"),
-            models.CheckConstraint(
-                condition=models.Q(mode__in=["live", "sandbox"]), name="identity_api_key_mode"
-            ),
+            models.UniqueConstraint(fields=["replaces"], name="identity_api_key_replaced_once"),
         ]
+
+    @property
+    def prefix(self) -> str:
+        """How it begins, to tell it from others: zk_test_<its public id>."""
+        return f"zk_{'live' if self.mode_id == 'live' else 'test'}_{self.public_id}"

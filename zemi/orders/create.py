@@ -13,6 +13,7 @@ from zemi.common.ids import new_code, new_reference
 from zemi.common.money import Money, kes
 from zemi.common.phone import Phone
 from zemi.events.log import record
+from zemi.identity.models import Party
 from zemi.identity.parties import find_or_create_parties
 from zemi.orders import errors
 from zemi.orders.codes import set_code
@@ -42,6 +43,7 @@ def create_order(
     metadata: Mapping[str, str] | None = None,
     merchant_id: UUID | None = None,
     merchant_reference: str = "",
+    signed_in: Party | None = None,
     now: datetime,
 ) -> CreatedOrder:
     """Make an order that awaits its payment.
@@ -50,6 +52,7 @@ def create_order(
     buyer gets the code by SMS when the order is paid. Opens its own transaction.
 
     :raises SellerPhoneRequired: live orders name their seller
+    :raises PhoneNotVerified: the buyer has to be `signed_in`, by the phone that is named, and is not
     :raises AmountOutOfRange: the seller's net is below KES 10, or the amount above the operator's limit
     :raises AmountNotWholeShilling: M-Pesa can't move cents
     :raises ReleasePolicyUnknown: not a policy
@@ -57,6 +60,12 @@ def create_order(
     """
     if seller_phone is None and settings.LIVE:
         raise errors.SellerPhoneRequired
+    if (
+        settings.VERIFIED_PHONE
+        and merchant_id is None
+        and (signed_in is None or signed_in.phone != buyer_phone)
+    ):
+        raise errors.PhoneNotVerified
     least = _least_amount()
     if not least <= amount <= kes(settings.ORDER_MAX_KES):
         raise errors.AmountOutOfRange(least=least.shillings, most=f"{settings.ORDER_MAX_KES:,}")

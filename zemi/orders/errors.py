@@ -27,6 +27,21 @@ class SellerPhoneRequired(ZemiError):
     next_step = Text(en="Send the field seller_phone.", sw="Tuma sehemu seller_phone.")
 
 
+class PhoneNotVerified(ZemiError):
+    """Nobody has shown that they hold the buyer's phone, and no merchant answers for them."""
+
+    code = "phone_not_verified"
+    kind = Kind.PERMISSION
+    text = Text(
+        en="Prove that the buyer's phone is yours first. No order was made.",
+        sw="Thibitisha kwanza kuwa simu ya mnunuzi ni yako. Oda haikutengenezwa.",
+    )
+    next_step = Text(
+        en="Ask for a one-time code (purpose sign_in), sign in with it, and send the session with the order.",
+        sw="Omba namba ya mara moja (kusudi sign_in), ingia nayo, kisha tuma oda ukiwa umeingia.",
+    )
+
+
 class AmountOutOfRange(ZemiError):
     """More or less than can be paid in one M-Pesa transaction and paid out again."""
 

@@ -7,6 +7,24 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A key, without its secret."""
+
+    object: str
+    id: str
+    prefix: str
+    last4: str
+    label: str
+    scopes: list[str]
+    livemode: bool
+    replaces: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class B2cPayout:
     """What M-Pesa said about the payout. Without an answer yet: what is known, and `status`."""
 
@@ -66,6 +84,25 @@ class CreatedOrder:
     payment_url: str
     message: str
     delivery_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewApiKey:
+    """A new key. `key` is there only this once: only its hash is kept."""
+
+    object: str
+    id: str
+    prefix: str
+    last4: str
+    label: str
+    scopes: list[str]
+    livemode: bool
+    replaces: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+    key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

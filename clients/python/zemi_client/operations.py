@@ -5,12 +5,14 @@ from typing import Any, TypeVar
 
 from zemi_client.core import Amount, Call
 from zemi_client.models import (
+    ApiKey,
     B2cPayout,
     Cancelled,
     Claim,
     Clock,
     Confirmation,
     CreatedOrder,
+    NewApiKey,
     Order,
     Otp,
     ScenarioList,
@@ -29,6 +31,63 @@ class Operations:
 
     def _call(self, call: Call[T]) -> T:
         raise NotImplementedError
+
+    def create_api_key(
+        self,
+        *,
+        scopes: list[str],
+        label: str | None = None,
+        lifetime_days: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> NewApiKey:
+        """Make another key. It can't be given a scope that your own key lacks.
+
+        lifetime_days: Days after which it ends by itself; default never.
+
+        Scope: keys.
+        """
+        return self._call(
+            Call[NewApiKey](
+                method="POST",
+                path="/api/v1/api_keys",
+                returns=NewApiKey,
+                body={"scopes": scopes, "label": label, "lifetime_days": lifetime_days},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def revoke_api_key(self, key_id: str, *, idempotency_key: str | None = None) -> ApiKey:
+        """End a key at once and for ever, your own too.
+
+        Scope: keys.
+        """
+        return self._call(
+            Call[ApiKey](
+                method="POST",
+                path=f"/api/v1/api_keys/{key_id}/revoke",
+                returns=ApiKey,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def rotate_api_key(
+        self, key_id: str, *, overlap_hours: int | None = None, idempotency_key: str | None = None
+    ) -> NewApiKey:
+        """Replace a key by a new one with the same scopes; for a while both are good.
+
+        overlap_hours: Hours that the old key goes on; default 24.
+
+        Scope: keys.
+        """
+        return self._call(
+            Call[NewApiKey](
+                method="POST",
+                path=f"/api/v1/api_keys/{key_id}/rotate",
+                returns=NewApiKey,
+                body={"overlap_hours": overlap_hours},
+                idempotency_key=idempotency_key,
+            )
+        )
 
     def request_otp(
         self, *, phone_number: str | int, purpose: str, idempotency_key: str | None = None
@@ -126,8 +185,9 @@ class Operations:
     ) -> CreatedOrder:
         """Create an order.
 
-        Without an API key the buyer makes it and gets the delivery code in this answer, once. With a key
-        (scope
+        Without an API key the buyer makes it and gets the delivery code in this answer, once; in live mode
+        the buyer
+        is signed in with the phone that the order names. With a key (scope
         `orders`) the merchant makes it, and the buyer gets the code by SMS when the order is paid.
 
         buyer_phone: The buyer's mobile number. The delivery code goes there by SMS once it is paid.
@@ -350,6 +410,63 @@ class AsyncOperations:
     async def _call(self, call: Call[T]) -> T:
         raise NotImplementedError
 
+    async def create_api_key(
+        self,
+        *,
+        scopes: list[str],
+        label: str | None = None,
+        lifetime_days: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> NewApiKey:
+        """Make another key. It can't be given a scope that your own key lacks.
+
+        lifetime_days: Days after which it ends by itself; default never.
+
+        Scope: keys.
+        """
+        return await self._call(
+            Call[NewApiKey](
+                method="POST",
+                path="/api/v1/api_keys",
+                returns=NewApiKey,
+                body={"scopes": scopes, "label": label, "lifetime_days": lifetime_days},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def revoke_api_key(self, key_id: str, *, idempotency_key: str | None = None) -> ApiKey:
+        """End a key at once and for ever, your own too.
+
+        Scope: keys.
+        """
+        return await self._call(
+            Call[ApiKey](
+                method="POST",
+                path=f"/api/v1/api_keys/{key_id}/revoke",
+                returns=ApiKey,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def rotate_api_key(
+        self, key_id: str, *, overlap_hours: int | None = None, idempotency_key: str | None = None
+    ) -> NewApiKey:
+        """Replace a key by a new one with the same scopes; for a while both are good.
+
+        overlap_hours: Hours that the old key goes on; default 24.
+
+        Scope: keys.
+        """
+        return await self._call(
+            Call[NewApiKey](
+                method="POST",
+                path=f"/api/v1/api_keys/{key_id}/rotate",
+                returns=NewApiKey,
+                body={"overlap_hours": overlap_hours},
+                idempotency_key=idempotency_key,
+            )
+        )
+
     async def request_otp(
         self, *, phone_number: str | int, purpose: str, idempotency_key: str | None = None
     ) -> Otp:
@@ -448,8 +565,9 @@ class AsyncOperations:
     ) -> CreatedOrder:
         """Create an order.
 
-        Without an API key the buyer makes it and gets the delivery code in this answer, once. With a key
-        (scope
+        Without an API key the buyer makes it and gets the delivery code in this answer, once; in live mode
+        the buyer
+        is signed in with the phone that the order names. With a key (scope
         `orders`) the merchant makes it, and the buyer gets the code by SMS when the order is paid.
 
         buyer_phone: The buyer's mobile number. The delivery code goes there by SMS once it is paid.
