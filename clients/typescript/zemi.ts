@@ -33,7 +33,7 @@ export interface ApiKey {
   id: string;
   prefix: string;
   last4: string;
-  label: string;
+  name: string;
   scopes: string[];
   livemode: boolean;
   /** The id of the key that it took over from. */
@@ -106,7 +106,7 @@ export interface NewApiKey {
   id: string;
   prefix: string;
   last4: string;
-  label: string;
+  name: string;
   scopes: string[];
   livemode: boolean;
   /** The id of the key that it took over from. */
@@ -216,7 +216,7 @@ export interface StkPush {
 
 export interface CreateApiKeyInput {
   scopes: string[];
-  label?: string;
+  name?: string;
   /** Days after which it ends by itself; default never. */
   lifetime_days?: number;
 }

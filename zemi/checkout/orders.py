@@ -27,8 +27,7 @@ from zemi.orders.links import PATH, find_by_link, link_of
 from zemi.orders.models import Order, OrderStatus
 from zemi.payments.collect import start_payment
 from zemi.payments.errors import PaymentInProgress
-from zemi.payments.models import Receipt
-from zemi.payments.queries import HELD
+from zemi.payments.models import HELD, Receipt
 from zemi.providers import registry
 from zemi.releases.confirm import confirm_delivery
 from zemi.releases.new_code import issue_new_code, request_new_code

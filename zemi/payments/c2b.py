@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 from django.conf import settings
@@ -76,7 +77,7 @@ def handle_transaction_status(row: WebhookLog, proved: C2BReceipt | None, *, now
 
     What the payer typed is only told. The money waits for its order until a statement names it, or the payer claims it.
     """
-    hint = WebhookLog.objects.get(pk=row.subject_id)
+    hint = WebhookLog.objects.get(pk=cast("UUID", row.subject_id))
     told = registry.mobile_money().read_c2b_confirmation(hint.body)
     if proved is None or proved.receipt != told.receipt:
         with unit_of_work():

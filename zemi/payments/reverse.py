@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import cast
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -49,7 +51,7 @@ def unforgive(receipt: Receipt, event: Event) -> Money:
     """Undo the shilling that was forgiven for a sale that is off now (P19); what of the receipt is left as allocated."""
     forgiven = receipt.allocated_minor + receipt.credited_minor - receipt.amount_minor
     if forgiven > 0:
-        order_id = receipt.order_id
+        order_id = cast("UUID", receipt.order_id)
         receipt.allocated_minor -= forgiven
         receipt.save(update_fields=["allocated_minor"])
         back = Money(forgiven, receipt.currency)

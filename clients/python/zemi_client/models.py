@@ -14,7 +14,7 @@ class ApiKey:
     id: str
     prefix: str
     last4: str
-    label: str
+    name: str
     scopes: list[str]
     livemode: bool
     replaces: str | None
@@ -94,7 +94,7 @@ class NewApiKey:
     id: str
     prefix: str
     last4: str
-    label: str
+    name: str
     scopes: list[str]
     livemode: bool
     replaces: str | None

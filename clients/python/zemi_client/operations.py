@@ -36,7 +36,7 @@ class Operations:
         self,
         *,
         scopes: list[str],
-        label: str | None = None,
+        name: str | None = None,
         lifetime_days: int | None = None,
         idempotency_key: str | None = None,
     ) -> NewApiKey:
@@ -51,7 +51,7 @@ class Operations:
                 method="POST",
                 path="/api/v1/api_keys",
                 returns=NewApiKey,
-                body={"scopes": scopes, "label": label, "lifetime_days": lifetime_days},
+                body={"scopes": scopes, "name": name, "lifetime_days": lifetime_days},
                 idempotency_key=idempotency_key,
             )
         )
@@ -414,7 +414,7 @@ class AsyncOperations:
         self,
         *,
         scopes: list[str],
-        label: str | None = None,
+        name: str | None = None,
         lifetime_days: int | None = None,
         idempotency_key: str | None = None,
     ) -> NewApiKey:
@@ -429,7 +429,7 @@ class AsyncOperations:
                 method="POST",
                 path="/api/v1/api_keys",
                 returns=NewApiKey,
-                body={"scopes": scopes, "label": label, "lifetime_days": lifetime_days},
+                body={"scopes": scopes, "name": name, "lifetime_days": lifetime_days},
                 idempotency_key=idempotency_key,
             )
         )
