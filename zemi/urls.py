@@ -78,7 +78,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("help", home.help_page),
     path("claim", claim.claim),
     path("o/<slug:token>", order_pages.show),
-    path("o/<slug:token>/poll", order_pages.poll),
+    path("o/<slug:token>/poll", order_pages.stamp),
     path("o/<slug:token>/pay", order_pages.pay),
     path("o/<slug:token>/confirm", order_pages.confirm),
     path("o/<slug:token>/code", order_pages.new_code),
@@ -92,7 +92,7 @@ if settings.MODE == "sandbox":
     urlpatterns += [
         path("sandbox/phone", phones.start),
         path("sandbox/phone/<slug:token>", phones.show),
-        path("sandbox/phone/<slug:token>/poll", phones.poll),
+        path("sandbox/phone/<slug:token>/poll", phones.stamp),
         path("sandbox/phone/<slug:token>/pay", phones.pay),
         path("sandbox/phone/<slug:token>/decide", phones.decide),
         path("sandbox/phone/<slug:token>/confirm", phones.confirm),

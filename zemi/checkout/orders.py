@@ -8,11 +8,11 @@ import re
 from datetime import datetime
 
 import segno
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.safestring import SafeString, mark_safe
 
-from zemi.checkout.page import language, page, render, sentences
+from zemi.checkout.page import language, page, poll, render, sentences
 from zemi.checkout.standing import Scene, read_standing, steps_of
 from zemi.checkout.templatetags.words import NAIROBI
 from zemi.checkout.texts import TEXTS
@@ -64,11 +64,10 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     return _show(request, find_by_link(token), token)
 
 
-@page("GET")
-def poll(request: HttpRequest, token: str) -> HttpResponse:
-    """What the order's page asks for every few seconds: a stamp that changes when the page would. At most 400 bytes."""
-    standing = read_standing(find_by_link(token), now=clock.now())
-    return JsonResponse({"stamp": standing.stamp})
+@poll
+def stamp(request: HttpRequest, token: str) -> str:
+    """What the order's page asks for every few seconds: a word that changes when the page would."""
+    return read_standing(find_by_link(token), now=clock.now()).stamp
 
 
 @page("GET", "POST")

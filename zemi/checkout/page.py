@@ -8,10 +8,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render as render_template
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from zemi.checkout.texts import TEXTS
 from zemi.common.errors import Kind, ZemiError
+from zemi.orders.errors import OrderNotFound
 from zemi.web.requests import ERROR_CODE, REQUEST_ID, language_of
 from zemi.web.status import STATUS
 
@@ -55,6 +56,22 @@ def page(*methods: str) -> Callable[[View], View]:
         return answer
 
     return decorate
+
+
+def poll(view: Callable[[HttpRequest, str], str]) -> View:
+    """Answer what a page asks every few seconds: a stamp as plain text, 400 bytes with all headers at most."""
+
+    @require_safe
+    @wraps(view)
+    def answer(request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            response = HttpResponse(view(request, token), content_type="text/plain")
+        except OrderNotFound:
+            response = HttpResponse(status=404, content_type="text/plain")
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return answer
 
 
 def finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

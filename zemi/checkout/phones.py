@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
-from zemi.checkout.page import language, page, render, sentences
+from zemi.checkout.page import language, page, poll, render, sentences
 from zemi.checkout.standing import Scene, Standing, read_standing
 from zemi.checkout.texts import TEXTS
 from zemi.common import clock, crypto
@@ -96,15 +96,15 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     return _show(request, find_by_link(token), token)
 
 
-@page("GET")
-def poll(request: HttpRequest, token: str) -> HttpResponse:
-    """A stamp that changes when the phones would look different. At most 400 bytes."""
+@poll
+def stamp(request: HttpRequest, token: str) -> str:
+    """A word that changes when the phones would look different."""
     order = find_by_link(token)
     try:
         handsets = _handsets(order)
     except SandboxUnreachable:
         handsets = []
-    return JsonResponse({"stamp": _stamp(read_standing(order, now=clock.now()), handsets)})
+    return _stamp(read_standing(order, now=clock.now()), handsets)
 
 
 @page("GET", "POST")

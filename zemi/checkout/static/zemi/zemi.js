@@ -40,7 +40,7 @@ if (poll) {
     if (!document.hidden) {
       try {
         const answer = await fetch(poll, { cache: "no-store" });
-        if (answer.ok && (await answer.json()).stamp !== stamp && !isTyping()) return location.reload();
+        if (answer.ok && (await answer.text()) !== stamp && !isTyping()) return location.reload();
       } catch {
         // No line: asked again.
       }

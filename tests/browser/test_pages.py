@@ -1,0 +1,242 @@
+"""The pages in a real browser: a whole sale, and all that goes wrong on a cheap phone with a bad line."""
+
+import re
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import DESK, Product, Watched, Window, shoot
+from tests.browser.sales import PAGES, new_sale
+
+pytestmark = [pytest.mark.proof, pytest.mark.quiet]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PAGE_BYTES, PAGE_REQUESTS, POLL_BYTES = 50_000, 4, 400
+
+
+def test_a_whole_sale_with_two_phones(product: Product, window: Window) -> None:
+    phones = window("/", **DESK)
+    shoot(phones, "home")
+    phones.get_by_role("link", name="Open the two phones").click()
+    phones.get_by_role("button", name="Start the sale").click()
+    with phones.context.expect_page() as opened:
+        phones.get_by_role("link", name="The order's page, as Amina sees it").click()
+    path = opened.value.url
+    opened.value.close()
+
+    amina = window(path)
+    shoot(amina, "pay")
+    amina.get_by_role("button", name="Send prompt to").click()
+    expect(amina.get_by_role("heading", name="Look at your phone")).to_be_visible()
+    shoot(amina, "wait")
+
+    phones.get_by_label("Enter M-PESA PIN").wait_for()
+    shoot(phones, "phones", whole=True)
+    for key in "1234":
+        phones.get_by_role("button", name=key, exact=True).click()
+    phones.get_by_role("button", name="OK").click()
+
+    # Both pages change by themselves.
+    expect(amina.get_by_role("heading", name="KES 1,500 is held safely")).to_be_visible()
+    shoot(amina, "held")
+    sms = phones.get_by_role("region", name="Amina, who buys").locator(".inbox li").first
+    expect(sms).to_contain_text("Delivery code")
+    [code] = re.findall(r"Delivery code: (\d{6})", sms.inner_text())
+    phones.get_by_label("Delivery code").fill(code)
+    phones.get_by_role("button", name="I have it").click()
+
+    expect(amina.get_by_text("has been sent to the seller by M-Pesa")).to_be_visible()
+    expect(phones.get_by_text("Done: Baraka has his money.")).to_be_visible()
+    expect(phones.get_by_text("KES 301,500")).to_be_visible()
+
+
+def test_a_double_click_sends_one_prompt(product: Product, window: Window) -> None:
+    sale = new_sale(product)
+    product.script(sale.buyer, next="wait")
+    page = window(sale.path)
+
+    page.get_by_role("button", name="Send prompt to").dblclick()
+
+    expect(page.get_by_role("heading", name="Look at your phone")).to_be_visible()
+    assert len(product.prompts(sale.buyer)) == 1
+
+
+def test_a_sale_without_javascript(product: Product, window: Window) -> None:
+    sale = new_sale(product)
+    product.script(sale.buyer, next="wait")
+    page = window(sale.path, java_script_enabled=False)
+
+    page.locator("button.big").click()
+    page.locator("[data-count]").wait_for()
+    product.script(sale.buyer, prompt="pay")
+    # By the page's own refresh.
+    page.locator("#code-field").fill(sale.code)
+    page.locator("button.big").click()
+
+    page.locator('a[href$="/receipt"]').wait_for()
+    assert "Delivered" in page.inner_text("h1")
+
+
+def test_the_back_button_shows_what_is_true_now(product: Product, window: Window) -> None:
+    sale = new_sale(product)
+    page = window(sale.path)
+    page.get_by_role("link", name="Is the money really held?").click()
+    sale.pay()
+
+    page.go_back()
+
+    expect(page.get_by_role("heading", name="KES 1,500 is held safely")).to_be_visible()
+
+
+def test_a_lost_line_loses_nothing(product: Product, window: Window, watched: Watched) -> None:
+    watched.allowed.append("ERR_INTERNET_DISCONNECTED")
+    sale = new_sale(product)
+    product.script(sale.buyer, next="wait")
+    page = window(sale.path)
+    page.get_by_role("button", name="Send prompt to").click()
+    page.locator("[data-count]").wait_for()
+
+    with page.expect_event("requestfailed"):
+        page.context.set_offline(True)
+    product.script(sale.buyer, prompt="pay")
+    expect(page.get_by_role("heading", name="Look at your phone")).to_be_visible()
+    page.context.set_offline(False)
+
+    expect(page.get_by_role("heading", name="KES 1,500 is held safely")).to_be_visible()
+
+
+def test_a_code_from_the_qr_fills_the_field_and_is_not_sent_by_itself(
+    product: Product, window: Window
+) -> None:
+    sale = new_sale(product)
+    sale.pay()
+    page = window(f"{sale.path}#{sale.code}")
+
+    expect(page.get_by_label("Delivery code")).to_have_value(sale.code)
+    assert page.url.endswith(sale.path)
+    expect(page.get_by_role("heading", name="KES 1,500 is held safely")).to_be_visible()
+
+
+def test_a_half_written_number_is_not_thrown_away(product: Product, window: Window) -> None:
+    sale = new_sale(product)
+    page = window(sale.path)
+    page.get_by_text("Pay from another number").click()
+    page.get_by_label("M-Pesa number").fill("0712")
+    with page.expect_response(re.compile("/poll$")):
+        sale.pay()
+    with page.expect_response(re.compile("/poll$")):
+        pass
+
+    expect(page.get_by_label("M-Pesa number")).to_have_value("0712")
+
+
+def test_a_refused_form_keeps_what_was_written(product: Product, window: Window, watched: Watched) -> None:
+    watched.allowed += ["status 400", "status of 400"]
+    page = window(new_sale(product).path)
+    page.get_by_text("Pay from another number").click()
+    page.get_by_label("M-Pesa number").fill("12345")
+    page.get_by_role("button", name="Send the prompt").click()
+
+    field = page.get_by_label("M-Pesa number")
+    expect(field).to_have_value("12345")
+    expect(field).to_be_focused()
+    expect(page.get_by_role("alert")).to_contain_text("Kenyan mobile number")
+    assert not violations(page)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_everybody_can_use_it(product: Product, window: Window, name: str) -> None:
+    """In both languages, light and dark, on 320 pixels (which is 640 at 200 %): axe finds nothing, nothing overflows."""
+    for language, colours in (("en", "light"), ("sw", "dark")):
+        page = window(locale=f"{language}-KE", color_scheme=colours, viewport={"width": 320, "height": 640})
+        PAGES[name](product, page)
+
+        assert page.locator("html").get_attribute("lang") == language
+        assert not violations(page), (name, language, colours)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 320, (name, language, wide)
+        small = page.evaluate(
+            "[...document.querySelectorAll('button, a.button, summary, input:not([type=hidden]), select')]"
+            ".filter(e => e.offsetParent && e.getBoundingClientRect().height < 44).map(e => e.outerHTML)"
+        )
+        assert not small, (name, small)
+        page.context.close()
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name not in {"start", "phones"}])
+def test_a_page_is_small(product: Product, window: Window, name: str, record_property: Any) -> None:
+    page = window()
+    PAGES[name](product, page)
+    costs = costs_of(page)
+    if name in {"code", "new_code"}:
+        # Answers to a form: what they load beside themselves is the same as for any other page.
+        page.goto(page.url.removesuffix("/code"), wait_until="networkidle")
+    else:
+        page.reload(wait_until="networkidle")
+
+    loaded = {url: size for url, size in costs.items() if not url.endswith("/poll")}
+    total = sum(loaded.values())
+    record_property("report", f"{name}: {total} bytes in {len(loaded)} requests")
+    assert 0 < total <= PAGE_BYTES
+    assert len(loaded) <= PAGE_REQUESTS, loaded
+
+
+def test_a_poll_is_small(product: Product, window: Window) -> None:
+    """With all of its headers."""
+    page = window(new_sale(product).path)
+    costs = costs_of(page)
+    for _ in range(2):
+        # When the second comes, the first has been counted.
+        with page.expect_response(re.compile("/poll$")):
+            pass
+
+    [size] = costs.values()
+    assert 0 < size <= POLL_BYTES
+
+
+def costs_of(page: Page) -> dict[str, int]:
+    """What comes over the wire from now on, headers included: address -> bytes."""
+    client = page.context.new_cdp_session(page)
+    client.send("Network.enable")
+    client.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    urls: dict[str, str] = {}
+    costs: dict[str, int] = {}
+    client.on(
+        "Network.requestWillBeSent", lambda event: urls.update({event["requestId"]: event["request"]["url"]})
+    )
+    client.on(
+        "Network.loadingFinished",
+        lambda event: (
+            costs.update({urls[event["requestId"]]: int(event["encodedDataLength"])})
+            if event["requestId"] in urls
+            else None
+        ),
+    )
+    return costs
+
+
+def test_what_time_does_is_shown(product: Product, window: Window) -> None:
+    """Moves the sandbox's clock: an answer that does not come, an order that nobody paid."""
+    late, unpaid = new_sale(product), new_sale(product)
+    product.script(late.buyer, next="wait")
+    page = window(late.path)
+    page.get_by_role("button", name="Send prompt to").click()
+    page.locator("[data-count]").wait_for()
+    product.advance(61)
+    page.goto(late.path)
+    expect(
+        page.get_by_role("heading", name="We are asking M-Pesa").or_(page.get_by_text("Not paid yet"))
+    ).to_be_visible()
+    assert not violations(page)
+
+    product.advance(25 * 3600)
+    page.goto(unpaid.path)
+    expect(page.get_by_role("heading", name="This order has ended")).to_be_visible()
+    assert not violations(page)
+
+
+def violations(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe finds against WCAG 2.2 AA: rule, and the elements."""
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}}).response["violations"]
+    return [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found]
