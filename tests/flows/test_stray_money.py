@@ -15,6 +15,8 @@ from tests.story import escrow_of, ledger, order_of
 from zemi.common.db import unit_of_work
 from zemi.common.money import kes
 from zemi.common.phone import Phone
+from zemi.disbursements.change import cancel
+from zemi.disbursements.locks import lock_disbursement
 from zemi.events.log import history_of
 from zemi.ledger import chart
 from zemi.ledger.balances import balance_of
@@ -314,6 +316,39 @@ def test_row_7_the_excess_of_an_unknown_payer_waits_until_the_payer_is_known(
     assert ledger()[2310] == kes(100)
     run_worker()
     assert refunds() == [(kes(100), "excess", "held")]
+
+
+def call_off(clock: Any) -> None:
+    with unit_of_work():
+        cancel(lock_disbursement(Refund, Refund.objects.get().pk), actor="Wanjiku", now=clock.now())
+
+
+def test_an_excess_of_an_unknown_payer_whose_refund_is_called_off_is_nobodys_again(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    by_hand(simulator, clock, amount=1_600, reference=new_order(), payer=None)
+    run_worker()
+    assert refunds() == [(kes(100), "excess", "held")]
+
+    call_off(clock)
+
+    assert refunds() == [(kes(100), "excess", "cancelled")]
+    assert ledger()[2500] == kes(100)
+    story.assert_books_agree()
+
+
+def test_a_part_of_an_unknown_payer_whose_refund_is_called_off_is_nobodys_again(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    by_hand(simulator, clock, amount=1_000, reference=new_order(), payer=None)
+    clock.advance(hours=27)
+    run_worker()
+    assert refunds() == [(kes(1_000), "short", "held")]
+
+    call_off(clock)
+
+    assert ledger()[2500] == kes(1_000)
+    story.assert_books_agree()
 
 
 def test_row_8_a_shilling_too_little_is_accepted(simulator: Any, clock: Any) -> None:

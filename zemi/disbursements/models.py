@@ -212,8 +212,8 @@ class Disbursement(Stateful, WorkRow):
 
     @property
     def pay_in(self) -> str:
-        """The receipt that a reversal undoes; empty for B2C."""
-        return ""
+        """The receipt that a reversal undoes, where one goes out by that method."""
+        raise NotImplementedError
 
     def tries_made(self) -> "models.QuerySet[Any]":
         """The tries so far."""

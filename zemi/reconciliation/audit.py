@@ -192,11 +192,20 @@ def _payouts() -> Iterator[str]:
 def _receipts() -> Iterator[str]:
     unallocated = audit.kept_balances(chart.UNALLOCATED.code)
     taken = _taken(chart.UNALLOCATED.code, "receipt_id")
+    # A refund of an unknown payer that came to nothing is nobody's again, whatever its receipt was for.
+    nobodys: defaultdict[str, int] = defaultdict(int)
+    back = Refund.objects.filter(payer=None, status__in=GIVEN_BACK).values_list("receipt_id", "amount_minor")
+    for key, minor in back.iterator():
+        nobodys[str(key)] += minor
     apart = Receipt.objects.filter(amount_minor__gt=F("allocated_minor") + F("credited_minor"))
     for receipt in apart.iterator():
         rest = receipt.amount_minor - receipt.allocated_minor - receipt.credited_minor
-        if unallocated.pop(str(receipt.id), 0) != rest - taken[str(receipt.id)]:
+        expected = rest - taken[str(receipt.id)] + nobodys.pop(str(receipt.id), 0)
+        if unallocated.pop(str(receipt.id), 0) != expected:
             yield f"receipt {receipt.id} of {receipt.amount} is not in the unallocated receipts"
+    for of, minor in nobodys.items():
+        if unallocated.pop(of, 0) != minor:
+            yield f"receipt {of}: {Money(minor)} of it is not in the unallocated receipts again"
     # More was booked than came, beyond the shilling that is forgiven (5.8 row 8).
     booked = F("allocated_minor") + F("credited_minor")
     for receipt in Receipt.objects.filter(amount_minor__lt=booked - FORGIVEN.minor).iterator():
@@ -238,11 +247,7 @@ def _refunds() -> Iterator[str]:
 def _taken(code: int, by: str) -> defaultdict[str, int]:
     """What refunds, and reversals by the provider, took from the accounts of one line of the chart."""
     found: defaultdict[str, int] = defaultdict(int)
-    refunds = Refund.objects.all()
-    if code == chart.UNALLOCATED.code:
-        # Called off without a payer, it is back where it was taken from.
-        refunds = refunds.exclude(payer__isnull=True, status__in=GIVEN_BACK)
-    for rows in (refunds, PayInReversal.objects.all()):
+    for rows in (Refund.objects.all(), PayInReversal.objects.all()):
         for key, sources in rows.values_list(by, "sources").iterator():
             found[str(key)] += sources.get(str(code), 0)
     return found
