@@ -1,7 +1,9 @@
 """The provider is away: nobody waits, operators are told once, and what waited goes out once."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -85,6 +87,65 @@ def test_down_for_half_an_hour_and_back_the_backlog_drains_and_nothing_is_paid_t
     assert not Circuit.objects.exclude(state="closed").exists()
     assert told().count("provider.circuit_closed") == told().count("provider.circuit_opened")
     assert any("work again" in message["text"] for message in simulator.messages(OTIENO.msisdn))
+
+
+class Narrow(httpx2.BaseTransport):
+    """Lets so many payments to people through in a second, and counts those that it turns away, as a gateway does."""
+
+    def __init__(self, inner: httpx2.BaseTransport, clock: Any, *, per_second: int) -> None:
+        self.inner, self.clock, self.per_second = inner, clock, per_second
+        self.taken: Counter[datetime] = Counter()
+        self.turned_away = 0
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/mpesa/b2c/v3/paymentrequest":
+            second = self.clock.now().replace(microsecond=0)
+            if self.taken[second] == self.per_second:
+                self.turned_away += 1
+                words = {"errorCode": "500.003.02", "errorMessage": "Spike arrest violation"}
+                return httpx2.Response(500, json={"requestId": "1", **words}, request=request)
+            self.taken[second] += 1
+        return self.inner.handle_request(request)
+
+
+def test_after_half_an_hour_the_backlog_goes_out_at_the_rate_that_the_provider_takes(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    backlog, per_second = 40, 2
+    orders = [story.create_order().data for _ in range(backlog)]
+    for number, order in enumerate(orders):
+        assert story.simulate_payment(order["order_reference"], f"PAID{number:06d}").status == 200
+    run_worker()
+    http_client.use_transport(Away())
+    for order in orders:
+        assert story.confirm(order["order_reference"], order["delivery_code"]).status == 200
+    for _ in range(60):
+        run_once(clock.now())
+        clock.advance(seconds=30)
+    assert set(Payout.objects.values_list("status", flat=True)) == {"queued"}
+    intents = PayoutAttempt.objects.count()
+
+    narrow = Narrow(httpx2.WSGITransport(app=simulator.wsgi), clock, per_second=per_second)
+    http_client.use_transport(narrow)
+    back_at = clock.now()
+    while sum(narrow.taken.values()) < backlog:
+        run_once(clock.now())
+        clock.advance(seconds=0.25)
+        assert clock.now() < back_at + timedelta(minutes=5), narrow.taken
+    took = (clock.now() - back_at).total_seconds()
+
+    # Half a minute at most until somebody tries; then nearly as fast as it goes, with hardly a call in vain.
+    assert took <= 35 + backlog / per_second
+    assert narrow.turned_away <= backlog
+    # Whoever waited for the provider left no trace of it but the few that tried.
+    assert intents <= 10
+    run_worker()
+    clock.advance(minutes=3)
+    run_worker()
+    assert set(Payout.objects.values_list("status", flat=True)) == {"succeeded"}
+    assert PayoutAttempt.objects.count() == backlog
+    assert len([move for move in simulator.transactions() if move["kind"] == "b2c"]) == backlog
+    story.assert_books_agree()
 
 
 def test_a_prompt_is_not_sent_while_its_circuit_is_open_and_no_money_is_booked(

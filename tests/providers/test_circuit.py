@@ -15,8 +15,10 @@ from zemi.providers.circuit import (
     FAILURES,
     MONEY_HELD_BACK,
     OPEN_FOR,
+    PAUSE,
     PROBE_FOR,
     QUESTION_HELD_BACK,
+    SEEN_FOR,
     Circuits,
     breaks,
     is_trouble,
@@ -212,3 +214,29 @@ def test_calls_are_counted_by_minute_and_added_up_over_processes(provider: Provi
     assert rates_since(start) == {"b2c": (4, 3)}
     forget_old_counts(now=start + timedelta(days=1, minutes=1))
     assert CallCount.objects.count() == 0
+
+
+def test_who_was_too_fast_sends_nothing_more_for_a_second_and_the_circuit_stays_closed(
+    provider: Provider, clock: Any
+) -> None:
+    other = Circuits()
+    assert provider.circuits.opens_at("b2c") is None
+    provider.says = Refused(Reason.BUSY, "500.003.02", "Spike arrest violation")
+
+    provider.call()
+
+    assert provider.circuits.opens_at("b2c") == other.opens_at("b2c") == clock.now() + PAUSE
+    assert Circuit.objects.get().state == "closed"
+    clock.advance(seconds=PAUSE.total_seconds())
+    assert provider.circuits.opens_at("b2c") is None
+
+
+def test_who_can_wait_is_told_when_to_try_and_claims_no_probe(provider: Provider, clock: Any) -> None:
+    fail(provider)
+    assert provider.circuits.opens_at("b2c") == clock.now() + OPEN_FOR
+    clock.advance(seconds=OPEN_FOR.total_seconds())
+
+    assert provider.circuits.opens_at("b2c") is None
+    assert provider.circuits.ask("b2c") == "probe"
+    # Somebody tries: that is known in a moment.
+    assert provider.circuits.opens_at("b2c") == clock.now() + SEEN_FOR

@@ -71,6 +71,11 @@ def claim(row: Disbursement, *, now: datetime) -> bool:
 
 def send_claimed(row: Disbursement, *, now: datetime) -> None:
     """Send a claimed, queued row, unless something stands in its way: then it is looked at again later."""
+    opens_at = registry.circuits().opens_at(row.method)
+    if opens_at is not None:
+        # No try of this row's: however long the provider is away, it goes out as soon as it is back.
+        finish(row, due_at=opens_at, error="circuit_open", tries=row.tries - 1)
+        return
     attempt = _commit_intent(row, now=now)
     if attempt is None:
         return

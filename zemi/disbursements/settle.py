@@ -30,6 +30,8 @@ HELD_FOR = timedelta(minutes=10)
 # A full wallet or a day's limit takes longer to go away than a low float.
 HELD_FOR_LIMIT = timedelta(hours=1)
 
+# What certainly was not sent: the circuit sees to it that all together don't ask too often.
+_MOST_WAIT_S = 60
 # Nothing moved, and a later try with a new id may well succeed: the money waits in flight (DOMAIN Y10b).
 _HOLD = {
     Reason.FLOAT_LOW: HeldReason.FLOAT_LOW,
@@ -198,12 +200,13 @@ def apply_locked(attempt: Attempt, outcome: DisburseOutcome, *, now: datetime) -
             # Certainly not sent, by the only one who was to send it: the attempt goes out later under its own id.
             if attempt.status == AttemptStatus.UNKNOWN:
                 transition(attempt, AttemptStatus.INTENT, at=now, actor="provider", updated_at=now)
+            opens_at = registry.circuits().opens_at(attempt.method)
             transition(
                 owed,
                 DisbursementStatus.QUEUED,
                 at=now,
                 actor="provider",
-                due_at=now + back_off(owed.tries),
+                due_at=opens_at or now + back_off(owed.tries, most_s=_MOST_WAIT_S),
                 lease_until=None,
                 updated_at=now,
                 data={"reason": outcome.reason},

@@ -2,6 +2,7 @@
 
 Only trouble counts: what did not leave, was turned away, or got no answer that can be read. After FAILURES of them in
 a row calls are held back; then one call at a time is let through, and its answer decides. No lock is held over a call.
+Who has many to send asks `opens_at` first: so a backlog waits untouched, and goes out at the rate that the provider takes.
 A closed circuit costs one read a second for each process, whatever the number of calls; only trouble is written.
 """
 
@@ -25,7 +26,10 @@ OPEN_FOR = timedelta(seconds=30)
 # Longer than a call can take (connecting 5 s, reading 20 s, with a token before it): a probe whose process died.
 PROBE_FOR = timedelta(minutes=2)
 SEEN_FOR = timedelta(seconds=1)
+# Calls per second are set for each shortcode and told to nobody (DARAJA 4.2): who was too fast sends nothing for so long.
+PAUSE = timedelta(seconds=1)
 _NO_ANSWER = ("http_", "500.003")
+_TOO_FAST = ("500.003.02", "http_429")
 
 Pass = Literal["call", "probe"]
 P = ParamSpec("P")
@@ -56,9 +60,22 @@ class Circuits:
         self._forget()
         return "probe" if won else None
 
-    def tell(self, operation: str, given: Pass, *, is_trouble: bool) -> None:
+    def opens_at(self, operation: str) -> datetime | None:
+        """When something that can wait is worth trying, if not now. Unlike `ask` it claims no probe."""
+        circuit, now = self._circuit(operation), clock.now()
+        if circuit is None:
+            return None
+        if circuit.state == CircuitState.HALF_OPEN:
+            # Whoever tries will know in a moment.
+            return now + SEEN_FOR
+        opens = circuit.paused_until if circuit.state == CircuitState.CLOSED else _not_before(circuit)
+        return opens if opens is not None and opens > now else None
+
+    def tell(self, operation: str, given: Pass, *, is_trouble: bool, is_too_fast: bool = False) -> None:
         """Say what became of a call that `ask` let through."""
         self.counts.add(operation, worked=not is_trouble)
+        if is_too_fast:
+            self._pause(operation)
         if given == "probe":
             (self._stay_open if is_trouble else self._close)(operation)
         elif is_trouble:
@@ -82,6 +99,11 @@ class Circuits:
     def _forget(self) -> None:
         with self._lock:
             self._seen_at = None
+
+    def _pause(self, operation: str) -> None:
+        Circuit.objects.bulk_create([Circuit(operation=operation)], ignore_conflicts=True)
+        Circuit.objects.filter(operation=operation).update(paused_until=clock.now() + PAUSE)
+        self._forget()
 
     def _count_trouble(self, operation: str) -> None:
         now = clock.now()
@@ -128,6 +150,11 @@ def is_trouble(outcome: object) -> bool:
     return isinstance(outcome, Unknown) and (not outcome.code or outcome.code.startswith(_NO_ANSWER))
 
 
+def is_too_fast(outcome: object) -> bool:
+    """Tell whether an outcome says that more was sent in a second than the provider takes."""
+    return isinstance(outcome, Refused) and outcome.code in _TOO_FAST
+
+
 def breaks(
     operation: str, call: Callable[Concatenate[Any, P], R], held_back: Any
 ) -> Callable[Concatenate[Any, P], R]:
@@ -144,7 +171,7 @@ def breaks(
             outcome: R = held_back
             return outcome
         outcome = call(self, *args, **kwargs)
-        self.circuits.tell(operation, given, is_trouble=is_trouble(outcome))
+        self.circuits.tell(operation, given, is_trouble=is_trouble(outcome), is_too_fast=is_too_fast(outcome))
         return outcome
 
     return outside_transaction(through)

@@ -34,6 +34,7 @@ class CircuitState(models.TextChoices):
 class Circuit(models.Model):
     """The breaker of one operation (`providers.circuit`). Written by conditional updates alone.
 
+    Until `paused_until` nothing that can wait is sent: the provider said that it was too fast.
     `since` is the time of the last change between open and closed, `changes` the number of times that it opened;
     `announced` is the last of them that operators heard of. `rate_low_since` is null while enough calls work.
     """
@@ -44,6 +45,7 @@ class Circuit(models.Model):
     successes = models.PositiveIntegerField(default=0)
     opened_at = models.DateTimeField(null=True)
     probe_until = models.DateTimeField(null=True)
+    paused_until = models.DateTimeField(null=True)
     since = models.DateTimeField(null=True)
     changes = models.PositiveIntegerField(default=0)
     announced = models.PositiveIntegerField(default=0)
