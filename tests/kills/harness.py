@@ -23,8 +23,10 @@ from zemi.cli.ports import free_port
 CONFIGURATION = ("max_connections=200", "listen_addresses=", "jit=off")
 BACK_WITHIN_S = 10.0
 _START_S = 90.0
-# Lease, first question and the question after it: what a killed worker had in hand comes to rest after that.
-_REST_S = 420.0
+# Of these the clock is moved on, which all processes share: lease, first question and the question after it make minutes
+# until what a killed worker had in hand comes to rest.
+_MOVED_ON = "2m"
+_REST_S = 120.0
 _SELLERS = 6
 # Of 200 kills 60 meet the web server, 80 the workers, 40 the database, 20 all three (SAFETY 5b).
 _VICTIMS = ("web",) * 3 + ("worker",) * 4 + ("postgres",) * 2 + ("all",)
@@ -129,6 +131,11 @@ class Stage:
             )
         return done.stdout
 
+    def move_on(self) -> None:
+        """Let minutes pass in a moment, and the workers do what has fallen due."""
+        self.run("-m", "zemi", "clock", "advance", _MOVED_ON)
+        pause(3)
+
     def kill(self, name: str) -> None:
         """`kill -9`: one process and all that it started; of PostgreSQL the postmaster alone."""
         if name == "postgres":
@@ -229,7 +236,7 @@ def compare(
     result.seconds = max((line["seconds"] for line in done), default=0.0)
 
     with Client(stage.base_url) as client:
-        _compare_orders(client, orders, said, result, say)
+        _compare_orders(client, orders, said, result, stage, say)
 
     paid: dict[str, list[int]] = {}
     for move in _get(stage.sim_url, "/_sim/transactions")["transactions"]:
@@ -253,6 +260,7 @@ def _compare_orders(
     orders: dict[str, Any],
     said: dict[str, list[str]],
     result: Result,
+    stage: Stage,
     say: Callable[[str], None],
 ) -> None:
     waiting = set(said["confirmed"])
@@ -261,7 +269,7 @@ def _compare_orders(
         waiting = {name for name in waiting if _order(client, name).get("payout_status") != "completed"}
         say(f"payouts that are not done yet: {len(waiting)}")
         if waiting:
-            pause(3)
+            stage.move_on()
     result.problems += [f"{name} was confirmed, and its seller has not been paid" for name in waiting]
     for name in orders:
         status = _order(client, name).get("status")
@@ -290,7 +298,7 @@ def _audit(stage: Stage) -> list[str]:
         if time.monotonic() > deadline:
             problems = [p for check in said.get("checks", ()) for p in check["problems"]]
             return [f"audit: {p}" for p in problems or [str(said.get("problem"))]]
-        pause(3)
+        stage.move_on()
 
 
 def _order(client: Client, reference: str) -> dict[str, Any]:
