@@ -16,6 +16,7 @@ from zemi.identity.models import OtpChallenge
 from zemi.ledger import chart
 from zemi.ledger.balances import balance_of
 from zemi.payments.models import Receipt
+from zemi.providers import registry
 from zemi.refunds.models import Refund
 
 Run = Callable[[], int]
@@ -176,3 +177,24 @@ def test_a_merchant_cancels_its_own_orders_only(clock: Any) -> None:
     assert post(path, {}, key=other).code == "order_not_found"
     assert post(path, {}, key=key).data["status"] == "cancelled"
     assert post(path, {}, key=key).code == "order_not_cancellable"
+
+
+def test_the_first_request_that_a_web_server_answers_may_be_a_claim(simulator: Any, clock: Any) -> None:
+    reference = new_order()
+    by_hand(simulator, clock, payer=OTIENO)
+    otp = code_for(OTIENO, "claim_receipt")
+    registry.reset()
+
+    assert claim(reference, OTIENO, otp).data["status"] == "claimed"
+
+
+def test_the_first_request_that_a_web_server_answers_may_call_off_what_was_paid_in_part(
+    simulator: Any, clock: Any
+) -> None:
+    reference = new_order()
+    by_hand(simulator, clock, amount=500, reference=reference)
+    otp = code_for(AMINA, "cancel_order")
+    registry.reset()
+
+    assert cancel(reference, phone_number=AMINA.msisdn, otp=otp).data["status"] == "cancelled"
+    assert Refund.objects.get().amount == kes(500)

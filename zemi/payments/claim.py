@@ -39,6 +39,8 @@ def claim_receipt(
     :raises ReceiptNotFound: no unclaimed money fits, or not yet
     :raises OrderNotFound: there is no such order
     """
+    # In the sandbox the provider may have to be asked for its addresses: before the code is spent, in no transaction.
+    registry.mobile_money()
     for subject in (caller, phone.e164):
         charge_or_refuse(Allowance("claim", subject, CLAIMS, CLAIM_WINDOW), now=now)
     use_otp(phone=phone, purpose=Purpose.CLAIM_RECEIPT, code=otp, now=now)
@@ -65,6 +67,7 @@ def cancel_order_by_phone(
 
     :raises TooManyAttempts, OneTimeCodeWrong, OrderNotFound, OrderNotCancellable: nothing was changed
     """
+    registry.mobile_money()
     charge_or_refuse(Allowance("cancel", caller, CLAIMS, CLAIM_WINDOW), now=now)
     use_otp(phone=phone, purpose=Purpose.CANCEL_ORDER, code=otp, now=now)
     with unit_of_work():

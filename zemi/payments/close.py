@@ -15,6 +15,7 @@ from zemi.orders.progress import mark_cancelled, mark_expired
 from zemi.payments.errors import OrderNotCancellable
 from zemi.payments.models import LIVE, Payment
 from zemi.payments.unallocated import return_parts
+from zemi.providers import registry
 from zemi.refunds.models import RefundReason
 
 # An attempt that is so young may still bring the money: expiry waits for its end (O5).
@@ -44,6 +45,7 @@ def cancel_order(
     :raises OrderNotFound: there is none, or it is not theirs: the answer is the same
     :raises OrderNotCancellable: it does not await its payment any more
     """
+    registry.mobile_money()
     with unit_of_work():
         order = lock_order(order_reference=read_reference(order_reference))
         own = merchant_id is not None and order.merchant_id == merchant_id
