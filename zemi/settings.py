@@ -252,6 +252,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "zemi.events",
+    "zemi.idempotency",
     "zemi.ledger",
     "zemi.providers",
     "zemi.notifications",

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
 from tests.api.conftest import AMINA, OTIENO, Answer, Api
+from zemi.common.ids import new_key
 from zemi.common.phone import Phone
 from zemi.events.models import Event
 from zemi.identity.api_keys import USE_NOTED_EVERY, Scope
@@ -27,8 +28,13 @@ def owner(make_key: Any) -> str:
     return key
 
 
+def act(api: Api, path: str, body: dict[str, Any], *, key: str | None) -> Answer:
+    """POST with a new idempotency key, as these addresses want it."""
+    return api.post(path, body, key=key, idempotency_key=new_key().hex)
+
+
 def create(api: Api, owner: str, *scopes: str, **more: Any) -> Answer:
-    return api.post(KEYS, {"scopes": scopes} | more, key=owner)
+    return act(api, KEYS, {"scopes": scopes} | more, key=owner)
 
 
 def test_a_new_key_is_shown_once_and_works(api: Api, owner: str) -> None:
@@ -47,7 +53,7 @@ def test_a_new_key_is_shown_once_and_works(api: Api, owner: str) -> None:
 
 def test_only_a_key_for_keys_makes_keys(api: Api, make_key: Any) -> None:
     assert create(api, make_key("orders", "payouts"), "orders").body["code"] == "scope_missing"
-    assert api.post(KEYS, {"scopes": ["orders"]}).body["code"] == "api_key_required"
+    assert act(api, KEYS, {"scopes": ["orders"]}, key=None).body["code"] == "api_key_required"
 
 
 def test_a_key_gives_no_more_than_it_has(api: Api, owner: str) -> None:
@@ -62,7 +68,7 @@ def test_a_key_gives_no_more_than_it_has(api: Api, owner: str) -> None:
     "scopes", ["orders", [], ["everything"], ["orders", "orders"], [1], [["orders"]], {"orders": True}]
 )
 def test_scopes_are_words_that_exist_each_once(api: Api, owner: str, scopes: Any) -> None:
-    answer = api.post(KEYS, {"scopes": scopes}, key=owner)
+    answer = act(api, KEYS, {"scopes": scopes}, key=owner)
 
     assert (answer.status, answer.body["details"]["errors"][0]["code"]) == (400, "invalid_scopes")
 
@@ -74,7 +80,7 @@ def test_a_lifetime_is_a_number_of_days(api: Api, owner: str, days: Any) -> None
 
 def test_a_rotated_key_goes_on_until_its_successor_is_everywhere(api: Api, owner: str, clock: Any) -> None:
     old = create(api, owner, "orders").data
-    answer = api.post(f"{KEYS}/{old['id']}/rotate", {"overlap_hours": 2}, key=owner)
+    answer = act(api, f"{KEYS}/{old['id']}/rotate", {"overlap_hours": 2}, key=owner)
 
     assert answer.status == 201
     new = answer.data
@@ -88,7 +94,7 @@ def test_a_rotated_key_goes_on_until_its_successor_is_everywhere(api: Api, owner
 
 def test_rotation_never_lengthens_a_life(api: Api, owner: str) -> None:
     old = create(api, owner, "orders", lifetime_days=1).data
-    new = api.post(f"{KEYS}/{old['id']}/rotate", {"overlap_hours": 720}, key=owner).data
+    new = act(api, f"{KEYS}/{old['id']}/rotate", {"overlap_hours": 720}, key=owner).data
 
     assert ApiKey.objects.get(public_id=old["id"]).expires_at == ApiKey.objects.get(
         public_id=new["id"]
@@ -100,8 +106,8 @@ def test_a_key_is_replaced_once(api: Api, owner: str) -> None:
     old = create(api, owner, "orders").data
     path = f"{KEYS}/{old['id']}/rotate"
 
-    assert api.post(path, {}, key=owner).status == 201
-    again = api.post(path, {}, key=owner)
+    assert act(api, path, {}, key=owner).status == 201
+    again = act(api, path, {}, key=owner)
     assert (again.status, again.body["code"]) == (409, "api_key_rotated")
     assert ApiKey.objects.count() == 3
 
@@ -110,21 +116,21 @@ def test_a_revoked_key_opens_nothing_and_has_no_successor(api: Api, owner: str) 
     old = create(api, owner, "orders").data
     path = f"{KEYS}/{old['id']}"
 
-    revoked = api.post(f"{path}/revoke", {}, key=owner)
+    revoked = act(api, f"{path}/revoke", {}, key=owner)
     assert revoked.data["revoked_at"] == "2026-11-23T09:00:00Z"
     assert api.post("/api/orders/create", {}, key=old["key"]).status == 401
-    assert api.post(f"{path}/revoke", {}, key=owner).status == 200
+    assert act(api, f"{path}/revoke", {}, key=owner).status == 200
     assert Event.objects.filter(type="api_key.revoked").count() == 1
-    assert api.post(f"{path}/rotate", {}, key=owner).body["code"] == "api_key_ended"
+    assert act(api, f"{path}/rotate", {}, key=owner).body["code"] == "api_key_ended"
 
 
 def test_a_key_of_another_merchant_is_not_found(api: Api, owner: str, make_key: Any) -> None:
     stranger = make_key("keys", "orders", merchant="Soko")
     mine = create(api, owner, "orders").data["id"]
 
-    for act in ("rotate", "revoke"):
+    for verb in ("rotate", "revoke"):
         theirs, absent = (
-            api.post(f"{KEYS}/{key_id}/{act}", {}, key=stranger) for key_id in (mine, "00000000")
+            act(api, f"{KEYS}/{key_id}/{verb}", {}, key=stranger) for key_id in (mine, "00000000")
         )
         assert theirs.status == absent.status == 404
         assert theirs.body | {"request_id": ""} == absent.body | {"request_id": ""}
@@ -134,7 +140,7 @@ def test_rotation_can_not_win_scopes(api: Api, make_key: Any) -> None:
     strong = make_key("payouts", "orders", merchant="Duka").split("_")[2]
     weak = make_key("keys", "orders", merchant="Duka")
 
-    assert api.post(f"{KEYS}/{strong}/rotate", {}, key=weak).body["code"] == "scopes_not_held"
+    assert act(api, f"{KEYS}/{strong}/rotate", {}, key=weak).body["code"] == "scopes_not_held"
 
 
 def test_the_last_use_is_noted_now_and_then_and_not_at_each_request(

@@ -213,6 +213,8 @@ def _ask(operation: Any, schema: Any, world: World, role: str, *, examples: int,
 def _make_it_real(case: Any, name: str, world: World) -> None:
     if "order_reference" in case.path_parameters:
         case.path_parameters["order_reference"] = world.order()[0]
+    if "Idempotency-Key" in case.headers:
+        case.headers["Idempotency-Key"] = new_key().hex
     if "token" in case.path_parameters:
         case.path_parameters["token"] = mint(CallbackKind.STK, new_key())
     if "key_id" in case.path_parameters:

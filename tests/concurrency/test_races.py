@@ -49,6 +49,27 @@ def test_one_code_given_fifty_times_at_once_pays_the_seller_once(
     story.assert_books_agree()
 
 
+def test_one_key_sent_by_a_hundred_at_once_makes_one_order_and_one_answer(
+    at_once: Race, crowd: int, settings: Any
+) -> None:
+    body = {"buyer_phone": AMINA.msisdn, "amount": 1500, "product_description": "iPhone 13"}
+
+    def create(_: int) -> story.Answer:
+        while True:
+            answer = story.post("/api/orders/create", body, idempotency_key="one-key")
+            if answer.status != 409:
+                return answer
+            assert (answer.code, answer.headers["Retry-After"]) == ("idempotency_in_progress", "2")
+
+    answers = at_once(2 * crowd, create)
+
+    assert {answer.status for answer in answers} == {201}
+    assert len({json.dumps(answer.body) for answer in answers}) == 1
+    assert Order.objects.count() == 1
+    first = [answer for answer in answers if "Idempotent-Replayed" not in answer.headers]
+    assert len(first) == 1
+
+
 def test_fifty_guesses_at_once_cost_fifty_tries_and_three_are_compared(
     at_once: Race, crowd: int, settings: Any
 ) -> None:

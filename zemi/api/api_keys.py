@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from zemi.api.auth import NeedsScope, holder_of, merchant_of
 from zemi.api.endpoint import Endpoint, Shape
 from zemi.api.fields import Shown, TextField, Unreadable, Value
+from zemi.api.idempotency import Keys
 from zemi.api.json import RawNumber
 from zemi.api.shapes import TEXT_OR_NULL, TIME, TIME_OR_NULL
 from zemi.common import clock
@@ -120,6 +121,7 @@ class CreateApiKey(Endpoint):
     """Make another key. It can't be given a scope that your own key lacks."""
 
     access = NeedsScope(Scope.KEYS)
+    keys = Keys.REQUIRED
     tag = "api_keys"
     input = CreateApiKeyInput
     output = NewApiKeyData
@@ -130,14 +132,18 @@ class CreateApiKey(Endpoint):
         """Make it."""
         given = self.read(request)
         days = given.get("lifetime_days")
-        key, text = add_api_key(
+        made = add_api_key(
             by=holder_of(request),
             scopes=given["scopes"],
             label=given.get("name", ""),
             lifetime=timedelta(days=days) if days else None,
             now=clock.now(),
         )
-        return self.answer(_key(key) | {"key": text}, status=201)
+        return self.present(made)
+
+    def present(self, result: tuple[ApiKey, str]) -> Response:
+        """Show the new key, once."""
+        return self.answer(_key(result[0]) | {"key": result[1]}, status=201)
 
 
 class RotateApiKeyInput(Shape):
@@ -155,6 +161,7 @@ class RotateApiKey(Endpoint):
     """Replace a key by a new one with the same scopes; for a while both are good."""
 
     access = NeedsScope(Scope.KEYS)
+    keys = Keys.REQUIRED
     tag = "api_keys"
     input = RotateApiKeyInput
     output = NewApiKeyData
@@ -164,20 +171,25 @@ class RotateApiKey(Endpoint):
     def post(self, request: Request, key_id: str) -> Response:
         """Replace it."""
         given = self.read(request)
-        key, text = rotate_api_key(
+        made = rotate_api_key(
             merchant_id=merchant_of(request),
             public_id=key_id,
             overlap=given["overlap_hours"] * _HOUR if "overlap_hours" in given else OVERLAP,
             by=holder_of(request),
             now=clock.now(),
         )
-        return self.answer(_key(key) | {"key": text}, status=201)
+        return self.present(made)
+
+    def present(self, result: tuple[ApiKey, str]) -> Response:
+        """Show the new key, once."""
+        return self.answer(_key(result[0]) | {"key": result[1]}, status=201)
 
 
 class RevokeApiKey(Endpoint):
     """End a key at once and for ever, your own too."""
 
     access = NeedsScope(Scope.KEYS)
+    keys = Keys.REQUIRED
     tag = "api_keys"
     output = ApiKeyData
     errors = (errors.ApiKeyNotFound,)
@@ -187,7 +199,11 @@ class RevokeApiKey(Endpoint):
         key = revoke_api_key(
             merchant_id=merchant_of(request), public_id=key_id, now=clock.now(), actor="merchant"
         )
-        return self.answer(_key(key))
+        return self.present(key)
+
+    def present(self, result: ApiKey) -> Response:
+        """Show the key as it is now."""
+        return self.answer(_key(result))
 
 
 def _key(key: ApiKey) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 
 from zemi.api.auth import Anyone
 from zemi.api.endpoint import Endpoint
+from zemi.api.idempotency import Keys
 from zemi.common import clock
 from zemi.web.requests import client_address
 from zemi.webhooks import inbox, tokens
@@ -23,6 +24,7 @@ class MpesaCallback(Endpoint):
     """
 
     access = Anyone()
+    keys = Keys.NONE
     authentication_classes = ()
     tag = "webhooks"
     statuses = {200: "Stored."}

@@ -17,6 +17,7 @@ from zemi.identity.api_keys import Scope
 from zemi.identity.errors import OneTimeCodeWrong
 from zemi.identity.otp import Purpose
 from zemi.orders.errors import OrderNotFound
+from zemi.orders.models import Order
 from zemi.payments.claim import cancel_order_by_phone, claim_receipt
 from zemi.payments.close import cancel_order
 from zemi.payments.errors import OrderNotCancellable, ReceiptNotFound
@@ -120,10 +121,14 @@ class CancelOrder(Endpoint):
                 caller=caller(request),
                 now=clock.now(),
             )
+        return self.present(order)
+
+    def present(self, result: Order) -> Response:
+        """Show the order as it is now."""
         return self.answer(
             {
-                "order_reference": order.order_reference,
-                "status": order.status,
+                "order_reference": result.order_reference,
+                "status": result.status,
                 "message": "The order is cancelled. Anything that was paid goes back.",
             }
         )
@@ -164,6 +169,7 @@ class ClaimReceipt(Endpoint):
     tag = "payments"
     input = ClaimInput
     output = ClaimData
+    moves_money = True
     errors = (ReceiptNotFound, OrderNotFound, OneTimeCodeWrong, TooManyAttempts, ProviderNotReady)
 
     def post(self, request: Request) -> Response:

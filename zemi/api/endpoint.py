@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, cast
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework import serializers
@@ -15,8 +16,12 @@ from rest_framework.views import APIView
 
 from zemi.api.auth import Access
 from zemi.api.fields import Unreadable, Value
+from zemi.api.idempotency import Answered, Keeper, Keys, begin
 from zemi.api.json import write
+from zemi.common import clock
+from zemi.common.db import listening
 from zemi.common.errors import FieldProblem, InvalidInput, ZemiError
+from zemi.common.faults import fault_point
 from zemi.common.texts import Text
 from zemi.orders.models import Order
 from zemi.orders.parties import Role
@@ -96,6 +101,16 @@ class Endpoint(APIView):
     role: Role
     errors: ClassVar[tuple[type[ZemiError], ...]] = ()
 
+    # What it does with the header Idempotency-Key, and whether answers are kept for as long as money calls need it.
+    keys: ClassVar[Keys] = Keys.OPTIONAL
+    moves_money: ClassVar[bool] = False
+    # Whether a delivery code may stand in its answer: what is kept of it dies with the code.
+    tells_code: ClassVar[bool] = False
+
+    # Of the one request that this view is made for: what keeps its answer, and whose delivery code stands in it.
+    keeper: Keeper | None = None
+    secret_of: UUID | None = None
+
     http_method_names = [*_METHODS, "head"]
     content_negotiation_class = JsonOnly
     metadata_class = None
@@ -108,6 +123,46 @@ class Endpoint(APIView):
         super().__init_subclass__(**kwargs)
         if any(hasattr(cls, method) for method in _METHODS) and not hasattr(cls, "access"):
             raise TypeError(f"{cls.__qualname__} declares no access")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer; what the domain concludes is kept with its effect, where the request carries a key."""
+        with listening(self._keep_conclusion):
+            return super().dispatch(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Let the caller in, then look at the key: who may not act is not shown what was answered before."""
+        super().initial(request, *args, **kwargs)
+        if request.method == "POST" and self.keys is not Keys.NONE:
+            self.keeper = begin(
+                request,
+                keys=self.keys,
+                moves_money=self.moves_money,
+                body=lambda: request.data if self.input is not None else request._request.body,
+                now=clock.now(),
+            )
+            fault_point("key_looked_at")
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer a refusal, or what was answered before."""
+        if isinstance(exc, Answered):
+            return cast("Response", exc.response)
+        return super().handle_exception(exc)
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """Keep the answer if the request carried a key, and nothing was kept with its effect."""
+        final = super().finalize_response(request, response, *args, **kwargs)
+        if self.keeper is not None:
+            self.keeper.settle(*_rendered(final), self.secret_of)
+        return final
+
+    def present(self, result: Any) -> Response:
+        """Say what a use case came to. An endpoint that has this keeps its answer with the effect (`conclude`)."""
+        raise NotImplementedError
+
+    def _keep_conclusion(self, result: Any) -> None:
+        if self.keeper is not None and type(self).present is not Endpoint.present:
+            answer = super().finalize_response(self.request, self.present(result))
+            self.keeper.keep_with_effect(*_rendered(answer), self.secret_of)
 
     def read(self, request: Request) -> dict[str, Any]:
         """Read the body by the endpoint's `input`.
@@ -126,6 +181,12 @@ class Endpoint(APIView):
         """Answer with `data` as it is, where somebody else's protocol says what an answer looks like."""
         headers = {"Cache-Control": "no-store"}
         return HttpResponse(write(data), status=status, content_type="application/json", headers=headers)
+
+
+def _rendered(response: HttpResponseBase) -> tuple[int, str, bytes]:
+    """Status, type and body, as they go out."""
+    whole = cast("HttpResponse", response.render() if isinstance(response, Response) else response)
+    return whole.status_code, whole.headers["Content-Type"], whole.content
 
 
 def by_method(**endpoints: type[Endpoint]) -> Callable[..., HttpResponseBase]:

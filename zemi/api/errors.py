@@ -18,8 +18,8 @@ from rest_framework.response import Response
 from zemi.common.errors import InvalidInput, Kind, ZemiError
 from zemi.common.logs import log
 from zemi.common.texts import Text
+from zemi.web import status as web_status
 from zemi.web.requests import ERROR_CODE, REQUEST_ID, accepted, language_of
-from zemi.web.status import STATUS
 
 
 class ApiError(ZemiError):
@@ -345,7 +345,7 @@ _TRANSLATIONS: tuple[tuple[type[Exception], type[ApiError]], ...] = (
 def status_of(error: ZemiError | type[ZemiError]) -> int:
     """The HTTP status of a refusal, or of a class of them."""
     kind = error if isinstance(error, type) else type(error)
-    return kind.http_status if issubclass(kind, ApiError) else STATUS[kind.kind]
+    return kind.http_status if issubclass(kind, ApiError) else web_status.status_of(kind)
 
 
 def _wants_problem(request: HttpRequest) -> bool:

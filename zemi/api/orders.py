@@ -73,6 +73,7 @@ class CreateOrder(Endpoint):
     input = CreateOrderInput
     output = CreatedOrderData
     statuses = {201: "The order was created."}
+    tells_code = True
     errors = (
         errors.SellerPhoneRequired,
         errors.PhoneNotVerified,
@@ -94,11 +95,17 @@ class CreateOrder(Endpoint):
             merchant_id=key.merchant_id if key else None,
             merchant_reference=given.get("reference", ""),
             signed_in=session.party if session is not None else None,
+            answer_kept=self.keeper is not None,
             now=clock.now(),
             **{name: given[name] for name in ("seller_phone", "release_policy", "metadata") if name in given},
         )
 
-        return self.answer(_created(created), status=201)
+        return self.present(created)
+
+    def present(self, result: CreatedOrder) -> Response:
+        """Show it, with its code if the buyer made it."""
+        self.secret_of = result.order.id if result.delivery_code is not None else None
+        return self.answer(_created(result), status=201)
 
 
 class GetOrder(Endpoint):
@@ -152,12 +159,16 @@ class ConfirmDelivery(Endpoint):
     input = ConfirmDeliveryInput
     output = ConfirmationData
     statuses = {200: "The delivery is confirmed and the payout is made."}
+    moves_money = True
     errors = (errors.DeliveryCodeWrong, errors.CodeLocked, OrderNotPaid, TooManyAttempts, ProviderNotReady)
 
     def post(self, request: Request) -> Response:
         """Confirm it."""
-        confirmation = confirm_delivery(**self.read(request), caller=caller(request), now=clock.now())
-        return self.answer(_confirmation(confirmation))
+        return self.present(confirm_delivery(**self.read(request), caller=caller(request), now=clock.now()))
+
+    def present(self, result: Confirmation) -> Response:
+        """Show the completed order."""
+        return self.answer(_confirmation(result))
 
 
 def _created(created: CreatedOrder) -> dict[str, Any]:

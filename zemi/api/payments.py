@@ -26,6 +26,7 @@ from zemi.orders.models import Order
 from zemi.payments import errors
 from zemi.payments.collect import start_payment
 from zemi.payments.models import Payment, PaymentStatus
+from zemi.payments.queries import find_live_payment
 from zemi.payments.simulated import receive_simulated_payment
 from zemi.payouts import errors as payout_errors
 from zemi.payouts.disburse import request_payout
@@ -76,6 +77,7 @@ class StkPush(Endpoint):
     tag = "payments"
     input = StkPushInput
     output = StkPushData
+    moves_money = True
     statuses = {
         200: "M-Pesa has taken the request; the phone shows the prompt.",
         202: "M-Pesa did not answer: the outcome is not known yet. Do not pay again yet.",
@@ -96,16 +98,30 @@ class StkPush(Endpoint):
         """Send it."""
         given = self.read(request)
 
-        payment = start_payment(
-            order_reference=given["account_reference"],
-            payer_phone=given["phone_number"],
-            amount=given["amount"],
-            description=given.get("transaction_desc", ""),
-            caller=caller(request),
-            now=clock.now(),
-        )
+        try:
+            payment = start_payment(
+                order_reference=given["account_reference"],
+                payer_phone=given["phone_number"],
+                amount=given["amount"],
+                description=given.get("transaction_desc", ""),
+                caller=caller(request),
+                now=clock.now(),
+            )
+        except errors.PaymentInProgress:
+            # A request that died after its prompt was sent: its retry is told of that one, and sends no second.
+            found = self._begun_before(given)
+            if found is None:
+                raise
+            payment = found
 
         return self.answer(_stk_push(payment), status=202 if payment.status == PaymentStatus.UNKNOWN else 200)
+
+    def _begun_before(self, given: dict[str, Any]) -> Payment | None:
+        if self.keeper is None or not self.keeper.claim.is_resumed:
+            return None
+        return find_live_payment(
+            order_reference=given["account_reference"], payer_phone=given["phone_number"]
+        )
 
 
 class SimulatedPaymentInput(Shape):
@@ -212,6 +228,7 @@ class B2cPayout(Endpoint):
     tag = "payments"
     input = B2cPayoutInput
     output = B2cPayoutData
+    moves_money = True
     statuses = {
         200: "M-Pesa has taken the payout.",
         202: "It is being sent, or M-Pesa did not answer: the outcome is not known yet. Do not pay again.",

@@ -8,12 +8,15 @@ from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.utils import OpenApiParameter
 
 from zemi.api import errors, json
 from zemi.api.auth import KEY, LINK, LINK_HEADER, SESSION
 from zemi.api.endpoint import Endpoint, operations_of
 from zemi.api.error_list import explain
+from zemi.api.idempotency import HEADER, KEY_PATTERN, Keys
 from zemi.common.errors import InvalidInput, ZemiError
+from zemi.idempotency.errors import AnswerGone, InProgress, KeyInvalid, KeyMissing, KeyReused
 
 _DESCRIPTION = """\
 M-Pesa escrow checkout. The buyer pays, Zemi holds the money, the buyer gives a six-digit code when the goods
@@ -161,6 +164,24 @@ class ZemiSchema(AutoSchema):
         named = [{way: scopes if way == KEY else []} for way in access.ways]
         return [{}, *named] if access.open else named
 
+    def get_override_parameters(self) -> list[Any]:
+        """The header that makes a retry safe."""
+        if self.method != "POST" or self._endpoint.keys is Keys.NONE:
+            return []
+        return [
+            OpenApiParameter(
+                HEADER,
+                {
+                    "type": "string",
+                    "pattern": KEY_PATTERN,
+                    "examples": ["8e03978e-40d5-43e8-bc93-6894a57f9324"],
+                },
+                OpenApiParameter.HEADER,
+                required=self._endpoint.keys is Keys.REQUIRED,
+                description="A random text for each act; the same key again is answered the same, and does nothing.",
+            )
+        ]
+
     def _get_request_body(self, direction: Any = "request") -> dict[str, Any] | None:
         if self.method != "POST":
             return None
@@ -219,6 +240,12 @@ class ZemiSchema(AutoSchema):
             yield from _READING
         if self.method == "POST":
             yield errors.BodyTooLarge
+            if view.keys is not Keys.NONE:
+                yield from (KeyInvalid, KeyReused, InProgress)
+            if view.keys is Keys.REQUIRED:
+                yield KeyMissing
+            if view.keys is not Keys.NONE and view.tells_code:
+                yield AnswerGone
         if view.authentication_classes:
             yield from (errors.ApiKeyInvalid, errors.SessionInvalid)
         yield from view.access.refusals

@@ -93,6 +93,31 @@ def unseal(sealed: bytes | memoryview, *, context: str) -> str:
         raise SealBroken("a sealed value does not open") from error
 
 
+def seal_under(secret: str, value: str, *, context: str) -> bytes:
+    """Encrypt `value` so that it opens only together with `secret`, which is kept nowhere."""
+    key = current_key()
+    nonce = os.urandom(_NONCE_BYTES)
+    return bytes([key]) + nonce + _cipher_under(key, secret).encrypt(nonce, value.encode(), context.encode())
+
+
+def unseal_under(secret: str, sealed: bytes | memoryview, *, context: str) -> str:
+    """Open what `seal_under` closed with the same secret, for the same context.
+
+    :raises SealBroken: another secret, another row, or its key is gone
+    """
+    raw = bytes(sealed)
+    try:
+        cipher = _cipher_under(raw[0], secret)
+        return cipher.decrypt(raw[1 : 1 + _NONCE_BYTES], raw[1 + _NONCE_BYTES :], context.encode()).decode()
+    except (InvalidTag, IndexError, ValueError) as error:
+        raise SealBroken("a sealed value does not open") from error
+
+
+def _cipher_under(key: int, secret: str) -> AESGCM:
+    derived = HKDF(algorithm=SHA256(), length=32, salt=secret.encode(), info=b"zemi:sealed-under")
+    return AESGCM(derived.derive(_subkey(key, "seal-under")))
+
+
 @cache
 def _subkey(key: int, purpose: str) -> bytes:
     try:

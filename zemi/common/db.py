@@ -81,6 +81,7 @@ def _insert_text(model: type[models.Model], rows: int) -> str:
 
 
 _appends: ContextVar[_Appends | None] = ContextVar("appends", default=None)
+_listener: ContextVar[Callable[[Any], None] | None] = ContextVar("listener", default=None)
 
 
 @contextmanager
@@ -158,14 +159,44 @@ def append(*rows: models.Model, ignore_conflicts: bool = False) -> None:
     appends.add(rows, ignore_conflicts=ignore_conflicts)
 
 
-def insert(*rows: models.Model, ignore_conflicts: bool = False) -> None:
-    """Insert new rows of one table now: what follows changes them, or must know whether the database takes them."""
+def insert(*rows: models.Model, ignore_conflicts: bool = False) -> int:
+    """Insert new rows of one table now: what follows changes them, or must know whether the database takes them.
+
+    How many it took: with `ignore_conflicts` those are left out that it has already.
+    """
     text, values = _insert_statement(rows)
     with connection.cursor() as cursor:
         cursor.execute(f"{text} ON CONFLICT DO NOTHING" if ignore_conflicts else text, values)
+        taken = int(cursor.rowcount)
     for row in rows:
         row._state.adding = False
         _ring_for(row)
+    return taken
+
+
+@contextmanager
+def listening(listener: Callable[[Any], None]) -> Iterator[None]:
+    """Have `listener` told what each unit of work inside comes to, within its transaction, by `conclude`."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+def conclude(result: R) -> R:
+    """Say what this unit of work comes to, while it can still be undone: who listens may write it down with the effect.
+
+    An entry function calls it last, with what it is about to return.
+
+    :raises BoundaryError: no unit of work is open
+    """
+    if not in_unit_of_work():
+        raise BoundaryError("only a unit of work comes to something")
+    listener = _listener.get()
+    if listener is not None:
+        listener(result)
+    return result
 
 
 def _ring_for(row: models.Model) -> None:

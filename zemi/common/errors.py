@@ -21,6 +21,7 @@ class Kind(StrEnum):
     AMOUNT = "amount_error"
     VERIFICATION = "verification_error"
     LOCKED = "locked"
+    IDEMPOTENCY = "idempotency_error"
     RATE_LIMIT = "rate_limit_error"
     DECLINED = "payment_declined"
     PROVIDER = "provider_error"

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection
 
 from zemi.common import crypto
-from zemi.common.db import columns, fetch, inside_transaction, unit_of_work, violates, write_if
+from zemi.common.db import columns, conclude, fetch, inside_transaction, unit_of_work, violates, write_if
 from zemi.events.log import record
 from zemi.identity.errors import ApiKeyEnded, ApiKeyNotFound, ApiKeyRotated, ScopesNotHeld
 from zemi.identity.models import ApiKey, Merchant
@@ -82,13 +82,15 @@ def add_api_key(
     if missing:
         raise ScopesNotHeld(scopes=", ".join(missing))
     with unit_of_work():
-        return _make(
-            merchant_id=by.merchant_id,
-            scopes=scopes,
-            label=label,
-            lifetime=lifetime,
-            now=now,
-            actor="merchant",
+        return conclude(
+            _make(
+                merchant_id=by.merchant_id,
+                scopes=scopes,
+                label=label,
+                lifetime=lifetime,
+                now=now,
+                actor="merchant",
+            )
         )
 
 
@@ -119,14 +121,16 @@ def rotate_api_key(
             if not _is_valid(old, now=now) or not write_if(old, {"expires_at": ends_at}, revoked_at=None):
                 raise ApiKeyEnded
             lifetime = old.expires_at - old.created_at if old.expires_at is not None else None
-            return _make(
-                merchant_id=merchant_id,
-                scopes=old.scopes,
-                label=old.label,
-                lifetime=lifetime,
-                now=now,
-                actor="merchant" if by is not None else "operator",
-                replaces=old,
+            return conclude(
+                _make(
+                    merchant_id=merchant_id,
+                    scopes=old.scopes,
+                    label=old.label,
+                    lifetime=lifetime,
+                    now=now,
+                    actor="merchant" if by is not None else "operator",
+                    replaces=old,
+                )
             )
     except IntegrityError as error:
         if violates(error, ApiKey, "identity_api_key_replaced_once"):
@@ -144,7 +148,7 @@ def revoke_api_key(*, merchant_id: UUID, public_id: str, now: datetime, actor: s
         if write_if(key, {"revoked_at": now}, revoked_at=None):
             key.revoked_at = now
             record("api_key.revoked", key, at=now, actor=actor)
-    return key
+        return conclude(key)
 
 
 def list_api_keys(*, merchant_id: UUID) -> list[ApiKey]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import IntegrityError
 
-from zemi.common.db import append, unit_of_work, violates
+from zemi.common.db import append, conclude, inside_transaction, unit_of_work, violates
 from zemi.common.ids import new_code, new_reference
 from zemi.common.money import Money, kes
 from zemi.common.phone import Phone
@@ -44,10 +44,12 @@ def create_order(
     merchant_id: UUID | None = None,
     merchant_reference: str = "",
     signed_in: Party | None = None,
+    answer_kept: bool = False,
     now: datetime,
 ) -> CreatedOrder:
     """Make an order that awaits its payment.
 
+    `answer_kept` says that the answer, with its code, is kept for an idempotency key.
     Without `merchant_id` the buyer made it and is told the delivery code here, once. With one nobody is told here: the
     buyer gets the code by SMS when the order is paid. Opens its own transaction.
 
@@ -85,6 +87,8 @@ def create_order(
         product_description=product_description,
         release_policy=release_policy,
         metadata=dict(metadata or {}),
+        # Merchants are told no code.
+        answer_kept=answer_kept and merchant_id is None,
         expires_at=now + timedelta(hours=settings.ORDER_EXPIRY_H),
         remind_at=now + timedelta(hours=settings.ORDER_EXPIRY_H) / 2,
         created_at=now,
@@ -96,8 +100,9 @@ def create_order(
     while True:
         try:
             # The seed's sandbox has no sellers: the buyer stands in.
-            _insert(order, buyer_phone, seller_phone or buyer_phone, now=now)
-            return CreatedOrder(order, None if merchant_id else code)
+            with unit_of_work():
+                _insert(order, buyer_phone, seller_phone or buyer_phone, now=now)
+                return conclude(CreatedOrder(order, None if merchant_id else code))
         except IntegrityError as error:
             if violates(error, Order, "orders_merchant_reference"):
                 raise errors.MerchantReferenceUsed from error
@@ -107,18 +112,18 @@ def create_order(
             order.order_reference, draws = new_reference(), draws + 1
 
 
+@inside_transaction
 def _insert(order: Order, buyer_phone: Phone, seller_phone: Phone, *, now: datetime) -> None:
-    with unit_of_work():
-        parties = find_or_create_parties({buyer_phone, seller_phone}, now=now)
-        order.buyer, order.seller = parties[buyer_phone], parties[seller_phone]
-        append(order)
-        record(
-            "order.created",
-            order,
-            at=now,
-            actor="merchant" if order.merchant_id else "buyer",
-            data={"amount": str(order.amount), "currency": order.currency},
-        )
+    parties = find_or_create_parties({buyer_phone, seller_phone}, now=now)
+    order.buyer, order.seller = parties[buyer_phone], parties[seller_phone]
+    append(order)
+    record(
+        "order.created",
+        order,
+        at=now,
+        actor="merchant" if order.merchant_id else "buyer",
+        data={"amount": str(order.amount), "currency": order.currency},
+    )
 
 
 def _least_amount() -> Money:

@@ -69,6 +69,8 @@ class Order(Stateful):
     # Opens its pages: a hash to find the order by, the token itself to show (zemi.orders.links).
     link_hash = models.BinaryField(max_length=32, null=True)
     link_sealed = models.BinaryField(null=True)
+    # Whether an answer with the code in it is kept for an idempotency key, and has to be destroyed with the code.
+    answer_kept = models.BooleanField(default=False)
     code_generation = models.PositiveSmallIntegerField(default=1)
     code_failures = models.PositiveSmallIntegerField(default=0)
     code_locked_until = models.DateTimeField(null=True)

@@ -8,6 +8,7 @@ from zemi.common.ids import new_code
 from zemi.common.money import Money
 from zemi.events.log import record, transition
 from zemi.events.models import Event
+from zemi.idempotency.answers import forget_secrets
 from zemi.orders.codes import is_code_of, set_code
 from zemi.orders.errors import CodeLocked
 from zemi.orders.models import DeliveryAttempt, Order, OrderStatus
@@ -104,6 +105,7 @@ def check_delivery_code(order: Order, code: str, *, caller: str, now: datetime) 
     if order.code_locked_until is not None and order.code_locked_until > now:
         raise CodeLocked(retry_after_s=int((order.code_locked_until - now).total_seconds()) + 1)
     if is_code_of(order, code):
+        _forget_answer(order)
         return True
 
     DeliveryAttempt.objects.create(
@@ -133,6 +135,7 @@ def check_delivery_code(order: Order, code: str, *, caller: str, now: datetime) 
 def replace_delivery_code(order: Order, *, now: datetime) -> str:
     """Give a locked order a new delivery code and tell it; the old one, its wrong tries and its lock end."""
     code = new_code()
+    _forget_answer(order)
     order.code_generation += 1
     set_code(order, code)
     order.code_failures, order.code_locked_until = 0, None
@@ -147,3 +150,9 @@ def replace_delivery_code(order: Order, *, now: datetime) -> str:
     )
     record("order.code_replaced", order, at=now, actor="buyer", data={"generation": order.code_generation})
     return code
+
+
+def _forget_answer(order: Order) -> None:
+    # The code is over: so is every copy of it.
+    if order.answer_kept:
+        forget_secrets(order.id)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from zemi.common.db import outside_transaction, unit_of_work
+from zemi.common.db import conclude, outside_transaction, unit_of_work
 from zemi.common.ids import read_reference
 from zemi.events.log import record
 from zemi.orders.errors import OrderNotFound
@@ -55,7 +55,7 @@ def cancel_order(
             raise OrderNotCancellable(status=str(order.status))
         mark_cancelled(order, now=now, actor=actor)
         return_parts(order, reason=RefundReason.CANCELLED, actor=actor, now=now)
-    return order
+        return conclude(order)
 
 
 @outside_transaction

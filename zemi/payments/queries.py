@@ -4,9 +4,11 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from zemi.common.ids import read_reference
 from zemi.common.money import Money
+from zemi.common.phone import Phone
 from zemi.orders.models import Order
-from zemi.payments.models import HELD, Payment, Receipt
+from zemi.payments.models import HELD, Payment, Receipt, payer_index
 
 
 def payment_of(order: Order) -> UUID | None:
@@ -16,6 +18,12 @@ def payment_of(order: Order) -> UUID | None:
         .order_by("-id")
         .values_list("payment_id", flat=True)[0]
     )
+
+
+def find_live_payment(*, order_reference: str, payer_phone: Phone) -> Payment | None:
+    """The attempt of this payer that is going on for an order; None when there is none."""
+    going_on = Payment.objects.filter(is_live=True, payer_phone_hash=payer_index(payer_phone))
+    return going_on.filter(order__order_reference=read_reference(order_reference)).first()
 
 
 def refundable_receipts(order: Order) -> list[Receipt]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from zemi.common.db import unit_of_work
+from zemi.common.db import conclude, unit_of_work
 from zemi.common.ids import read_reference
 from zemi.orders.codes import burn_comparison
 from zemi.orders.errors import DeliveryCodeWrong, OrderNotFound
@@ -56,6 +56,7 @@ def confirm_delivery(*, order_reference: str, delivery_code: str, caller: str, n
                 raise OrderNotPaid(status=str(order.status))
             release_instantly(order, now=now, actor="buyer_code")
             give_back(budget)
+            conclude(Confirmation(order, payout_initiated=True))
     # The count is committed; only now may the refusal be raised (SAFETY 3.2).
     if not right:
         raise DeliveryCodeWrong

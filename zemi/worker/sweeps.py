@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from zemi.approvals.decide import expire_old_requests
+from zemi.idempotency.answers import forget_old_answers
 from zemi.ledger.seal import seal_ended_days
 from zemi.notifications.provider_watch import watch_providers
 from zemi.notifications.sending import send_due_messages
@@ -34,6 +35,7 @@ SWEEPS: Mapping[str, Sweep] = {
     "messages": lambda now: send_due_messages(now=now),
     "webhooks": lambda now: send_webhooks(now=now),
     "webhook_replays": lambda now: queue_replays(now=now),
+    "answers": lambda now: forget_old_answers(now=now),
     "providers": lambda now: watch_providers(now=now),
     "seals": lambda now: seal_ended_days(now=now),
     "audit": lambda now: audit_every_hour(now=now),

@@ -1,0 +1,134 @@
+"""Idempotency keys over HTTP: which requests are the same, and what of an answer is kept (DOMAIN 4.1)."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from zemi.api.auth import caller, key_of
+from zemi.common import crypto
+from zemi.idempotency import answers
+from zemi.idempotency.answers import Claim, Kept
+from zemi.idempotency.errors import KeyInvalid, KeyMissing
+from zemi.web.requests import REQUEST_ID
+
+HEADER = "Idempotency-Key"
+# Decided after the act began: of what was wrong with the request itself, or with us, nothing is kept.
+_KEPT = frozenset({402, 409, 422, 423})
+_KEY = r"[!-~](?:[ -~]{0,253}[!-~])?"
+_FORM = re.compile(_KEY, re.ASCII)
+KEY_PATTERN = f"^{_KEY}$"
+
+
+class Keys(Enum):
+    """What an endpoint does with the header."""
+
+    NONE = "not looked at: a provider calls, or nothing is changed"
+    OPTIONAL = "what the seed has, and what does no harm when it is done twice"
+    REQUIRED = "what moves money or power"
+
+
+class Answered(Exception):
+    """The request was answered before: the endpoint is not run again."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__("answered before")
+        self.response = response
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """Keeps the answer to one request that carried a key."""
+
+    claim: Claim
+
+    def keep_with_effect(self, status: int, content_type: str, body: bytes, secret_of: UUID | None) -> None:
+        """Keep it in the transaction that is open."""
+        answers.keep_with_effect(
+            self.claim, status=status, body=_packed(content_type, body), secret_of=secret_of
+        )
+
+    def settle(self, status: int, content_type: str, body: bytes, secret_of: UUID | None) -> None:
+        """Keep it, where nothing was kept with the effect; or free the key for another try."""
+        if 200 <= status < 300 or status in _KEPT:
+            answers.keep(self.claim, status=status, body=_packed(content_type, body), secret_of=secret_of)
+        else:
+            answers.give_up(self.claim)
+
+
+def begin(
+    request: Request, *, keys: Keys, moves_money: bool, body: Callable[[], object], now: datetime
+) -> Keeper | None:
+    """Claim the request's key; None when it carries none. The caller has been let in already: that comes first.
+
+    `body` reads what came: a mapping, or bytes. It is asked only when there is a key.
+
+    :raises KeyMissing, KeyInvalid: there is none where one is needed, or none that can be read
+    :raises KeyReused, InProgress, AnswerGone: the key is taken
+    :raises Answered: the request was answered before; the answer is in it
+    """
+    header = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    if header is None:
+        if keys is Keys.REQUIRED:
+            raise KeyMissing
+        return None
+    found = answers.begin(
+        account=_account(request),
+        key=_read(header),
+        fingerprint=_fingerprint(request, body()),
+        request_id=str(request.META.get(REQUEST_ID, "")),
+        life=answers.MONEY_LIFE if moves_money else answers.LIFE,
+        now=now,
+    )
+    if isinstance(found, Kept):
+        raise Answered(_replay(found))
+    return Keeper(found)
+
+
+def _read(header: str) -> str:
+    key = header.strip()
+    if len(key) > 1 and key[0] == key[-1] == '"':
+        key = key[1:-1]
+    if not _FORM.fullmatch(key):
+        raise KeyInvalid
+    return key
+
+
+def _account(request: Request) -> str:
+    """Whose key it is: one stranger's is not another's."""
+    key = key_of(request)
+    return f"merchant:{key.merchant_id}" if key is not None else caller(request)
+
+
+def _fingerprint(request: Request, body: object) -> bytes:
+    match = request.resolver_match
+    said = {
+        "method": request.method,
+        "route": match.route if match is not None else "",
+        "arguments": match.kwargs if match is not None else {},
+        "version": request.META.get("HTTP_ZEMI_VERSION", ""),
+        "body": body if isinstance(body, Mapping) else bytes(body).hex() if isinstance(body, bytes) else "",
+    }
+    # Keyed, since a body may be guessed from a plain hash: phones are few.
+    return crypto.blind_index("idempotency-fingerprint", json.dumps(said, sort_keys=True, default=str))
+
+
+def _packed(content_type: str, body: bytes) -> str:
+    return f"{content_type}\n{body.decode()}"
+
+
+def _replay(kept: Kept) -> HttpResponse:
+    content_type, _, body = kept.body.partition("\n")
+    headers: dict[str, Any] = {
+        "Cache-Control": "no-store",
+        "Idempotent-Replayed": "true",
+        "Original-Request-Id": kept.request_id,
+    }
+    return HttpResponse(body.encode(), status=kept.status, content_type=content_type, headers=headers)
