@@ -78,7 +78,6 @@ def _derived(name: str) -> str:
 
 
 @pytest.mark.proof
-@pytest.mark.quiet
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="filled by SQLite's own functions")
 @pytest.mark.django_db(transaction=True)
 def test_a_million_transfers_are_audited_within_a_minute_in_a_few_hundred_megabytes(

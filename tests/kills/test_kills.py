@@ -1,5 +1,6 @@
 """Twelve kills in the proofs; the soak runs many more by `python -m tests.kills`."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -30,4 +31,7 @@ def test_killed_again_and_again_it_loses_nothing_and_pays_nobody_twice(
     record_property("report", str(result))
     assert result.problems == []
     assert sum(result.kills.values()) == KILLS
+    # Each process of a worker has one payment in hand when it dies.
+    deaths = result.kills.get("worker", 0) + result.kills.get("all", 0)
+    assert len(result.for_people) <= deaths * (os.cpu_count() or 1)
     assert result.acknowledged["confirmed"] > KILLS
