@@ -1,0 +1,127 @@
+"""An order is paid, called off, expired, refunded or released at once: its money goes one way (SAFETY 5c)."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from tests import story
+from tests.characters import AMINA
+from zemi.approvals.errors import ApprovalNotPending
+from zemi.common.money import kes
+from zemi.payments.c2b import settle_c2b
+from zemi.payments.close import cancel_order, expire_due_orders
+from zemi.payments.errors import OrderNotCancellable
+from zemi.payments.models import Receipt
+from zemi.payouts.models import Payout
+from zemi.providers.base import C2BReceipt
+from zemi.refunds.models import Refund
+from zemi.staff.request import approve, request_action
+
+pytestmark = pytest.mark.usefixtures("stage")
+Race = Callable[..., list[Any]]
+
+
+def by_hand(reference: str, now: datetime) -> str:
+    """The same payment each time, of which any number of channels may tell."""
+    return settle_c2b(C2BReceipt("QHJ41HG1W8", kes(1_500), now, reference, AMINA, "174379"), now=now)
+
+
+def refund_asked_for(reference: str, now: datetime) -> Any:
+    payload = {"order": reference, "amount": "1500", "bearer": "seller"}
+    asked = request_action("refund", payload, maker="Wanjiku", reason="never came", now=now)
+    assert asked is not None
+    return asked.id
+
+
+def allow(approval_id: Any, checker: str, now: datetime) -> str:
+    try:
+        approve(approval_id, checker=checker, now=now)
+    except ApprovalNotPending:
+        return "too late"
+    return "allowed"
+
+
+@pytest.fixture
+def two_people(settings: Any) -> None:
+    settings.FOUR_EYES_KES, settings.CODE_BUDGET = 100, 1_000
+
+
+def test_money_that_comes_while_its_order_is_called_off_pays_it_or_goes_back(
+    at_once: Race, crowd: int, clock: Any
+) -> None:
+    reference = story.create_order().data["order_reference"]
+    buyer, now = story.order_of(reference).buyer_id, clock.now()
+
+    def pay_or_call_off(index: int) -> str:
+        if index % 2:
+            return by_hand(reference, now)
+        try:
+            cancel_order(order_reference=reference, actor="buyer", party_id=buyer, now=now)
+        except OrderNotCancellable:
+            return "not cancellable"
+        return "cancelled"
+
+    said = Counter(at_once(crowd, pay_or_call_off))
+
+    assert Receipt.objects.count() == 1
+    assert said["allocated"] + said["cancelled"] == 1
+    assert story.order_of(reference).status == ("paid" if said["allocated"] else "cancelled")
+    assert Refund.objects.count() == said["cancelled"]
+    assert story.escrow_of(reference) == kes(1_500 if said["allocated"] else 0)
+    story.assert_books_agree(with_provider=False)
+
+
+def test_money_that_comes_while_its_order_expires_pays_it(at_once: Race, crowd: int, clock: Any) -> None:
+    reference = story.create_order().data["order_reference"]
+    now = clock.advance(hours=24)
+
+    def pay_or_expire(index: int) -> Any:
+        return by_hand(reference, now) if index % 2 else expire_due_orders(now=now)
+
+    said = Counter(at_once(crowd, pay_or_expire))
+
+    # Late by less than two hours it revives the order.
+    assert said["allocated"] == 1
+    assert story.order_of(reference).status == "paid"
+    assert story.escrow_of(reference) == kes(1_500)
+    assert (Receipt.objects.count(), Refund.objects.count()) == (1, 0)
+    story.assert_books_agree(with_provider=False)
+
+
+@pytest.mark.usefixtures("two_people")
+def test_what_many_allow_at_once_is_done_once(at_once: Race, crowd: int, clock: Any) -> None:
+    reference, now = story.create_order().data["order_reference"], clock.now()
+    by_hand(reference, now)
+    asked = refund_asked_for(reference, now)
+
+    said = Counter(at_once(crowd, lambda index: allow(asked, f"Kamau {index}", now)))
+
+    assert said == {"allowed": 1, "too late": crowd - 1}
+    assert Refund.objects.count() == 1
+    story.assert_books_agree(with_provider=False)
+
+
+@pytest.mark.usefixtures("two_people")
+def test_money_that_is_released_and_refunded_at_once_goes_one_way(
+    at_once: Race, crowd: int, clock: Any
+) -> None:
+    order, now = story.create_order().data, clock.now()
+    reference, code = order["order_reference"], order["delivery_code"]
+    by_hand(reference, now)
+    asked = refund_asked_for(reference, now)
+
+    def release_or_refund(index: int) -> Any:
+        return story.confirm(reference, code).status if index % 2 else allow(asked, f"Kamau {index}", now)
+
+    said = Counter(at_once(crowd, release_or_refund))
+
+    assert said["allowed"] == 1
+    assert said[200] <= 1
+    # What was released first was called back from its payout, which had not been sent.
+    assert set(Payout.objects.values_list("status", flat=True)) <= {"cancelled"}
+    assert [refund.amount for refund in Refund.objects.all()] == [kes(1_500)]
+    assert story.escrow_of(reference) == kes(0)
+    story.assert_books_agree(with_provider=False)
