@@ -26,6 +26,7 @@ MONEY = (
     "disbursements",
     "refunds",
     "approvals",
+    "unclaimed",
     "payments",
     "payouts",
     "releases",

@@ -24,6 +24,19 @@ def test_books_are_audited_once_in_an_hour(books: Any, clock: Any) -> None:
     assert not Event.objects.filter(type="audit.failed").exists()
 
 
+def test_an_audit_whose_process_died_is_begun_anew_by_one(books: Any, clock: Any) -> None:
+    AuditRun.objects.all().delete()
+    hour = clock.now().replace(minute=0, second=0, microsecond=0)
+    AuditRun.objects.create(hour=hour, started_at=clock.now())
+    clock.advance(minutes=9)
+    assert audit_every_hour(now=clock.now()) == 0
+
+    clock.advance(minutes=1)
+    assert [audit_every_hour(now=clock.now()) for _ in range(2)] == [1, 0]
+
+    assert AuditRun.objects.get().problems_found == 0
+
+
 def test_wrong_books_are_kept_told_and_told_again_an_hour_later(books: Any, clock: Any) -> None:
     Account.objects.filter(code=chart.ESCROW.code, balance_minor=150_000).update(balance_minor=149_999)
 

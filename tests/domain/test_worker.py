@@ -150,7 +150,7 @@ def test_the_loop_works_rests_and_stops_when_told(
 ) -> None:
     stop, pauses = threading.Event(), []
     monkeypatch.setattr(loop, "close_old_connections", lambda: None)
-    monkeypatch.setattr(loop, "APART", ())
+    monkeypatch.setattr(loop, "APART", {"audit": 0, "webhooks": 0})
 
     def wait(seconds: float) -> None:
         pauses.append(seconds)

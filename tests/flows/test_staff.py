@@ -273,6 +273,8 @@ def test_two_people_book_a_correction(clock: Any, simulator: Any) -> None:
     do("adjust", clock, debit="5200:case-1", credit=f"2400:{party}", amount="10")
 
     assert ledger() == {1110: FLOAT, 3100: FLOAT, 5200: kes(10), 2400: kes(10)}
+    with pytest.raises(BadRequestOfStaff):
+        do("adjust", clock, debit="5200:case-1", credit="2400:somebody", amount="10")
 
 
 @pytest.mark.parametrize(

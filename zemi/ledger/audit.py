@@ -80,6 +80,17 @@ def kept_balances(code: int) -> dict[str, int]:
     return dict(kept.values_list("of", "balance_minor").iterator())
 
 
+def adjusted(code: int) -> dict[str, int]:
+    """What two people booked by hand on the accounts of one credit line, by what each is for (minor units)."""
+    found: dict[str, int] = {}
+    rows = Transfer.objects.filter(kind="adjustment")
+    for side, sign in (("credit", 1), ("debit", -1)):
+        mine = rows.filter(**{f"{side}__code": code}).values_list(f"{side}__of", "amount_minor")
+        for of, minor in mine.iterator():
+            found[of] = found.get(of, 0) + sign * minor
+    return found
+
+
 def transfers_without_cause() -> Iterator[str]:
     """Transfers whose event is not there: their keys."""
     events = apps.get_model("events", "Event")._default_manager

@@ -1,14 +1,15 @@
 """What stands on an account: kept balances are read, all others are summed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
 from zemi.common.money import Money
-from zemi.ledger.chart import BY_CODE, AccountRef
+from zemi.ledger.chart import BY_CODE, AccountRef, Chart
 from zemi.ledger.models import Account, Transfer
 
 
@@ -26,6 +27,20 @@ def kept_balances(refs: Collection[AccountRef]) -> dict[AccountRef, Money]:
     # Of an empty list Django asks nothing.
     found = dict(Account.objects.filter(pk__in=keys).values_list("id", "balance_minor"))
     return {ref: Money(found.get(ref.key, 0), ref.currency) for ref in refs}
+
+
+def idle_accounts(lines: Sequence[Chart], *, before: datetime, limit: int) -> list[AccountRef]:
+    """Accounts of `lines` that hold something, and that no transfer has touched since `before`."""
+    moved = Transfer.objects.filter(at__gte=before)
+    found = Account.objects.filter(code__in=[line.code for line in lines], balance_minor__gt=0)
+    idle = found.exclude(pk__in=moved.values("debit")).exclude(pk__in=moved.values("credit"))
+    return [AccountRef(BY_CODE[row.code], row.of, row.currency) for row in idle.order_by("id")[:limit]]
+
+
+def is_idle(ref: AccountRef, *, before: datetime) -> bool:
+    """Whether no transfer has touched the account since `before`."""
+    touching = Q(debit_id=ref.key) | Q(credit_id=ref.key)
+    return not Transfer.objects.filter(touching, at__gte=before).exists()
 
 
 @dataclass(frozen=True, slots=True)

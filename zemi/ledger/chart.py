@@ -68,6 +68,14 @@ BUYER_CREDIT = Chart(
 UNALLOCATED = Chart(
     2500, "Unallocated receipts", Side.CREDIT, "receipt", True, "real money that fits no open order"
 )
+UNCLAIMED = Chart(
+    2800,
+    "Unclaimed money",
+    Side.CREDIT,
+    "owner",
+    True,
+    "what its owner has not asked for within the time of the rule",
+)
 OWN_FLOAT = Chart(
     3100,
     "Operator's own float",
@@ -102,6 +110,7 @@ ACCOUNTS: tuple[Chart, ...] = (
     REFUNDS_IN_FLIGHT,
     BUYER_CREDIT,
     UNALLOCATED,
+    UNCLAIMED,
     OWN_FLOAT,
     COMMISSION,
     ROUNDING,
@@ -117,6 +126,7 @@ CLIENT_MONEY = (
     REFUNDS_IN_FLIGHT,
     BUYER_CREDIT,
     UNALLOCATED,
+    UNCLAIMED,
 )
 # What somebody owes us: client money may be out there instead of in our shortcodes.
 CLAIMS = (SELLER_DEBT, SUSPENSE)
@@ -198,6 +208,11 @@ def payout_in_flight(payout_id: UUID) -> AccountRef:
 def unallocated(receipt_id: UUID) -> AccountRef:
     """2500 of one receipt."""
     return AccountRef(UNALLOCATED, str(receipt_id))
+
+
+def unclaimed(owner: str) -> AccountRef:
+    """2800 of one party, or of one receipt whose payer nobody knows."""
+    return AccountRef(UNCLAIMED, owner)
 
 
 def own_float(shortcode: str) -> AccountRef:

@@ -97,6 +97,7 @@ def claim_orphan(receipt: Receipt, order: Order, *, actor: str, now: datetime) -
     shares = shares_of(order, receipt.amount, now=now)
     if shares is None:
         return False
+    cash = receipt.lies_in
     _write_shares(receipt, shares)
     # First, so that its event stands on the order's timeline.
     Receipt.objects.filter(pk=receipt.pk).update(order=order)
@@ -111,7 +112,6 @@ def claim_orphan(receipt: Receipt, order: Order, *, actor: str, now: datetime) -
         credited_minor=receipt.credited_minor,
         refund_at=None,
     )
-    cash = chart.unallocated(receipt.id)
     _post_shares(receipt, order, shares, event, cash=cash, actor=actor, now=now)
     return True
 

@@ -20,7 +20,7 @@ from zemi.orders.locks import lock_order
 from zemi.orders.models import Order, OrderStatus
 from zemi.payments.allocate import claim_orphan, take_in
 from zemi.payments.locks import lock_receipt
-from zemi.payments.models import Receipt, ReceiptStatus, payer_index
+from zemi.payments.models import CLAIMABLE, Receipt, payer_index
 from zemi.providers import registry
 from zemi.providers.base import C2BReceipt
 from zemi.trust.limits import Allowance, charge
@@ -97,7 +97,7 @@ def claim_by_statement(receipt_number: str, *, order_reference: str, now: dateti
         found = Receipt.objects.filter(
             provider=registry.mobile_money().name,
             transaction_id=receipt_number,
-            status=ReceiptStatus.ORPHAN,
+            status__in=CLAIMABLE,
             order__isnull=True,
         )
         key = found.values_list("id", flat=True).first()
@@ -108,9 +108,7 @@ def claim_by_statement(receipt_number: str, *, order_reference: str, now: dateti
         except OrderNotFound:
             return False
         receipt = lock_receipt(key)
-        return receipt.status == ReceiptStatus.ORPHAN and claim_orphan(
-            receipt, order, actor="statement", now=now
-        )
+        return receipt.status in CLAIMABLE and claim_orphan(receipt, order, actor="statement", now=now)
 
 
 def settle_c2b(told: C2BReceipt, *, now: datetime, row: WebhookLog | None = None) -> str:

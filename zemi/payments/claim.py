@@ -14,7 +14,7 @@ from zemi.payments.allocate import claim_orphan
 from zemi.payments.close import cancel_order
 from zemi.payments.errors import ReceiptNotFound
 from zemi.payments.locks import lock_receipt
-from zemi.payments.models import Receipt, ReceiptStatus, payer_index
+from zemi.payments.models import CLAIMABLE, Receipt, payer_index
 from zemi.payments.unallocated import return_orphan
 from zemi.providers import registry
 from zemi.refunds.models import RefundReason
@@ -83,6 +83,6 @@ def _orphan(number: str) -> Receipt:
         .first()
     )
     receipt = lock_receipt(found) if found is not None else None
-    if receipt is None or receipt.status != ReceiptStatus.ORPHAN:
+    if receipt is None or receipt.status not in CLAIMABLE:
         raise ReceiptNotFound
     return receipt

@@ -12,6 +12,8 @@ from zemi.common.money import Money
 from zemi.common.phone import Phone
 from zemi.common.work import WorkRow
 from zemi.events.log import Stateful
+from zemi.ledger import chart
+from zemi.ledger.chart import AccountRef
 
 
 class PaymentMethod(models.TextChoices):
@@ -155,9 +157,12 @@ class ReceiptStatus(models.TextChoices):
     CLAIMED = "claimed"
     REFUNDED = "refunded"
     REVERSED = "reversed"
+    WRITTEN_TO_UNCLAIMED = "written_to_unclaimed"
 
 
 _R = ReceiptStatus
+# Nobody's yet: its payer may still claim it.
+CLAIMABLE = (_R.ORPHAN, _R.WRITTEN_TO_UNCLAIMED)
 # Its money is, or was until it was released, its order's.
 HELD = (_R.ALLOCATED, _R.PART_ALLOCATED, _R.CLAIMED)
 
@@ -174,12 +179,14 @@ class Receipt(Stateful):
         (_R.RECEIVED, _R.ALLOCATED): "receipt.allocated",
         (_R.RECEIVED, _R.PART_ALLOCATED): "receipt.part_allocated",
         (_R.RECEIVED, _R.ORPHAN): "receipt.orphaned",
-        (_R.ORPHAN, _R.CLAIMED): "receipt.claimed",
-        (_R.ORPHAN, _R.REFUNDED): "receipt.refunded",
+        **{(free, _R.CLAIMED): "receipt.claimed" for free in CLAIMABLE},
+        **{(free, _R.REFUNDED): "receipt.refunded" for free in CLAIMABLE},
+        # Nobody claimed it in time, and nobody knows whose it is (P14).
+        (_R.ORPHAN, _R.WRITTEN_TO_UNCLAIMED): "receipt.unclaimed",
         # A part of a price that was never paid in full goes back (O5, O8), or what is left of one that was taken back.
         **{(held, _R.REFUNDED): "receipt.refunded" for held in HELD},
         # The provider took the money back to whoever paid (5.8 rows 16, 17).
-        **{(status, _R.REVERSED): "receipt.reversed" for status in (*HELD, _R.ORPHAN, _R.REFUNDED)},
+        **{(status, _R.REVERSED): "receipt.reversed" for status in (*HELD, *CLAIMABLE, _R.REFUNDED)},
     }
 
     WRITTEN_ONCE: ClassVar[tuple[str, ...]] = ("provider", "transaction_id", "amount_minor", "currency")
@@ -234,6 +241,13 @@ class Receipt(Stateful):
     def amount(self) -> Money:
         """What came."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def lies_in(self) -> AccountRef:
+        """The account that holds what is nobody's yet."""
+        if self.status == ReceiptStatus.WRITTEN_TO_UNCLAIMED:
+            return chart.unclaimed(str(self.id))
+        return chart.unallocated(self.id)
 
     @property
     def allocated(self) -> Money:

@@ -19,12 +19,12 @@ from zemi.orders.models import Order
 from zemi.payments.allocate import claim_orphan, shares_of, take_in
 from zemi.payments.locks import lock_payment
 from zemi.payments.models import (
+    CLAIMABLE,
     LIVE,
     PROVED,
     Payment,
     PaymentStatus,
     Receipt,
-    ReceiptStatus,
     reference_index,
 )
 from zemi.payments.queries import receipt_told_by_hand
@@ -294,7 +294,7 @@ def _merge(payment_id: UUID, said: Succeeded, *, now: datetime) -> str:
         if known.payment_id is not None or payment.status in PROVED:
             log.error("receipt.known", payment=str(payment_id))
             return "receipt_known"
-        if known.order_id is None and known.status == ReceiptStatus.ORPHAN:
+        if known.order_id is None and known.status in CLAIMABLE:
             claim_orphan(known, payment.order, actor="provider", now=now)
         _complete(payment, said, known.amount, allocated=known.allocated_minor > 0, now=now)
         Receipt.objects.filter(pk=known.pk).update(payment=payment)

@@ -7,6 +7,7 @@ from zemi.common.money import Money
 from zemi.events.log import transition
 from zemi.ledger import chart
 from zemi.ledger.chart import AccountRef
+from zemi.ledger.posting import Line, post
 from zemi.orders.models import Order
 from zemi.payments.locks import lock_receipt
 from zemi.payments.models import HELD, Receipt, ReceiptStatus
@@ -26,7 +27,7 @@ def return_orphan(
         order=order,
         receipt_id=receipt.id,
         amount=receipt.amount,
-        source=chart.unallocated(receipt.id),
+        source=receipt.lies_in,
         payee_phone=receipt.payer_phone,
         pay_in=receipt.transaction_id,
         received=receipt.amount,
@@ -110,15 +111,30 @@ def return_parts(order: Order, *, reason: RefundReason, actor: str, now: datetim
 def return_unclaimed(*, now: datetime, limit: int = 20) -> int:
     """Give back what nobody has claimed in time, to the number that paid; each in a transaction of its own.
 
-    Money of an unknown payer stays where it is, for a person.
+    Money of an unknown payer is set apart as unclaimed (P14): who paid may still claim it.
     """
-    due = Receipt.objects.filter(
-        status=ReceiptStatus.ORPHAN, refund_at__lte=now, payer_phone_sealed__isnull=False
-    ).order_by("refund_at")
+    due = Receipt.objects.filter(status=ReceiptStatus.ORPHAN, refund_at__lte=now).order_by("refund_at")
     keys = list(due.values_list("id", flat=True)[:limit])
     for key in keys:
         with unit_of_work():
             receipt = lock_receipt(key)
-            if receipt.status == ReceiptStatus.ORPHAN:
+            if receipt.status != ReceiptStatus.ORPHAN:
+                continue
+            if receipt.payer_phone is not None:
                 return_orphan(receipt, None, reason=RefundReason.UNKNOWN_REFERENCE, actor="rule", now=now)
+            else:
+                _set_apart(receipt, now=now)
     return len(keys)
+
+
+def _set_apart(receipt: Receipt, *, now: datetime) -> None:
+    was_in = receipt.lies_in
+    event = transition(
+        receipt,
+        ReceiptStatus.WRITTEN_TO_UNCLAIMED,
+        at=now,
+        actor="rule",
+        data={"amount": str(receipt.amount)},
+        refund_at=None,
+    )
+    post(event, Line("receipt_unclaimed", receipt.id, was_in, receipt.lies_in, receipt.amount))

@@ -3,27 +3,30 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from zemi.common import clock
 from zemi.common.db import snapshot
 from zemi.common.money import Money
 from zemi.disbursements.models import IN_FLIGHT, Method, SuspenseCase, SuspenseStatus
 from zemi.events.guards import missing_guards, unexplained_statuses
 from zemi.ledger import audit, chart
-from zemi.ledger.balances import balance_of, trial_balance
+from zemi.ledger.balances import balance_of, idle_accounts, trial_balance
 from zemi.ledger.seal import wrong_seals
 from zemi.orders.models import Order, OrderStatus
 from zemi.payments.allocate import FORGIVEN
-from zemi.payments.models import PROVED, PayInReversal, Payment, Receipt
+from zemi.payments.models import PROVED, PayInReversal, Payment, Receipt, ReceiptStatus
 from zemi.payouts.models import Payout, PayoutAttempt, PayoutStatus
 from zemi.providers import registry
 from zemi.providers.mpesa.sandbox import SandboxTransaction
 from zemi.refunds.models import Refund, RefundAttempt, RefundedReceipt
 from zemi.releases.models import Release, ReleaseStatus
+from zemi.unclaimed.models import UnclaimedBalance, UnclaimedStatus
 
 # Events that move money; each books at least one transfer, in its own transaction.
 MOVING = (
@@ -32,6 +35,9 @@ MOVING = (
     "receipt.orphaned",
     "receipt.claimed",
     "receipt.reversed",
+    "receipt.unclaimed",
+    "unclaimed.set_apart",
+    "unclaimed.returned",
     "release.released",
     "payout.created",
     "payout.succeeded",
@@ -51,6 +57,8 @@ MOVING = (
 )
 
 
+# So much later than its rule a thing may be done: the worker may have been down.
+LATE = timedelta(days=1)
 # In these a payout's money is back on the seller's balance.
 GIVEN_BACK = (PayoutStatus.FAILED, PayoutStatus.CANCELLED, PayoutStatus.REVERSED)
 
@@ -84,6 +92,9 @@ def audit_books(*, with_provider: bool = True) -> list[Check]:
             _check("receipts agree with the ledger", _receipts),
             _check("refunds agree with the ledger", _refunds),
             _check("claims agree with their cases", _suspense),
+            _check("payers' credit agrees with the ledger", _credits),
+            _check("unclaimed money is somebody's", _unclaimed),
+            _check("nothing waits longer than its rule allows", _overdue),
             _check("client money is covered", _coverage),
             _check("sealed days are what was sealed", wrong_seals),
             _check("every status is where its events led", _statuses),
@@ -155,22 +166,13 @@ def _orders() -> Iterator[str]:
 
 def _payouts() -> Iterator[str]:
     flying = audit.kept_balances(chart.PAYOUTS_IN_FLIGHT.code)
-    owed: defaultdict[str, int] = defaultdict(int)
-    released = Release.objects.filter(status=ReleaseStatus.RELEASED).values_list("order__seller_id")
-    for seller_id, minor in released.annotate(
-        net=Sum(F("amount_minor") - F("fee_minor") - F("repaid_minor"))
-    ).order_by():
-        owed[str(seller_id)] += minor
+    owed = _owed_to_sellers()
     # Paid after it had been given back: it left the balance when its case was charged, not before.
     late = set(
         SuspenseCase.objects.filter(subject_type=Payout.SUBJECT, was_given_back=True).values_list(
             "subject_id", flat=True
         )
     )
-    for case in SuspenseCase.objects.filter(subject_type=Payout.SUBJECT):
-        owed[str(case.party_id)] -= case.from_balance_minor
-    for seller_id, minor in _taken(chart.SELLER_PAYABLE.code, "order__seller_id").items():
-        owed[seller_id] -= minor
     payouts = Payout.objects.values_list("id", "status", "amount_minor", "seller_id")
     for key, status, amount, payee in payouts.iterator():
         expected = amount if status in IN_FLIGHT else 0
@@ -189,9 +191,30 @@ def _payouts() -> Iterator[str]:
             yield f"seller {seller}: payable {found}, releases less payouts say {Money(owed[seller])}"
 
 
+def _owed_to_sellers() -> defaultdict[str, int]:
+    """What each seller is owed before any payout: released, less what was taken back, set apart, or booked by hand."""
+    owed: defaultdict[str, int] = defaultdict(int)
+    released = Release.objects.filter(status=ReleaseStatus.RELEASED).values_list("order__seller_id")
+    for seller_id, minor in released.annotate(
+        net=Sum(F("amount_minor") - F("fee_minor") - F("repaid_minor"))
+    ).order_by():
+        owed[str(seller_id)] += minor
+    for case in SuspenseCase.objects.filter(subject_type=Payout.SUBJECT):
+        owed[str(case.party_id)] -= case.from_balance_minor
+    for seller_id, minor in _taken(chart.SELLER_PAYABLE.code, "order__seller_id").items():
+        owed[seller_id] -= minor
+    for seller_id, minor in _apart(chart.SELLER_PAYABLE.code).items():
+        owed[seller_id] -= minor
+    for seller_id, minor in audit.adjusted(chart.SELLER_PAYABLE.code).items():
+        owed[seller_id] += minor
+    return owed
+
+
 def _receipts() -> Iterator[str]:
     unallocated = audit.kept_balances(chart.UNALLOCATED.code)
     taken = _taken(chart.UNALLOCATED.code, "receipt_id")
+    for of, minor in _taken(chart.UNCLAIMED.code, "receipt_id").items():
+        taken[of] += minor
     # A refund of an unknown payer that came to nothing is nobody's again, whatever its receipt was for.
     nobodys: defaultdict[str, int] = defaultdict(int)
     back = Refund.objects.filter(payer=None, status__in=GIVEN_BACK).values_list("receipt_id", "amount_minor")
@@ -200,6 +223,8 @@ def _receipts() -> Iterator[str]:
     apart = Receipt.objects.filter(amount_minor__gt=F("allocated_minor") + F("credited_minor"))
     for receipt in apart.iterator():
         rest = receipt.amount_minor - receipt.allocated_minor - receipt.credited_minor
+        if receipt.status == ReceiptStatus.WRITTEN_TO_UNCLAIMED:
+            rest = 0
         expected = rest - taken[str(receipt.id)] + nobodys.pop(str(receipt.id), 0)
         if unallocated.pop(str(receipt.id), 0) != expected:
             yield f"receipt {receipt.id} of {receipt.amount} is not in the unallocated receipts"
@@ -261,6 +286,53 @@ def _suspense() -> Iterator[str]:
         if found != expected:
             yield f"case {case.id} is {case.status} and claims {Money(found)}, not {Money(expected)}"
     yield from (f"claim of unknown case {of}: {Money(balance)}" for of, balance in claims.items() if balance)
+
+
+def _credits() -> Iterator[str]:
+    """All credit together: a receipt keeps its payer's number sealed, so that it can't be told by payer here."""
+    came = Receipt.objects.aggregate(total=Sum("credited_minor"))["total"] or 0
+    back = Refund.objects.filter(payer__isnull=False, status__in=GIVEN_BACK)
+    cases = SuspenseCase.objects.filter(subject_type=Refund.SUBJECT)
+    came += back.aggregate(total=Sum("amount_minor"))["total"] or 0
+    came += cases.filter(was_given_back=True).aggregate(total=Sum("amount_minor"))["total"] or 0
+    went = sum(_taken(chart.BUYER_CREDIT.code, "receipt_id").values())
+    went += cases.aggregate(total=Sum("from_balance_minor"))["total"] or 0
+    went += sum(_apart(chart.BUYER_CREDIT.code).values())
+    came += sum(audit.adjusted(chart.BUYER_CREDIT.code).values())
+    stays = sum(audit.kept_balances(chart.BUYER_CREDIT.code).values())
+    if came - went != stays:
+        yield f"credit {Money(stays)}, receipts and refunds say {Money(came - went)}"
+
+
+def _apart(code: int) -> defaultdict[str, int]:
+    """What is set apart of the accounts of one line of the chart, by party."""
+    found: defaultdict[str, int] = defaultdict(int)
+    rows = UnclaimedBalance.objects.filter(account_code=code, status=UnclaimedStatus.APART)
+    for party_id, minor in rows.values_list("party_id", "amount_minor").iterator():
+        found[str(party_id)] += minor
+    return found
+
+
+def _unclaimed() -> Iterator[str]:
+    expected = _apart(chart.SELLER_PAYABLE.code)
+    for more in (_apart(chart.BUYER_CREDIT.code), audit.adjusted(chart.UNCLAIMED.code)):
+        for owner, minor in more.items():
+            expected[owner] += minor
+    for receipt in Receipt.objects.filter(status=ReceiptStatus.WRITTEN_TO_UNCLAIMED).iterator():
+        expected[str(receipt.id)] += receipt.amount_minor
+    kept = audit.kept_balances(chart.UNCLAIMED.code)
+    for owner in sorted({*expected, *kept}):
+        if expected[owner] != kept.get(owner, 0):
+            yield f"unclaimed of {owner}: {Money(kept.get(owner, 0))}, not {Money(expected[owner])}"
+
+
+def _overdue() -> Iterator[str]:
+    now = clock.now()
+    for receipt in Receipt.objects.filter(status=ReceiptStatus.ORPHAN, refund_at__lt=now - LATE)[:1000]:
+        yield f"receipt {receipt.id} of {receipt.amount} should have gone back"
+    before = now - timedelta(days=settings.UNCLAIMED_AFTER_DAYS) - LATE
+    for account in idle_accounts((chart.SELLER_PAYABLE, chart.BUYER_CREDIT), before=before, limit=1000):
+        yield f"account {account} has been idle for {settings.UNCLAIMED_AFTER_DAYS} days, and is not set apart"
 
 
 def _coverage() -> Iterator[str]:

@@ -52,6 +52,7 @@ def reverse_pay_in(
     receipt, order = _locked(receipt_number, amount)
     # Not one that went back as a duplicate, say: its order was never its own.
     paid_for = order if receipt.status in HELD else None
+    lies_in = receipt.lies_in
     event = mark_reversed(
         receipt, reversal_number=reversal_number, now=now, actor=actor, order_status=_becomes(paid_for)
     )
@@ -59,7 +60,7 @@ def reverse_pay_in(
         for held in Receipt.objects.filter(order=order, status__in=HELD):
             unforgive(held, event)
         unforgive(receipt, event)
-    sources = _sources(receipt, order, actor=actor, now=now)
+    sources = _sources(receipt, order, lies_in=lies_in, actor=actor, now=now)
     lost = sources.get(chart.losses(receipt.id), Money(0, receipt.currency))
     book_reversal(receipt, order, event, sources, reversal_number=reversal_number, now=now)
     if paid_for is not None:
@@ -97,14 +98,16 @@ def _locked(number: str, amount: Money) -> tuple[Receipt, Order | None]:
     return receipt, order
 
 
-def _sources(receipt: Receipt, order: Order | None, *, actor: str, now: datetime) -> dict[AccountRef, Money]:
+def _sources(
+    receipt: Receipt, order: Order | None, *, lies_in: AccountRef, actor: str, now: datetime
+) -> dict[AccountRef, Money]:
     """From which accounts the money is had: where it lies, then the seller's, then the operator's own."""
     nothing = Money(0, receipt.currency)
     found: dict[AccountRef, Money] = {}
     rest = receipt.amount
     coming = call_off_refunds(receipt, actor=actor, now=now)
     unallocated = chart.unallocated(receipt.id)
-    rest -= take(found, unallocated, rest, coming=coming.get(unallocated))
+    rest -= take(found, lies_in, rest, coming=coming.get(lies_in))
     returned = {ref: part for ref, part in coming.items() if ref != unallocated}
     for credit in returned or _credits_of(receipt):
         # No more of the payer's credit than came by this receipt.

@@ -28,6 +28,9 @@ from zemi.refunds.models import Refund
 from zemi.releases.reversal import reverse_pay_in
 from zemi.staff import errors
 from zemi.staff.refund import refund_order
+from zemi.unclaimed.apart import return_to_owner
+from zemi.unclaimed.locks import lock_unclaimed
+from zemi.unclaimed.models import UnclaimedBalance
 
 Payload = Mapping[str, str]
 Run = Callable[[Payload, str, datetime], None]
@@ -118,6 +121,14 @@ def _end_case(payload: Payload, actor: str, now: datetime) -> None:
         raise errors.BadRequestOfStaff(problem="outcome is charged, recovered or lost")
 
 
+def _return_unclaimed(payload: Payload, actor: str, now: datetime) -> None:
+    try:
+        row = lock_unclaimed(_id(payload, "id"))
+    except UnclaimedBalance.DoesNotExist as error:
+        raise errors.BadRequestOfStaff(problem="no such balance was set apart") from error
+    return_to_owner(row, actor=actor, now=now)
+
+
 @dataclass(frozen=True, slots=True)
 class _Adjustment:
     id: UUID
@@ -142,6 +153,8 @@ def _account(text: str) -> chart.AccountRef:
         raise errors.BadRequestOfStaff(
             problem=f"no account {text!r}: write code, or code:what-it-is-kept-for"
         )
+    if line.dimension == "party":
+        of = str(_id({"party": of}, "party"))
     return chart.AccountRef(line, of)
 
 
@@ -171,6 +184,9 @@ ACTIONS: Mapping[str, Action] = {
         ("receipt", "reversal", "amount"), _pay_in_reversed, "the provider gave a payment back to its payer"
     ),
     "end-case": Action(("id", "outcome"), _end_case, "end a suspense case: charged, recovered or lost"),
+    "return-unclaimed": Action(
+        ("id",), _return_unclaimed, "put a balance that was set apart back: its owner is there again"
+    ),
     "adjust": Action(("debit", "credit", "amount"), _adjust, "book a correction between two accounts"),
 }
 

@@ -8,6 +8,7 @@ from zemi.disbursements import switch
 from zemi.disbursements.models import Disbursement, DisbursementStatus, SuspenseCase, SuspenseStatus
 from zemi.payouts.models import Payout
 from zemi.refunds.models import Refund
+from zemi.unclaimed.models import UnclaimedBalance, UnclaimedStatus
 
 _SHOWN = (
     DisbursementStatus.FAILED,
@@ -41,6 +42,13 @@ def waiting_for_people(*, now: datetime) -> list[Waiting]:
     for model in (Refund, Payout):
         rows = model._default_manager.filter(status__in=[str(status) for status in _SHOWN])
         found += [_shown(row) for row in rows.order_by("created_at")[:_MOST]]
+    apart = UnclaimedBalance.objects.filter(status=UnclaimedStatus.APART).order_by("set_apart_at")
+    found += [
+        Waiting(
+            "unclaimed", str(row.id), f"KES {row.amount} of {row.party_id}, since {row.set_apart_at:%Y-%m-%d}"
+        )
+        for row in apart[:_MOST]
+    ]
     found += [
         Waiting("approval", str(row.id), f"{row.action} {row.payload}, asked by {row.maker}: {row.reason}")
         for row in pending(now=now)

@@ -23,9 +23,9 @@ BUSY_S = 0.08
 WORDS_BUSY_S = {"events": 0.15, "messages": 0.15}
 IDLE_S = 0.25
 BROKEN_S = 5.0
-# Sweeps that wait for servers of strangers, and how many threads run each of them.
-APART = ("webhooks",)
-APART_THREADS = 4
+# Sweeps in threads of their own, and in how many: those that wait for servers of strangers, and the audit, which reads
+# all the books.
+APART = {"webhooks": 4, "audit": 1}
 APART_IDLE_S = 1.0
 _MOST_ROUNDS = 1000
 _MOST_ROUNDS_IN_TURN = 20
@@ -51,14 +51,14 @@ def run_until_idle(now: datetime) -> int:
 def run_forever(stop: threading.Event) -> None:
     """Run the sweeps until `stop` is set. A sweep that breaks is logged and tried again; the others go on.
 
-    What waits for strangers runs in threads of its own, so that money never waits for a merchant's server. When told
+    What waits for strangers or reads everything runs in threads of its own, so that money never waits for it. When told
     to stop each thread finishes the row in hand, and gives back what it has claimed and not begun. Nothing is lost by
     a crash either: claimed rows are due again when their lease ends.
     """
     stop_on(stop)
     try:
-        with ThreadPoolExecutor(max(1, len(APART) * APART_THREADS)) as pool:
-            names = [name for name in APART if name in SWEEPS] * APART_THREADS
+        with ThreadPoolExecutor(max(1, sum(APART.values()))) as pool:
+            names = [name for name, threads in APART.items() if name in SWEEPS for _ in range(threads)]
             apart = [pool.submit(_run_apart, name, stop) for name in names]
             _run([name for name in SWEEPS if name not in APART], stop)
         for thread in apart:
