@@ -26,6 +26,7 @@ class MpesaCallback(Endpoint):
     access = Anyone()
     keys = Keys.NONE
     authentication_classes = ()
+    is_versioned = False
     tag = "webhooks"
     statuses = {200: "Stored."}
     answer_schema = {

@@ -18,6 +18,7 @@ from zemi.api.auth import Access
 from zemi.api.fields import Unreadable, Value
 from zemi.api.idempotency import Answered, Keeper, Keys, begin
 from zemi.api.json import write
+from zemi.api.versions import asked_version, own_version, version_headers
 from zemi.common import clock
 from zemi.common.db import listening
 from zemi.common.errors import FieldProblem, InvalidInput, ZemiError
@@ -87,10 +88,12 @@ class Endpoint(APIView):
 
     `input` and `output` are the shapes of the bodies, `statuses` those of success, `errors` the refusals that
     its domain call raises: OpenAPI is made from them. `answer_schema` stands instead of `output` where the
-    answer has no envelope, because somebody else's protocol says what it is.
+    answer has no envelope, because somebody else's protocol says what it is; such an endpoint has no versions either
+    (`is_versioned`).
     """
 
     access: ClassVar[Access]
+    is_versioned: ClassVar[bool] = True
     tag: ClassVar[str] = "orders"
     input: ClassVar[type[Shape] | None] = None
     output: ClassVar[type[Shape] | None] = None
@@ -131,7 +134,12 @@ class Endpoint(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Let the caller in, then look at the key: who may not act is not shown what was answered before."""
+        asked = asked_version(request) if self.is_versioned else None
         super().initial(request, *args, **kwargs)
+        if self.is_versioned:
+            # A first call pins its account, also when it asks for another version.
+            own = own_version(request)
+            request.version = asked or own
         if request.method == "POST" and self.keys is not Keys.NONE:
             self.keeper = begin(
                 request,
@@ -149,8 +157,11 @@ class Endpoint(APIView):
         return super().handle_exception(exc)
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
-        """Keep the answer if the request carried a key, and nothing was kept with its effect."""
+        """Name the version, and keep the answer if the request carried a key and nothing was kept with its effect."""
         final = super().finalize_response(request, response, *args, **kwargs)
+        # A call that was refused before its version was settled has none.
+        for name, value in version_headers(getattr(request, "version", None)).items():
+            final.headers[name] = value
         if self.keeper is not None:
             self.keeper.settle(*_rendered(final), self.secret_of)
         return final

@@ -147,6 +147,22 @@ class BadRequest(ApiError):
     )
 
 
+class VersionUnknown(ApiError):
+    """The header Zemi-Version names no version."""
+
+    code = "version_unknown"
+    kind = Kind.VALIDATION
+    text = Text(
+        en="There is no such version of the API; there are: {known}.",
+        sw="Hakuna toleo kama hilo la API; yaliyopo: {known}.",
+    )
+    next_step = Text(
+        en="Send a version that is named there, or leave out the header Zemi-Version.",
+        sw="Tuma toleo lililotajwa hapo, au acha kichwa Zemi-Version.",
+    )
+    example = {"known": "2026-11-01"}
+
+
 class UnsupportedMediaType(ApiError):
     """Something other than JSON."""
 

@@ -113,7 +113,7 @@ def _fingerprint(request: Request, body: object) -> bytes:
         "method": request.method,
         "route": match.route if match is not None else "",
         "arguments": match.kwargs if match is not None else {},
-        "version": request.META.get("HTTP_ZEMI_VERSION", ""),
+        "version": request.version or "",
         "body": body if isinstance(body, Mapping) else bytes(body).hex() if isinstance(body, bytes) else "",
     }
     # Keyed, since a body may be guessed from a plain hash: phones are few.

@@ -39,6 +39,7 @@ class Alive(Endpoint):
 
     access: ClassVar[Access] = Anyone()
     authentication_classes = ()
+    is_versioned = False
     tag = "health"
     statuses = {200: "The process runs."}
     answer_schema = _YES_OR_NO
@@ -53,6 +54,7 @@ class Ready(Endpoint):
 
     access: ClassVar[Access] = Anyone()
     authentication_classes = ()
+    is_versioned = False
     tag = "health"
     statuses = {200: "Requests can be served.", 503: "Not now."}
     answer_schema = _YES_OR_NO

@@ -10,7 +10,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import OpenApiParameter
 
-from zemi.api import errors, json
+from zemi.api import errors, json, versions
 from zemi.api.auth import KEY, LINK, LINK_HEADER, SESSION
 from zemi.api.endpoint import Endpoint, operations_of
 from zemi.api.error_list import explain
@@ -24,7 +24,8 @@ are in hand, and the seller is paid.
 
 Everything under `/api/` is also under `/api/v1/`. Amounts are shillings: a JSON number or a text comes in, a
 text with two decimals goes out. Times are UTC. Fields may be added to answers; none is renamed or removed.
-Every answer has the header `Request-Id`. Errors are explained at `/docs/errors`.
+Every answer has the header `Request-Id`. Errors are explained at `/docs/errors`. The header `Zemi-Version` asks for a
+dated version of the answers; without it your account has the one that was the newest at its first call.
 """
 _SCHEMES = {
     KEY: {
@@ -165,22 +166,33 @@ class ZemiSchema(AutoSchema):
         return [{}, *named] if access.open else named
 
     def get_override_parameters(self) -> list[Any]:
-        """The header that makes a retry safe."""
-        if self.method != "POST" or self._endpoint.keys is Keys.NONE:
-            return []
-        return [
-            OpenApiParameter(
-                HEADER,
-                {
-                    "type": "string",
-                    "pattern": KEY_PATTERN,
-                    "examples": ["8e03978e-40d5-43e8-bc93-6894a57f9324"],
-                },
-                OpenApiParameter.HEADER,
-                required=self._endpoint.keys is Keys.REQUIRED,
-                description="A random text for each act; the same key again is answered the same, and does nothing.",
+        """The headers that it takes: one makes a retry safe, one asks for a version."""
+        found = []
+        if self.method == "POST" and self._endpoint.keys is not Keys.NONE:
+            found.append(
+                OpenApiParameter(
+                    HEADER,
+                    {
+                        "type": "string",
+                        "pattern": KEY_PATTERN,
+                        "examples": ["8e03978e-40d5-43e8-bc93-6894a57f9324"],
+                    },
+                    OpenApiParameter.HEADER,
+                    required=self._endpoint.keys is Keys.REQUIRED,
+                    description="A random text for each act; the same key again is answered the same, and does nothing.",
+                )
             )
-        ]
+        if self._endpoint.is_versioned:
+            found.append(
+                OpenApiParameter(
+                    versions.HEADER,
+                    str,
+                    OpenApiParameter.HEADER,
+                    enum=sorted(versions.VERSIONS),
+                    description="The version in which to answer; without it the one that your account is pinned to.",
+                )
+            )
+        return found
 
     def _get_request_body(self, direction: Any = "request") -> dict[str, Any] | None:
         if self.method != "POST":
@@ -194,6 +206,11 @@ class ZemiSchema(AutoSchema):
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         view = self._endpoint
         headers = {"Request-Id": {"schema": {"type": "string"}, "description": "Quote it when you ask us."}}
+        if view.is_versioned:
+            headers[versions.HEADER] = {
+                "schema": {"type": "string"},
+                "description": "The version of this answer.",
+            }
         bodies: dict[str, Any] = {
             str(status): {
                 "description": description,
@@ -249,6 +266,8 @@ class ZemiSchema(AutoSchema):
         if view.authentication_classes:
             yield from (errors.ApiKeyInvalid, errors.SessionInvalid)
         yield from view.access.refusals
+        if view.is_versioned:
+            yield errors.VersionUnknown
         if "{" in self.path:
             yield errors.AddressNotFound
         yield from (errors.MethodNotAllowed, errors.InternalError, errors.TemporarilyUnavailable)

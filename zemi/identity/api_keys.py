@@ -204,8 +204,10 @@ def _make(
 
 
 def _find(public_id: str) -> ApiKey | None:
-    statement = f"SELECT {columns(ApiKey, 'k')} FROM identity_apikey k WHERE k.public_id = %s AND k.mode = %s"  # noqa: S608 (own names)
-    for (key,) in fetch(statement, [public_id, settings.MODE], ApiKey):
+    statement = f"""SELECT {columns(ApiKey, "k")}, {columns(Merchant, "m")} FROM identity_apikey k
+        JOIN identity_merchant m ON m.id = k.merchant_id WHERE k.public_id = %s AND k.mode = %s"""  # noqa: S608 (own names)
+    for key, merchant in fetch(statement, [public_id, settings.MODE], ApiKey, Merchant):
+        key.merchant = merchant
         return cast("ApiKey", key)
     return None
 

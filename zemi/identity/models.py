@@ -70,11 +70,12 @@ class Session(models.Model):
 
 
 class Merchant(models.Model):
-    """Somebody who uses the API for others."""
+    """Somebody who uses the API for others. `api_version`: in which its answers are written; empty before its first call."""
 
     id = models.UUIDField(primary_key=True, default=new_key)
     name = models.CharField(max_length=100)
     created_at = models.DateTimeField()
+    api_version = models.CharField(max_length=10, default="", db_default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["name"], name="identity_merchant_name")]
