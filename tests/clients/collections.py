@@ -23,11 +23,12 @@ class Request:
     number: int
     with_key: bool
     body: str | None
+    headers: dict[str, str] = field(default_factory=dict)
     keeps: dict[str, str] = field(default_factory=dict)
 
     def run(self, variables: dict[str, str]) -> Answer:
         """Send it, and keep what it says is to be kept."""
-        headers = {"content-type": "application/json"} if self.body is not None else {}
+        headers = {name: _filled(value, variables) for name, value in self.headers.items()}
         if self.with_key:
             headers["authorization"] = f"Bearer {variables['apiKey']}"
         body = None if self.body is None else json.loads(_filled(self.body, variables))
@@ -63,6 +64,7 @@ def _of_bru(file: Path) -> Request:
         number=int(_pairs(blocks["meta"])["seq"]),
         with_key=inside["auth"] == "bearer",
         body=blocks.get("body:json"),
+        headers=_pairs(blocks.get("headers", "")),
         keeps={
             name: source.removeprefix("res.body.data.")
             for name, source in _pairs(blocks.get("vars:post-response", "")).items()
@@ -80,6 +82,7 @@ def _of_item(number: int, item: Mapping[str, Any]) -> Request:
         number=number,
         with_key=request["auth"]["type"] == "bearer",
         body=request.get("body", {}).get("raw"),
+        headers={each["key"]: each["value"] for each in request["header"]},
         keeps=dict(_SET.findall(script)),
     )
 
@@ -93,4 +96,4 @@ def _pairs(inside: str) -> dict[str, str]:
 
 
 def _filled(text: str, variables: Mapping[str, str]) -> str:
-    return re.sub(r"\{\{(\w+)\}\}", lambda match: variables[match[1]], text)
+    return re.sub(r"\{\{(\$?\w+)\}\}", lambda match: variables[match[1]], text)

@@ -3,7 +3,7 @@
 import json
 
 from tools.clients.document import Document
-from tools.clients.requests import VARIABLES, Example, examples
+from tools.clients.requests import Example, examples, variables
 
 
 def collection(document: Document) -> dict[str, str]:
@@ -13,7 +13,9 @@ def collection(document: Document) -> dict[str, str]:
             {"version": "1", "name": "Zemi", "type": "collection", "ignore": []}, indent=2
         )
         + "\n",
-        "environments/sandbox.bru": _block("vars", [f"{name}: {value}" for name, value in VARIABLES.items()]),
+        "environments/sandbox.bru": _block(
+            "vars", [f"{name}: {value}" for name, value in variables(document).items()]
+        ),
     }
     for example in examples(document):
         found[f"{example.operation.tag}/{example.operation.name}.bru"] = _request(example)
@@ -33,6 +35,8 @@ def _request(example: Example) -> str:
     ]
     if operation.in_query:
         blocks.append(_block("params:query", [f"~{each.name}: " for each in operation.in_query]))
+    if operation.needs_key:
+        blocks.append(_block("headers", ["Idempotency-Key: {{$guid}}"]))
     if example.with_key:
         blocks.append(_block("auth:bearer", ["token: {{apiKey}}"]))
     if example.body is not None:

@@ -9,6 +9,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _V1 = "/api/v1/"
+_KEY = "Idempotency-Key"
 
 Schema = Mapping[str, Any]
 
@@ -44,6 +45,7 @@ class Operation:
     answer: str
     is_list: bool
     takes_key: bool
+    needs_key: bool
     scopes: tuple[str, ...]
 
     @property
@@ -139,7 +141,8 @@ def _operations(raw: Mapping[str, Any], schemas: Mapping[str, Schema]) -> Iterat
                 has_body="$ref" in body,
                 answer=model_name((data["items"] if is_list else data)["$ref"]),
                 is_list=is_list,
-                takes_key=any(each["name"] == "Idempotency-Key" for each in parameters),
+                takes_key=_KEY in {each["name"] for each in parameters},
+                needs_key=_KEY in {each["name"] for each in parameters if each.get("required")},
                 scopes=tuple(
                     scope for choice in found.get("security", []) for scope in choice.get("apiKey", [])
                 ),

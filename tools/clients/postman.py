@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from tools.clients.document import Document
-from tools.clients.requests import VARIABLES, Example, examples
+from tools.clients.requests import Example, examples, variables
 
 _FORMAT = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 
@@ -15,7 +15,7 @@ def collection(document: Document) -> str:
         json.dumps(
             {
                 "info": {"name": "Zemi", "schema": _FORMAT},
-                "variable": [{"key": name, "value": value} for name, value in VARIABLES.items()],
+                "variable": [{"key": name, "value": value} for name, value in variables(document).items()],
                 "item": [_request(example) for example in examples(document)],
             },
             indent=2,
@@ -36,8 +36,10 @@ def _request(example: Example) -> dict[str, Any]:
         if example.with_key
         else {"type": "noauth"},
     }
+    if operation.needs_key:
+        request["header"].append({"key": "Idempotency-Key", "value": "{{$guid}}"})
     if example.body is not None:
-        request["header"] = [{"key": "Content-Type", "value": "application/json"}]
+        request["header"].append({"key": "Content-Type", "value": "application/json"})
         request["body"] = {"mode": "raw", "raw": json.dumps(example.body, indent=2, ensure_ascii=False)}
     item: dict[str, Any] = {"name": f"{operation.tag}: {operation.name}", "request": request}
     if example.keeps:

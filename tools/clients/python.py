@@ -48,17 +48,16 @@ def _class(document: Document, *, asynchronous: bool) -> str:
 def _method(operation: Operation, word: str, wait: str) -> str:
     answer = f"Page[{operation.answer}]" if operation.is_list else operation.answer
     named = sorted([*operation.in_query, *operation.in_body], key=lambda each: not each.is_required)
-    has_key = operation.method != "GET"
     arguments = ["self", *(f"{_word(each)}: str" for each in operation.in_path)]
-    if named or has_key:
+    if named or operation.takes_key:
         arguments.append("*")
     for each in named:
         kind = _input_type(each.schema)
         arguments.append(
             f"{_word(each)}: {kind}" if each.is_required else f"{_word(each)}: {kind} | None = None"
         )
-    if has_key:
-        arguments.append("idempotency_key: str | None = None")
+    if operation.takes_key:
+        arguments.append(f"idempotency_key: {'str' if operation.needs_key else 'str | None = None'}")
     path = operation.path
     for each in operation.in_path:
         path = path.replace(f"{{{each.name}}}", f"{{{_word(each)}}}")
@@ -73,7 +72,7 @@ def _method(operation: Operation, word: str, wait: str) -> str:
         given.append(f"query={_mapping(operation.in_query)}")
     if operation.has_body:
         given.append(f"body={_mapping(operation.in_body)}")
-    if has_key:
+    if operation.takes_key:
         given.append("idempotency_key=idempotency_key")
     call = f"Call[{answer}]({', '.join(given)})"
     return (

@@ -12,7 +12,7 @@ from tools.clients.document import Document, Operation, Parameter, example_of
 # The way of one order: read it until it is paid, then confirm. Every other operation follows, by tag and name.
 MAIN_PATH = ("createOrder", "stkPush", "getOrder", "confirmDelivery", "b2cPayout")
 
-# Variables that a collection begins with. A run of its own makes the key's value and the transaction id anew.
+# What nobody can make up.
 VARIABLES = {
     "baseUrl": "http://localhost:8000",
     "apiKey": "zk_test_...",
@@ -63,6 +63,17 @@ def examples(document: Document) -> list[Example]:
     last = len(order) + 1
     found = [_example(operation, order.get(operation.name, last)) for operation in document.operations]
     return sorted(found, key=lambda each: (each.number, each.operation.tag, each.operation.name))
+
+
+def variables(document: Document) -> dict[str, str]:
+    """What a collection begins with: a value for everything that its requests name."""
+    named = {
+        _camel(each.name): str(example_of(each.schema))
+        for operation in document.operations
+        for each in operation.in_path
+        if each.name not in _VALUES
+    }
+    return {**VARIABLES, **dict(sorted(named.items()))}
 
 
 def _example(operation: Operation, number: int) -> Example:

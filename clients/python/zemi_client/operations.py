@@ -38,7 +38,7 @@ class Operations:
         scopes: list[str],
         name: str | None = None,
         lifetime_days: int | None = None,
-        idempotency_key: str | None = None,
+        idempotency_key: str,
     ) -> NewApiKey:
         """Make another key. It can't be given a scope that your own key lacks.
 
@@ -56,7 +56,7 @@ class Operations:
             )
         )
 
-    def revoke_api_key(self, key_id: str, *, idempotency_key: str | None = None) -> ApiKey:
+    def revoke_api_key(self, key_id: str, *, idempotency_key: str) -> ApiKey:
         """End a key at once and for ever, your own too.
 
         Scope: keys.
@@ -71,7 +71,7 @@ class Operations:
         )
 
     def rotate_api_key(
-        self, key_id: str, *, overlap_hours: int | None = None, idempotency_key: str | None = None
+        self, key_id: str, *, overlap_hours: int | None = None, idempotency_key: str
     ) -> NewApiKey:
         """Replace a key by a new one with the same scopes; for a while both are good.
 
@@ -416,7 +416,7 @@ class AsyncOperations:
         scopes: list[str],
         name: str | None = None,
         lifetime_days: int | None = None,
-        idempotency_key: str | None = None,
+        idempotency_key: str,
     ) -> NewApiKey:
         """Make another key. It can't be given a scope that your own key lacks.
 
@@ -434,7 +434,7 @@ class AsyncOperations:
             )
         )
 
-    async def revoke_api_key(self, key_id: str, *, idempotency_key: str | None = None) -> ApiKey:
+    async def revoke_api_key(self, key_id: str, *, idempotency_key: str) -> ApiKey:
         """End a key at once and for ever, your own too.
 
         Scope: keys.
@@ -449,7 +449,7 @@ class AsyncOperations:
         )
 
     async def rotate_api_key(
-        self, key_id: str, *, overlap_hours: int | None = None, idempotency_key: str | None = None
+        self, key_id: str, *, overlap_hours: int | None = None, idempotency_key: str
     ) -> NewApiKey:
         """Replace a key by a new one with the same scopes; for a while both are good.
 
