@@ -40,3 +40,5 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     _options["init_command"] = _options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
 else:
     DATABASES["default"]["TEST"] = {"NAME": "test_zemi"}
+    # A race of fifty needs fifty connections: the product's few would let the others wait in line before they meet.
+    DATABASES["default"]["OPTIONS"]["pool"] |= {"max_size": 60, "timeout": 30}
