@@ -4,7 +4,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from zemi.api import api_keys, callbacks, claims, orders, pages, payments, sandbox, sessions
-from zemi.checkout import claim, home
+from zemi.checkout import claim, home, seller
 from zemi.checkout import orders as order_pages
 
 
@@ -77,6 +77,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home),
     path("help", home.help_page),
     path("claim", claim.claim),
+    path("sell", seller.home),
+    path("sell/sign-in", seller.enter),
+    path("sell/sign-out", seller.leave),
+    path("sell/<slug:token>", seller.share),
     path("o/<slug:token>", order_pages.show),
     path("o/<slug:token>/poll", order_pages.stamp),
     path("o/<slug:token>/pay", order_pages.pay),

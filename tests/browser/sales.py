@@ -103,7 +103,11 @@ def _one_time_code(product: Product, phone: str) -> str:
             str(sms["text"])
             for sms in caller.get(f"{product.simulator_url}/_sim/sms?to={phone}").json()["messages"]
         ]
-        found = [match for text in texts for match in re.findall(r"one-time code is (\d{6})", text)]
+        found = [
+            match
+            for text in texts
+            for match in re.findall(r"(?:one-time code is|mara moja ni) (\d{6})", text)
+        ]
         if found:
             caller.dispose()
             return str(found[-1])
@@ -133,6 +137,26 @@ def phones_page(product: Product, page: Page) -> None:
     page.locator("#pin").wait_for()
 
 
+def sell_page(product: Product, page: Page) -> None:
+    share_page(product, page)
+    page.locator('.more a[href="/sell"]').click()
+    page.locator(".sales li").wait_for()
+
+
+def share_page(product: Product, page: Page) -> None:
+    seller = f"2547{20_000_000 + secrets.randbelow(9_000_000)}"
+    page.goto("/sell")
+    page.locator("#phone").fill(seller)
+    page.locator("button.big").click()
+    page.locator("#otp").fill(_one_time_code(product, seller))
+    page.locator("button.big").click()
+    page.locator("#item").fill(LONG)
+    page.locator("#price").fill("249,999")
+    page.locator("#buyer").fill("0712345678")
+    page.locator("button.big").click()
+    page.locator("textarea").wait_for()
+
+
 def plain(path: str) -> Callable[[Product, Page], None]:
     def open_it(_: Product, page: Page) -> None:
         page.goto(path)
@@ -146,6 +170,9 @@ PAGES: dict[str, Callable[[Product, Page], None]] = {
     "help": plain("/help"),
     "claim": plain("/claim"),
     "start": plain("/sandbox/phone"),
+    "sign_in": plain("/sell"),
+    "sell": sell_page,
+    "share": share_page,
     "phones": phones_page,
     "pay": pay_page,
     "failed": failed_page,

@@ -10,6 +10,7 @@ from zemi import checkout
 from zemi.checkout import texts
 from zemi.checkout.texts import TEXTS
 from zemi.orders.models import OrderStatus
+from zemi.snapshots.next_action import Verb
 
 PACKAGE = Path(checkout.__file__).parent
 TEMPLATES = sorted((PACKAGE / "templates").rglob("*.html"))
@@ -30,7 +31,7 @@ def test_a_text_says_the_same_facts_in_both_languages(name: str) -> None:
 
 
 def test_no_name_is_used_twice() -> None:
-    modules = (texts.home, texts.order, texts.help_pages, texts.phones)
+    modules = (texts.home, texts.order, texts.help_pages, texts.phones, texts.seller)
 
     assert sum(len(module.TEXTS) for module in modules) == len(TEXTS)
 
@@ -42,9 +43,17 @@ def test_every_text_of_a_template_exists_and_every_text_is_used() -> None:
     by_status = {f"{status}{part}" for status in OrderStatus for part in ("", "_title")}
     by_plan = {name for name in TEXTS if name.startswith("sim_") and f'"{name.removeprefix("sim_")}"' in code}
 
+    by_turn = {f"turn_{verb}" for verb in Verb} | {f"turn_none_{status}" for status in OrderStatus}
+
     assert said <= set(TEXTS), said - set(TEXTS)
-    left_over = set(TEXTS) - said - chosen - by_status - by_plan
+    left_over = set(TEXTS) - said - chosen - by_status - by_plan - by_turn
     assert not left_over, left_over
+
+
+def test_every_turn_has_its_words() -> None:
+    ended = [status for status in OrderStatus if status not in {"awaiting_payment", "paid"}]
+
+    assert {f"turn_{verb}" for verb in Verb} | {f"turn_none_{status}" for status in ended} <= set(TEXTS)
 
 
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)

@@ -50,11 +50,11 @@ def create_order(
     """Make an order that awaits its payment.
 
     `answer_kept` says that the answer, with its code, is kept for an idempotency key.
-    Without `merchant_id` the buyer made it and is told the delivery code here, once. With one nobody is told here: the
-    buyer gets the code by SMS when the order is paid. Opens its own transaction.
+    Without `merchant_id` the buyer made it and is told the delivery code here, once. With one, and when the seller is
+    `signed_in`, nobody is told here: the buyer gets the code by SMS when the order is paid. Opens its own transaction.
 
     :raises SellerPhoneRequired: live orders name their seller
-    :raises PhoneNotVerified: the buyer has to be `signed_in`, by the phone that is named, and is not
+    :raises PhoneNotVerified: buyer or seller has to be `signed_in`, by the phone that is named, and is not
     :raises AmountOutOfRange: the seller's net is below KES 10, or the amount above the operator's limit
     :raises AmountNotWholeShilling: M-Pesa can't move cents
     :raises ReleasePolicyUnknown: not a policy
@@ -62,12 +62,12 @@ def create_order(
     """
     if seller_phone is None and settings.LIVE:
         raise errors.SellerPhoneRequired
-    if (
-        settings.VERIFIED_PHONE
-        and merchant_id is None
-        and (signed_in is None or signed_in.phone != buyer_phone)
-    ):
+    proved = signed_in.phone if signed_in is not None else None
+    by_seller = merchant_id is None and proved is not None and proved == seller_phone != buyer_phone
+    if settings.VERIFIED_PHONE and merchant_id is None and not by_seller and proved != buyer_phone:
         raise errors.PhoneNotVerified
+    # The code is the buyer's: whoever else makes the order is not told it.
+    by_buyer = merchant_id is None and not by_seller
     least = _least_amount()
     if not least <= amount <= kes(settings.ORDER_MAX_KES):
         raise errors.AmountOutOfRange(least=least.shillings, most=f"{settings.ORDER_MAX_KES:,}")
@@ -87,8 +87,7 @@ def create_order(
         product_description=product_description,
         release_policy=release_policy,
         metadata=dict(metadata or {}),
-        # Merchants are told no code.
-        answer_kept=answer_kept and merchant_id is None,
+        answer_kept=answer_kept and by_buyer,
         expires_at=now + timedelta(hours=settings.ORDER_EXPIRY_H),
         remind_at=now + timedelta(hours=settings.ORDER_EXPIRY_H) / 2,
         created_at=now,
@@ -101,8 +100,9 @@ def create_order(
         try:
             # The seed's sandbox has no sellers: the buyer stands in.
             with unit_of_work():
-                _insert(order, buyer_phone, seller_phone or buyer_phone, now=now)
-                return conclude(CreatedOrder(order, None if merchant_id else code))
+                actor = "merchant" if merchant_id else "seller" if by_seller else "buyer"
+                _insert(order, buyer_phone, seller_phone or buyer_phone, actor=actor, now=now)
+                return conclude(CreatedOrder(order, code if by_buyer else None))
         except IntegrityError as error:
             if violates(error, Order, "orders_merchant_reference"):
                 raise errors.MerchantReferenceUsed from error
@@ -113,7 +113,7 @@ def create_order(
 
 
 @inside_transaction
-def _insert(order: Order, buyer_phone: Phone, seller_phone: Phone, *, now: datetime) -> None:
+def _insert(order: Order, buyer_phone: Phone, seller_phone: Phone, *, actor: str, now: datetime) -> None:
     parties = find_or_create_parties({buyer_phone, seller_phone}, now=now)
     order.buyer, order.seller = parties[buyer_phone], parties[seller_phone]
     append(order)
@@ -121,7 +121,7 @@ def _insert(order: Order, buyer_phone: Phone, seller_phone: Phone, *, now: datet
         "order.created",
         order,
         at=now,
-        actor="merchant" if order.merchant_id else "buyer",
+        actor=actor,
         data={"amount": str(order.amount), "currency": order.currency},
     )
 

@@ -1,0 +1,164 @@
+"""The seller: signs in by a code, makes a link, sees where the money is and whose turn it is."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.characters import AMINA, BARAKA, OTIENO
+from tests.pages.conftest import Person, settle, words
+from tests.story import confirm, create_order, order_of, simulate_payment
+from zemi.common import clock as product_clock
+from zemi.common.money import kes
+from zemi.identity.models import Session
+from zemi.notifications.models import Message
+from zemi.orders.create import create_order as make_order
+from zemi.orders.models import Order
+
+Run = Callable[[], int]
+
+
+def sign_in(person: Person, phone: Any = BARAKA) -> Any:
+    assert "We have sent it" in words(person.press("/sell/sign-in", phone=phone.msisdn))
+    text = Message.objects.filter(template="one_time_code").latest("id").text
+    return person.press("/sell/sign-in", phone=phone.msisdn, otp=text.split("code is ")[1][:6])
+
+
+@pytest.fixture
+def baraka(stage: None) -> Person:
+    person = Person()
+    sign_in(person)
+    return person
+
+
+def new_sale(person: Person, **fields: str) -> Any:
+    return person.press("/sell", **({"item": "Kitenge", "price": "1,500", "buyer": AMINA.msisdn} | fields))
+
+
+def test_a_seller_makes_a_link_and_follows_the_money(
+    baraka: Person, amina: Person, clock: Any, run_worker: Run
+) -> None:
+    assert "No sales yet" in words(baraka.open("/sell"))
+    shared = new_sale(baraka)
+    assert shared.redirect_chain[-1][0].startswith("/sell/")
+    assert "Kitenge: KES 1,500. Pay safely" in words(shared)
+    assert "https://wa.me/?text=Kitenge%3A" in shared.content.decode()
+    order = Order.objects.get()
+    assert (order.seller.phone, order.buyer.phone) == (BARAKA, AMINA)
+    assert "The buyer has not paid yet. until Tue 24 Nov, 12:00" in words(baraka.open("/sell"))
+
+    path = "/o/" + shared.redirect_chain[-1][0].removeprefix("/sell/")
+    assert "Pay KES 1,500" in words(amina.open(path))
+    simulate_payment(order.order_reference)
+    held = words(baraka.open("/sell"))
+    assert "Held for you KES 1,500 On its way KES 0" in held
+    assert "Deliver, and type the buyer's code" in held
+
+    text = Message.objects.filter(template="buyer_code")
+    run_worker()
+    assert not text.exclude(text_sealed=None).exists()
+    assert order_of(order.order_reference).status == "paid"
+
+
+def test_a_sale_ends_as_paid(baraka: Person, clock: Any, run_worker: Run) -> None:
+    sale = create_order().data
+    simulate_payment(sale["order_reference"])
+    confirm(sale["order_reference"], sale["delivery_code"])
+    assert "On its way KES 1,500" in words(baraka.open("/sell"))
+    assert "Your money is on its way by M-Pesa." in words(baraka.open("/sell"))
+    settle(clock, run_worker)
+
+    page = words(baraka.open("/sell"))
+    assert "Held for you KES 0 On its way KES 0 Paid in 7 days KES 1,500" in page
+    assert "You have been paid." in page
+
+
+def test_the_seller_is_never_told_the_code(baraka: Person) -> None:
+    shared = new_sale(baraka)
+    order = Order.objects.get()
+    created = make_order(
+        buyer_phone=AMINA,
+        seller_phone=BARAKA,
+        amount=kes(200),
+        product_description="Kitenge",
+        signed_in=order.seller,
+        now=product_clock.now(),
+    )
+
+    assert created.delivery_code is None
+    assert "elivery code" not in words(shared)
+
+
+def test_a_signed_in_seller_needs_no_signed_in_buyer(baraka: Person, settings: Any) -> None:
+    settings.VERIFIED_PHONE = True
+
+    assert "Kitenge: KES 1,500" in words(new_sale(baraka))
+    refused = new_sale(baraka, buyer=OTIENO.msisdn, price="5")
+    assert refused.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("price", "much", "Write the amount as plain digits"),
+        ("buyer", "12", "Give a Kenyan mobile number"),
+        ("item", " ", "Say what you sell."),
+    ],
+)
+def test_what_is_written_wrongly_is_said_beside_it(baraka: Person, field: str, value: str, said: str) -> None:
+    refused = new_sale(baraka, **{field: value})
+
+    assert refused.status_code == 400
+    assert said in words(refused)
+    assert 'value="Kitenge"' in refused.content.decode() or field == "item"
+
+
+def test_strangers_sign_in_first(amina: Person) -> None:
+    assert "Sign in to sell" in words(amina.open("/sell"))
+    assert "Sign in to sell" in words(new_sale(amina))
+    assert not Order.objects.exists()
+    assert "Give a Kenyan mobile number" in words(amina.press("/sell/sign-in", phone="12"))
+    amina.press("/sell/sign-in", phone=AMINA.msisdn)
+    wrong = amina.press("/sell/sign-in", phone=AMINA.msisdn, otp="000000")
+    assert wrong.status_code == 422
+    assert "Sign in to sell" in words(amina.open("/sell/sign-in"))
+
+
+def test_a_sale_is_its_sellers_alone(baraka: Person, amina: Person) -> None:
+    share = new_sale(baraka).redirect_chain[-1][0]
+    assert "Sign in to sell" in words(amina.open(share))
+    sign_in(amina, OTIENO)
+
+    assert amina.open(share).status_code == 404
+    assert "Kitenge" not in words(amina.open("/sell"))
+
+
+def test_who_signs_out_is_out_everywhere(baraka: Person) -> None:
+    token = baraka.client.cookies["seller"].value
+    assert baraka.client.cookies["seller"]["httponly"]
+    assert "Sign in to sell" in words(baraka.press("/sell/sign-out"))
+
+    baraka.client.cookies["seller"] = token
+    assert "Sign in to sell" in words(baraka.open("/sell"))
+    assert Session.objects.get().ended_at is not None
+    assert "Sign in to sell" in words(baraka.press("/sell/sign-out"))
+
+
+def test_a_session_ends_by_itself(baraka: Person, clock: Any) -> None:
+    clock.advance(minutes=61)
+
+    assert "Sign in to sell" in words(baraka.open("/sell"))
+
+
+def test_older_sales_are_on_pages_of_their_own(baraka: Person) -> None:
+    references = [create_order(buyer=OTIENO).data["order_reference"] for _ in range(22)]
+
+    first = baraka.open("/sell")
+    assert references[-1] in words(first)
+    assert references[0] not in words(first)
+    assert "Older sales" in words(first)
+    [key] = Order.objects.filter(order_reference=references[2]).values_list("id", flat=True)
+    second = words(baraka.open("/sell", before=str(key)))
+    assert references[0] in second
+    assert "Older sales" not in second
+    assert references[-1] in words(baraka.open("/sell", before="nonsense"))

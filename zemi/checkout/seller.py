@@ -1,0 +1,154 @@
+"""The seller's pages: sign in by a code to the phone, make a payment link, follow the money."""
+
+from datetime import timedelta
+from urllib.parse import quote
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+
+from zemi.checkout.page import language, page, render, sentences
+from zemi.checkout.selling import PAGE, list_sales, read_till
+from zemi.checkout.templatetags.words import kes
+from zemi.checkout.texts import TEXTS
+from zemi.common import clock
+from zemi.common.errors import ZemiError
+from zemi.common.money import InvalidAmount, Money
+from zemi.common.phone import InvalidPhone, Phone
+from zemi.identity.models import Session
+from zemi.identity.otp import Purpose
+from zemi.identity.sessions import authenticate, sign_out
+from zemi.orders.create import create_order
+from zemi.orders.errors import OrderNotFound
+from zemi.orders.links import find_by_link, link_of, token_of
+from zemi.trust.otp import request_otp, sign_in
+from zemi.web.requests import caller_address
+from zemi.web.status import STATUS
+
+HOME = "/sell"
+# The prefix makes browsers refuse it from anywhere but this very host, by https.
+COOKIE = "__Host-seller" if settings.LIVE else "seller"
+
+
+@page("GET", "POST")
+def home(request: HttpRequest) -> HttpResponseBase:
+    """The seller's sales and money; with POST a new sale, whose link is to be shared. Strangers sign in first."""
+    session = _session(request)
+    if session is None:
+        return render(request, "sign_in")
+    return _new_sale(request, session) if request.method == "POST" else _home(request, session)
+
+
+@page("GET", "POST")
+def enter(request: HttpRequest) -> HttpResponseBase:
+    """Sign in: the phone first, then the one-time code that was texted to it."""
+    if request.method != "POST":
+        return redirect(HOME)
+    written, otp = request.POST.get("phone", ""), request.POST.get("otp")
+    caller, now = caller_address(request), clock.now()
+    try:
+        phone = Phone.parse(written)
+        if otp is None:
+            request_otp(phone=phone, purpose=Purpose.SIGN_IN, caller=caller, now=now)
+            return render(request, "sign_in", phone=written, asked=True)
+        _, token = sign_in(phone=phone, code=otp.strip(), caller=caller, now=now)
+    except InvalidPhone as unreadable:
+        wrong = unreadable.text.render(language(request))
+        return render(request, "sign_in", status=400, phone=written, phone_problem=wrong)
+    except ZemiError as error:
+        problem, advice = sentences(error, language(request))
+        facts = {"phone": written, "asked": otp is not None, "problem": problem, "problem_advice": advice}
+        return render(request, "sign_in", status=STATUS[error.kind], **facts)
+    response = redirect(HOME)
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=timedelta(minutes=settings.SESSION_MIN),
+        secure=settings.LIVE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+@page("GET", "POST")
+def leave(request: HttpRequest) -> HttpResponseBase:
+    """Sign out: the session ends here too, not only in the browser."""
+    response = redirect(HOME)
+    session = _session(request)
+    if request.method == "POST" and session is not None:
+        sign_out(session, now=clock.now())
+        response.delete_cookie(COOKIE)
+    return response
+
+
+@page("GET")
+def share(request: HttpRequest, token: str) -> HttpResponseBase:
+    """A sale's link with ready words, for the seller to send to the buyer."""
+    session = _session(request)
+    if session is None:
+        return redirect(HOME)
+    order = find_by_link(token)
+    if order.seller_id != session.party_id:
+        raise OrderNotFound
+    words = TEXTS["share_text"].render(
+        language(request), item=order.product_description, amount=kes(order.amount), link=link_of(order)
+    )
+    return render(request, "share", order=order, token=token, words=words, encoded=quote(words, safe=""))
+
+
+def _home(request: HttpRequest, session: Session, *, status: int = 200, **facts: object) -> HttpResponse:
+    before = _key(request.GET.get("before", ""))
+    sales = list_sales(session.party_id, before=before)
+    return render(
+        request,
+        "sell",
+        status=status,
+        party=session.party,
+        till=read_till(session.party_id, now=clock.now()),
+        sales=sales[:PAGE],
+        older=sales[PAGE - 1].order.id if len(sales) > PAGE else None,
+        **facts,
+    )
+
+
+def _new_sale(request: HttpRequest, session: Session) -> HttpResponseBase:
+    given = {name: request.POST.get(name, "").strip()[:200] for name in ("item", "price", "buyer")}
+    spoken = language(request)
+    wrong: dict[str, str] = {} if given["item"] else {"item": TEXTS["sell_item_missing"].render(spoken)}
+    try:
+        buyer = Phone.parse(given["buyer"])
+    except InvalidPhone as unreadable:
+        wrong["buyer"] = unreadable.text.render(spoken)
+    try:
+        amount = Money.parse(given["price"].replace(",", ""))
+    except InvalidAmount as unreadable_amount:
+        wrong["price"] = unreadable_amount.text.render(spoken)
+    if wrong:
+        return _home(request, session, status=400, given=given, wrong=wrong)
+    try:
+        created = create_order(
+            buyer_phone=buyer,
+            seller_phone=session.party.phone,
+            amount=amount,
+            product_description=given["item"],
+            signed_in=session.party,
+            now=clock.now(),
+        )
+    except ZemiError as error:
+        problem, advice = sentences(error, spoken)
+        facts = {"given": given, "problem": problem, "problem_advice": advice}
+        return _home(request, session, status=STATUS[error.kind], **facts)
+    return redirect(f"{HOME}/{token_of(created.order)}")
+
+
+def _session(request: HttpRequest) -> Session | None:
+    return authenticate(request.COOKIES.get(COOKIE, ""), now=clock.now())
+
+
+def _key(written: str) -> UUID | None:
+    try:
+        return UUID(written)
+    except ValueError:
+        return None

@@ -1,0 +1,73 @@
+"""What a seller sees of the own sales: the money by where it is, and each sale with whose turn it is and why."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import QuerySet, Sum
+
+from zemi.common.money import Money
+from zemi.disbursements.models import DisbursementStatus
+from zemi.orders.links import token_of
+from zemi.orders.models import Order, OrderStatus
+from zemi.payouts.models import Payout
+from zemi.snapshots.objects import Viewer, render
+
+PAGE = 20
+_WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """A seller's money: held for open sales, on its way, and paid within the last seven days."""
+
+    held: Money
+    coming: Money
+    paid: Money
+
+
+@dataclass(frozen=True, slots=True)
+class SaleLine:
+    """One sale in the list. `turn` names the text that says what is awaited; `until` when that ends by itself."""
+
+    order: Order
+    token: str
+    net: Money
+    turn: str
+    until: datetime | None
+
+
+def read_till(seller_id: UUID, *, now: datetime) -> Till:
+    """Add up a seller's money: what the seller will get, has coming, and got."""
+    held = Order.objects.filter(seller_id=seller_id, status=OrderStatus.PAID)
+    payouts = Payout.objects.filter(seller_id=seller_id)
+    ended = (DisbursementStatus.SUCCEEDED, DisbursementStatus.CANCELLED)
+    return Till(
+        held=_sum(held),
+        coming=_sum(payouts.exclude(status__in=ended)),
+        paid=_sum(payouts.filter(status=DisbursementStatus.SUCCEEDED, updated_at__gt=now - _WEEK)),
+    )
+
+
+def list_sales(seller_id: UUID, *, before: UUID | None = None) -> list[SaleLine]:
+    """The newest sales of a seller, or those older than the order `before`; one more than a page if there are more."""
+    rows = Order.objects.filter(seller_id=seller_id).select_related("buyer", "seller").order_by("-id")
+    orders = list((rows if before is None else rows.filter(id__lt=before))[: PAGE + 1])
+    shown = render("order", orders, viewer=Viewer.SELLER)
+    return [_line(order, seen) for order, seen in zip(orders, shown, strict=True)]
+
+
+def _line(order: Order, seen: dict[str, object]) -> SaleLine:
+    turn = seen["next_action"]
+    deadline = seen["deadline_at"]
+    return SaleLine(
+        order=order,
+        token=token_of(order),
+        net=order.amount - order.amount.share(order.fee_bps),
+        turn=f"turn_{turn['verb']}" if isinstance(turn, dict) else f"turn_none_{order.status}",
+        until=datetime.fromisoformat(deadline) if isinstance(deadline, str) else None,
+    )
+
+
+def _sum(rows: "QuerySet[Order] | QuerySet[Payout]") -> Money:
+    return Money(rows.aggregate(total=Sum("amount_minor"))["total"] or 0)
