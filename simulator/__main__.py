@@ -30,6 +30,9 @@ def main() -> int:
         "--result-after-s", type=float, default=1.0, help="how long a payout takes (default 1)"
     )
     parser.add_argument("--scenario", help="a file of things that go wrong, or the name of a shipped one")
+    parser.add_argument(
+        "--password-stays", action="store_true", help="the initiator's password does not die after 90 days"
+    )
     options = parser.parse_args()
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -41,6 +44,8 @@ def main() -> int:
             pay_after_s=options.pay_after_s,
             result_after_s=options.result_after_s,
         )
+        if options.password_stays:
+            simulator.switch(initiator_password_expires=False)
         if options.scenario is not None:
             simulator.scenario(options.scenario)
         serve(

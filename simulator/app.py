@@ -83,9 +83,9 @@ class App:
             ("GET", "/_sim/health"): lambda _: {"ok": True},
             ("GET", "/_sim/config"): lambda _: self.config(),
             ("GET", "/_sim/books"): lambda request: control_money.books_at(state, request.args.get("at")),
-            ("GET", "/_sim/transactions"): lambda _: {
-                "transactions": [p.as_json() for p in state.books.payments()]
-            },
+            ("GET", "/_sim/transactions"): lambda request: control_money.transactions(
+                state, request.args.to_dict()
+            ),
             ("GET", "/_sim/callbacks"): lambda _: {"callbacks": self._callbacks_log()},
             ("GET", "/_sim/sms"): lambda request: {"messages": sms.messages(state, request.args.get("to"))},
             ("POST", "/_sim/payments"): lambda request: control.book_payment(state, _wishes(request)),

@@ -180,9 +180,12 @@ class Books:
         row = self._store.row("SELECT * FROM transactions WHERE receipt = ?", receipt)
         return None if row is None else Payment.of(row)
 
-    def payments(self) -> list[Payment]:
-        """Every transaction, oldest first."""
-        return [Payment.of(row) for row in self._store.rows("SELECT * FROM transactions ORDER BY id")]
+    def payments(self, *, offset: int = 0, limit: int | None = None) -> list[Payment]:
+        """Transactions, oldest first: all, or `limit` of them, from number `offset` on."""
+        rows = self._store.rows(
+            "SELECT * FROM transactions ORDER BY id LIMIT ? OFFSET ?", -1 if limit is None else limit, offset
+        )
+        return [Payment.of(row) for row in rows]
 
     def reversed_of(self, receipt: str) -> int:
         """How many cents of the transaction with this receipt went back to the payer."""

@@ -1,5 +1,6 @@
 """What people and tests do with money by hand: paybill, settlement, the books at a moment, the statement."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -100,6 +101,19 @@ def reverse_pay_in(state: State, wishes: Mapping[str, object]) -> dict[str, obje
         except NotEnoughMoney:
             raise ControlError(409, "the account has less") from None
         return {"receipt": payment.receipt, "amount": payment.amount, "at": iso(at)}
+
+
+def transactions(state: State, wishes: Mapping[str, str]) -> dict[str, object]:
+    """What moved, oldest first: all of it, or `limit` of it from number `offset` on.
+
+    :raises ControlError: not whole numbers
+    """
+    refuse_others(wishes, "offset", "limit")
+    if not all(re.fullmatch("[0-9]{1,9}", number) for number in wishes.values()):
+        raise ControlError(400, "offset and limit are whole numbers")
+    limit = int(wishes["limit"]) if "limit" in wishes else None
+    found = state.books.payments(offset=int(wishes.get("offset", 0)), limit=limit)
+    return {"transactions": [payment.as_json() for payment in found]}
 
 
 def books_at(state: State, at: str | None) -> dict[str, object]:

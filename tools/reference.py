@@ -136,6 +136,7 @@ CALLBACKS = {
     "mpesa_status_result": "the answer to a question about a payout",
     "mpesa_status_timeout": "the question itself waited too long: it is asked again on schedule",
     "mpesa_c2b_confirmation": "money that was paid to the paybill by hand, on the path that only M-Pesa was given",
+    "mpesa_c2b_validation": "money that is about to be paid by hand: accepted, and nothing is booked before it has come",
     "mpesa_transaction_result": "whether money really came that was told of without proof",
     "simulated_payment": "the sandbox's simulated payment, stored like a callback and settled in the same request",
 }

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.architecture.references import ROOT, SETTINGS, has_address, has_name, spans, unresolved
+from zemi.disbursements.models import DisbursementStatus
 from zemi.orders.models import OrderStatus
 from zemi.payments.models import PaymentMethod, PaymentStatus
-from zemi.payouts.models import SEED_STATUS, PayoutStatus
+from zemi.payouts.models import SEED_STATUS
 
 PAGE = ROOT / "docs" / "seed.md"
 
@@ -371,7 +372,7 @@ def test_the_words_behind_the_seeds_payout_states_are_the_codes() -> None:
     said = {seed: set(spans(note)) for heading, seed, _, note in ROWS if heading == "Payout status"}
 
     assert said == {
-        word: {str(status) for status in PayoutStatus if SEED_STATUS[status] == word}
+        word: {str(status) for status in DisbursementStatus if SEED_STATUS[status] == word}
         for word in CHECKLIST["Payout status"]
     }
 

@@ -5,11 +5,12 @@ from typing import Any
 
 from tests.machine.invariants import unreachable
 from tests.machine.stage import LIVENESS, Stage
+from zemi.disbursements.models import DisbursementStatus
 from zemi.events.models import EventDelivery
 from zemi.notifications.models import Message
 from zemi.orders.models import Order, OrderStatus
 from zemi.payments.models import Payment, PaymentStatus, Receipt, reference_index
-from zemi.payouts.models import Payout, PayoutStatus
+from zemi.payouts.models import Payout
 from zemi.providers import registry
 from zemi.reconciliation.audit import audit_books
 from zemi.webhooks.models import WebhookLog
@@ -59,16 +60,16 @@ def _money_has_arrived(moves: list[dict[str, Any]], lost: dict[str, int]) -> Non
 def _payouts_have_ended(stage: Stage) -> None:
     arrived = stage.payouts_that_arrived()
     for payout in Payout.objects.prefetch_related("attempts"):
-        if payout.status in {PayoutStatus.UNKNOWN, PayoutStatus.NEEDS_ATTENTION}:
+        if payout.status in {DisbursementStatus.UNKNOWN, DisbursementStatus.NEEDS_ATTENTION}:
             # Without a statement nobody can prove that it never arrived: it waits for a person (Y13, Y14).
             sent = {
                 attempt.originator_conversation_id for attempt in payout.attempts.all() if attempt.is_open
             }
             assert not sent & arrived, "liveness: a payout that M-Pesa settled is still unknown"
-        elif payout.status == PayoutStatus.HELD:
+        elif payout.status == DisbursementStatus.HELD:
             assert payout.failure_reason, "liveness: a payout is held without a reason"
         else:
-            assert payout.status in {PayoutStatus.SUCCEEDED, PayoutStatus.FAILED}, (
+            assert payout.status in {DisbursementStatus.SUCCEEDED, DisbursementStatus.FAILED}, (
                 f"liveness: a payout is {payout.status}"
             )
 

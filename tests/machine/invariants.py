@@ -9,11 +9,10 @@ from django.db import connection
 
 from simulator import Simulator
 from tests.machine.tally import STATEFUL, Tally, first_status
-from zemi.disbursements.models import IN_FLIGHT
+from zemi.disbursements.models import IN_FLIGHT, DisbursementStatus
 from zemi.ledger import chart
 from zemi.orders.models import OrderStatus
 from zemi.payments.models import Payment, PaymentStatus, reference_index
-from zemi.payouts.models import PayoutStatus
 
 _FLOWS = """
     SELECT t.order_id, t.kind, d.code, c.code, t.currency, d.currency, c.currency, SUM(t.amount_minor), MIN(t.amount_minor)
@@ -163,11 +162,11 @@ class Invariants:
         for payout, (order, status, amount) in payouts.items():
             out = paid[payout]
             assert out in ([], [amount]), f"I4: a payout of {amount} was paid {out}"
-            if status == PayoutStatus.SUCCEEDED:
+            if status == DisbursementStatus.SUCCEEDED:
                 assert out == [amount], (
                     f"I4: a payout of {amount} is said to have succeeded, and {out} was paid"
                 )
-            if status == PayoutStatus.FAILED:
+            if status == DisbursementStatus.FAILED:
                 assert not out, f"I4: a failed payout of {amount} was paid {out}"
             flying = net.get((order, chart.PAYOUTS_IN_FLIGHT.code), 0)
             settled = status not in IN_FLIGHT

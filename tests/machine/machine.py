@@ -40,10 +40,11 @@ from tests.machine.sometimes import what_happened
 from tests.machine.stage import Stage
 from tests.machine.tally import Tally
 from zemi.common.phone import Phone
+from zemi.disbursements.models import DisbursementStatus
 from zemi.identity.api_keys import Scope
 from zemi.orders.models import Order, OrderStatus
 from zemi.payments.models import Payment, Receipt
-from zemi.payouts.models import Payout, PayoutStatus
+from zemi.payouts.models import Payout
 from zemi.providers import registry
 from zemi.providers.errors import ProviderNotReady
 from zemi.reconciliation.models import AuditRun
@@ -367,7 +368,9 @@ class EscrowMachine(RuleBasedStateMachine):
     def _has_queued_payouts(self) -> bool:
         return (
             self.stage is not None
-            and Payout.objects.filter(status__in=(PayoutStatus.QUEUED, PayoutStatus.HELD)).exists()
+            and Payout.objects.filter(
+                status__in=(DisbursementStatus.QUEUED, DisbursementStatus.HELD)
+            ).exists()
         )
 
     @precondition(_has_queued_payouts)

@@ -7,17 +7,18 @@ from typing import Any
 import pytest
 
 from zemi.common.db import BoundaryError, unit_of_work
+from zemi.disbursements.models import DisbursementStatus
 from zemi.events.errors import InvalidTransition
 from zemi.events.log import Stateful, transition
 from zemi.orders.models import Order, OrderStatus
 from zemi.payments.models import Payment, PaymentStatus
-from zemi.payouts.models import AttemptStatus, Payout, PayoutAttempt, PayoutStatus
+from zemi.payouts.models import AttemptStatus, Payout, PayoutAttempt
 from zemi.releases.models import Release, ReleaseStatus
 
 TABLES: list[tuple[type[Stateful], Any]] = [
     (Order, OrderStatus),
     (Payment, PaymentStatus),
-    (Payout, PayoutStatus),
+    (Payout, DisbursementStatus),
     (PayoutAttempt, AttemptStatus),
     (Release, ReleaseStatus),
 ]

@@ -20,6 +20,7 @@ from zemi.api.shapes import MESSAGE, ORDER_STATUS, REFERENCE, TIME_OR_NULL
 from zemi.common import clock
 from zemi.common.clock import stamp
 from zemi.common.texts import Text
+from zemi.disbursements.models import DisbursementStatus
 from zemi.identity.api_keys import Scope
 from zemi.orders.errors import OrderNotFound
 from zemi.orders.models import Order
@@ -30,7 +31,7 @@ from zemi.payments.queries import find_live_payment
 from zemi.payments.simulated import receive_simulated_payment
 from zemi.payouts import errors as payout_errors
 from zemi.payouts.disburse import request_payout
-from zemi.payouts.models import SEED_STATUS, AttemptStatus, PayoutAttempt, PayoutStatus
+from zemi.payouts.models import SEED_STATUS, AttemptStatus, PayoutAttempt
 from zemi.providers.errors import ProviderNotReady
 from zemi.trust.errors import TooManyAttempts
 from zemi.web.requests import client_address
@@ -289,5 +290,5 @@ def _payout(attempt: PayoutAttempt, *, is_taken: bool) -> dict[str, Any]:
     return (
         data
         if is_taken
-        else data | {"status": SEED_STATUS[PayoutStatus(attempt.payout.status)], "message": _SENDING}
+        else data | {"status": SEED_STATUS[DisbursementStatus(attempt.payout.status)], "message": _SENDING}
     )

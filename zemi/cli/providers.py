@@ -1,27 +1,88 @@
-"""`zemi providers`: how the calls to the providers go. Exit code 1: a circuit is open, or too few calls work."""
+"""`zemi providers`: how the calls to the providers go, and registering where money that is paid by hand is announced."""
 
 import argparse
 import json
+import sys
+from uuid import UUID
+
+from django.conf import settings
 
 from zemi.common import clock
+from zemi.common.errors import ZemiError
+from zemi.common.phone import InvalidPhone, Phone
 from zemi.notifications.provider_watch import RATE_WINDOW
+from zemi.providers import registry
+from zemi.providers.base import Refused, Succeeded, Unknown
 from zemi.providers.models import Circuit, CircuitState
 from zemi.providers.rates import rates_since
+from zemi.webhooks.tokens import CallbackKind, mint
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Name the command and its options."""
     parser = subparsers.add_parser(
         "providers",
-        help="show how the calls to the providers go",
-        description="Show for each operation whether calls are held back, since when, and how many worked lately.",
-        epilog="Exit code 0: all is well. 1: a circuit is open, or too few calls work.",
+        help="show how the calls to the providers go; register the paybill's addresses",
+        description=(
+            "Show for each operation whether calls are held back, since when, and how many worked lately. With a verb, tell "
+            "M-Pesa once where payments by hand are announced (register-c2b), or that they will be pulled (register-pull)."
+        ),
+        epilog=(
+            "Exit code 0: all is well. 1: a circuit is open, too few calls work, or M-Pesa did not take the registration. "
+            "Example: python -m zemi providers register-pull --nominated 0722000111"
+        ),
     )
+    parser.add_argument(
+        "verb",
+        nargs="?",
+        choices=("show", "register-c2b", "register-pull"),
+        default="show",
+        help="default: show",
+    )
+    parser.add_argument("--nominated", default="", metavar="PHONE", help="register-pull: a number of yours")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print what there is, and answer the exit code."""
+    """Do what the verb says, and answer the exit code."""
+    if args.verb == "show":
+        return _show(args)
+    try:
+        return _said(_register_c2b() if args.verb == "register-c2b" else _register_pull(args.nominated))
+    except InvalidPhone:
+        print("Say which number of yours is the nominated one: --nominated 07XXXXXXXX.", file=sys.stderr)
+    except ZemiError as error:
+        print(error.sentence(), file=sys.stderr)
+    return 1
+
+
+def _register_c2b() -> Succeeded | Refused | Unknown:
+    return registry.mobile_money().register_c2b_urls(
+        confirmation_url=_address(CallbackKind.C2B_CONFIRMATION),
+        validation_url=_address(CallbackKind.C2B_VALIDATION),
+    )
+
+
+def _register_pull(nominated: str) -> Succeeded | Refused | Unknown:
+    # What would be sent there is not documented (DARAJA 1.7): nothing may follow from it.
+    return registry.mobile_money().register_pull(
+        nominated=Phone.parse(nominated), callback_url=_address(CallbackKind.C2B_VALIDATION)
+    )
+
+
+def _address(kind: CallbackKind) -> str:
+    return f"{settings.CALLBACK_ORIGIN}/hooks/{mint(kind, UUID(int=0))}"
+
+
+def _said(outcome: Succeeded | Refused | Unknown) -> int:
+    if isinstance(outcome, Succeeded):
+        print(f"Registered: {outcome.text or outcome.code}.")
+        return 0
+    print(f"M-Pesa did not take it: {outcome.code} {outcome.text}".rstrip(), file=sys.stderr)
+    return 1
+
+
+def _show(args: argparse.Namespace) -> int:
     circuits = {circuit.operation: circuit for circuit in Circuit.objects.all()}
     rates = rates_since(clock.now() - RATE_WINDOW)
     rows = []

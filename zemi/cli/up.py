@@ -113,6 +113,8 @@ def _start(tree: ProcessTree, host: str) -> str | None:
                 _LOOPBACK,
                 "--state",
                 state,
+                # A sandbox that is kept for months must not stop paying out one day.
+                "--password-stays",
             ],
         )
 

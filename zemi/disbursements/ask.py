@@ -6,7 +6,7 @@ from django.conf import settings
 
 from zemi.common.db import outside_transaction
 from zemi.common.work import finish
-from zemi.disbursements.models import Attempt, Disbursement, DisbursementStatus
+from zemi.disbursements.models import Disbursement, DisbursementStatus
 from zemi.disbursements.settle import apply_outcome, call_a_person
 from zemi.providers import registry
 from zemi.providers.base import Succeeded, Unknown
@@ -24,7 +24,7 @@ GIVE_UP_ASKING = timedelta(days=8)
 @outside_transaction
 def ask_about(row: Disbursement, *, now: datetime) -> None:
     """Ask the provider what became of a claimed row that was sent. The answer comes by callback."""
-    attempt: Attempt | None = row.tries_made().filter(is_open=True).first()
+    attempt = row.open_attempt()
     if attempt is None:
         # Its result was handled since it was claimed.
         return

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from zemi.common.db import inside_transaction
 from zemi.disbursements.errors import DisbursementNotChangeable, TooSoonToRetry
-from zemi.disbursements.models import Attempt, Disbursement, DisbursementStatus
+from zemi.disbursements.models import Disbursement, DisbursementStatus
 from zemi.disbursements.settle import apply_locked, give_back
 from zemi.events.log import transition
 from zemi.ledger import chart
@@ -29,7 +29,7 @@ def cancel(row: Disbursement, *, actor: str, now: datetime) -> None:
 
     :raises DisbursementNotChangeable: it was sent, or may have been
     """
-    if row.status not in {_S.CREATED, _S.HELD, _S.QUEUED} or open_attempt(row) is not None:
+    if row.status not in {_S.CREATED, _S.HELD, _S.QUEUED} or row.open_attempt() is not None:
         raise DisbursementNotChangeable(kind=row.SUBJECT, status=str(row.status))
     event = transition(
         row,
@@ -102,7 +102,7 @@ def decide(row: Disbursement, *, paid: bool, receipt: str | None, actor: str, no
 
     :raises DisbursementNotChangeable: its outcome is not unknown
     """
-    attempt = open_attempt(row)
+    attempt = row.open_attempt()
     if row.status not in {_S.UNKNOWN, _S.NEEDS_ATTENTION} or attempt is None:
         raise DisbursementNotChangeable(kind=row.SUBJECT, status=str(row.status))
     setattr(attempt, attempt.OWNER, row)
@@ -113,9 +113,3 @@ def decide(row: Disbursement, *, paid: bool, receipt: str | None, actor: str, no
         else Refused(Reason.OTHER, "no_evidence", words)
     )
     apply_locked(attempt, outcome, now=now)
-
-
-def open_attempt(row: Disbursement) -> Attempt | None:
-    """The try by which money may still move."""
-    found: Attempt | None = row.tries_made().filter(is_open=True).first()
-    return found

@@ -219,6 +219,11 @@ class Disbursement(Stateful, WorkRow):
         """The tries so far."""
         return self.ATTEMPT._default_manager.filter(**{self.ATTEMPT.OWNER: self})
 
+    def open_attempt(self) -> "Attempt | None":
+        """The try by which money may still move."""
+        found: Attempt | None = self.tries_made().filter(is_open=True).first()
+        return found
+
     def new_attempt(self, **values: Any) -> "Attempt":
         """Make a try of it; nothing is written yet."""
         return self.ATTEMPT(**{self.ATTEMPT.OWNER: self}, **values)

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from zemi.common.db import append, inside_transaction
 from zemi.common.money import Money
-from zemi.disbursements.change import cancel, open_attempt
+from zemi.disbursements.change import cancel
 from zemi.disbursements.locks import lock_disbursement
 from zemi.disbursements.models import DisbursementStatus
 from zemi.events.log import transition
@@ -33,7 +33,7 @@ def call_off_refunds(receipt: Receipt, *, actor: str, now: datetime) -> dict[Acc
     waiting = Refund.objects.filter(receipt=receipt, status__in=_WAITING)
     for key in list(waiting.order_by("id").values_list("id", flat=True)):
         refund = lock_disbursement(Refund, key)
-        if refund.status in _WAITING and open_attempt(refund) is None:
+        if refund.status in _WAITING and refund.open_attempt() is None:
             cancel(refund, actor=actor, now=now)
             home = refund.returns_to
             coming[home] = coming.get(home, Money(0, receipt.currency)) + refund.amount

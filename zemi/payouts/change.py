@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from zemi.common.db import inside_transaction
 from zemi.disbursements.change import retry
 from zemi.disbursements.errors import DisbursementNotChangeable
+from zemi.disbursements.models import DisbursementStatus
 from zemi.identity.models import Party
-from zemi.payouts.models import Payout, PayoutStatus
+from zemi.payouts.models import Payout
 
 # Whoever took over a seller's phone gains nothing in three days that the seller doesn't notice (SAFETY 3.7).
 FREEZE = timedelta(hours=72)
@@ -19,7 +20,7 @@ def change_payee(payout: Payout, payee: Party, *, actor: str, now: datetime) -> 
     :raises DisbursementNotChangeable: it has not failed, or its money is not there any more
     :raises TooSoonToRetry: as `retry`
     """
-    if payout.status != PayoutStatus.FAILED:
+    if payout.status != DisbursementStatus.FAILED:
         raise DisbursementNotChangeable(kind=payout.SUBJECT, status=str(payout.status))
     retry(payout, actor=actor, now=now, until=now + FREEZE)
     Payout.objects.filter(pk=payout.pk).update(payee_phone_sealed=payout.sealed_payee(payee.phone))

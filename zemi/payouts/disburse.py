@@ -7,6 +7,7 @@ from zemi.common.db import insert, inside_transaction, outside_transaction
 from zemi.common.ids import read_reference
 from zemi.common.money import Money
 from zemi.common.phone import Phone
+from zemi.disbursements.models import DisbursementStatus
 from zemi.disbursements.send import claim, send_claimed, work_on_due
 from zemi.events.log import record, transition
 from zemi.identity.parties import phone_index
@@ -15,7 +16,7 @@ from zemi.ledger.posting import Line, post
 from zemi.orders.models import Order
 from zemi.orders.queries import get_order
 from zemi.payouts import errors
-from zemi.payouts.models import AttemptStatus, Payout, PayoutAttempt, PayoutStatus
+from zemi.payouts.models import AttemptStatus, Payout, PayoutAttempt
 from zemi.providers import registry
 
 
@@ -47,7 +48,7 @@ def create_payout(
             amount,
         ),
     )
-    transition(payout, PayoutStatus.QUEUED, at=now, actor="release", due_at=now, updated_at=now)
+    transition(payout, DisbursementStatus.QUEUED, at=now, actor="release", due_at=now, updated_at=now)
     return payout
 
 
@@ -77,10 +78,10 @@ def request_payout(
         raise errors.PayeeMismatch
     if amount != payout.amount:
         raise errors.PayoutAmountMismatch(due=str(payout.amount))
-    if payout.status == PayoutStatus.FAILED:
+    if payout.status == DisbursementStatus.FAILED:
         raise errors.PayoutFailed
 
-    if payout.status == PayoutStatus.QUEUED and claim(payout, now=now):
+    if payout.status == DisbursementStatus.QUEUED and claim(payout, now=now):
         send_claimed(payout, now=now)
     attempt = PayoutAttempt.objects.select_related("payout").filter(payout=payout).order_by("-number").first()
     # Without an attempt the worker has claimed it this very moment: it is on its way.

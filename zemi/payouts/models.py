@@ -21,23 +21,21 @@ from zemi.disbursements.models import (
 from zemi.ledger import chart
 from zemi.ledger.chart import AccountRef
 
-__all__ = ["SEED_STATUS", "AttemptStatus", "Payout", "PayoutAttempt", "PayoutStatus"]
-
-PayoutStatus = DisbursementStatus
+__all__ = ["SEED_STATUS", "AttemptStatus", "Payout", "PayoutAttempt"]
 
 # The seed has four words for it.
 SEED_STATUS = {
-    PayoutStatus.CREATED: "pending",
-    PayoutStatus.QUEUED: "pending",
-    PayoutStatus.HELD: "pending",
-    PayoutStatus.SUBMITTING: "processing",
-    PayoutStatus.SUBMITTED: "processing",
-    PayoutStatus.UNKNOWN: "processing",
-    PayoutStatus.NEEDS_ATTENTION: "processing",
-    PayoutStatus.SUCCEEDED: "completed",
-    PayoutStatus.FAILED: "failed",
-    PayoutStatus.CANCELLED: "failed",
-    PayoutStatus.REVERSED: "failed",
+    DisbursementStatus.CREATED: "pending",
+    DisbursementStatus.QUEUED: "pending",
+    DisbursementStatus.HELD: "pending",
+    DisbursementStatus.SUBMITTING: "processing",
+    DisbursementStatus.SUBMITTED: "processing",
+    DisbursementStatus.UNKNOWN: "processing",
+    DisbursementStatus.NEEDS_ATTENTION: "processing",
+    DisbursementStatus.SUCCEEDED: "completed",
+    DisbursementStatus.FAILED: "failed",
+    DisbursementStatus.CANCELLED: "failed",
+    DisbursementStatus.REVERSED: "failed",
 }
 
 
@@ -90,7 +88,7 @@ class Payout(Disbursement):
             models.UniqueConstraint(fields=["release"], name="payouts_one_per_release"),
             models.UniqueConstraint(fields=["provider", "transaction_id"], name="payouts_receipt_once"),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payouts_amount_positive"),
-            models.CheckConstraint(condition=Q(status__in=PayoutStatus.values), name="payouts_status"),
+            models.CheckConstraint(condition=Q(status__in=DisbursementStatus.values), name="payouts_status"),
         ]
         indexes = [models.Index(fields=["due_at"], name="payouts_due", condition=Q(due_at__isnull=False))]
 

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from zemi.common import clock
 from zemi.common.db import snapshot
 from zemi.common.money import Money
-from zemi.disbursements.models import IN_FLIGHT, Method, SuspenseCase, SuspenseStatus
+from zemi.disbursements.models import IN_FLIGHT, DisbursementStatus, Method, SuspenseCase, SuspenseStatus
 from zemi.events.guards import missing_guards, unexplained_statuses
 from zemi.ledger import audit, chart
 from zemi.ledger.balances import balance_of, idle_accounts, trial_balance
@@ -21,7 +21,7 @@ from zemi.ledger.seal import wrong_seals
 from zemi.orders.models import Order, OrderStatus
 from zemi.payments.allocate import FORGIVEN
 from zemi.payments.models import PROVED, PayInReversal, Payment, Receipt, ReceiptStatus
-from zemi.payouts.models import Payout, PayoutAttempt, PayoutStatus
+from zemi.payouts.models import Payout, PayoutAttempt
 from zemi.providers import registry
 from zemi.providers.mpesa.sandbox import SandboxTransaction
 from zemi.refunds.models import Refund, RefundAttempt, RefundedReceipt
@@ -60,7 +60,7 @@ MOVING = (
 # So much later than its rule a thing may be done: the worker may have been down.
 LATE = timedelta(days=1)
 # In these a payout's money is back on the seller's balance.
-GIVEN_BACK = (PayoutStatus.FAILED, PayoutStatus.CANCELLED, PayoutStatus.REVERSED)
+GIVEN_BACK = (DisbursementStatus.FAILED, DisbursementStatus.CANCELLED, DisbursementStatus.REVERSED)
 
 
 @dataclass(slots=True)

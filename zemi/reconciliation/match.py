@@ -21,6 +21,7 @@ from zemi.payments.settle import settle_charge
 from zemi.payouts.models import Payout, PayoutAttempt
 from zemi.providers import registry
 from zemi.providers.base import C2BReceipt, LineKind, Succeeded
+from zemi.reconciliation.evidence import close_silent_attempts
 from zemi.reconciliation.models import Direction, ItemKind, ReconciliationItem, StatementLine, Verdict
 from zemi.refunds.models import Refund, RefundAttempt
 from zemi.releases.reversal import record_pay_in_reversal
@@ -73,6 +74,7 @@ def reconcile(*, since: datetime | None = None, now: datetime) -> Report:
     for item in _extras(lines, now=now):
         found[item.receipt, item.direction, item.line_kind] = item
         extra += Money(item.ours_minor or 0)
+    close_silent_attempts(now=now)
     matched = lines.filter(verdict=Verdict.MATCHED)
     report.matched = matched.count()
     report.explained = Money(matched.aggregate(total=Sum("amount_minor"))["total"] or 0)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from zemi.common.db import inside_transaction
 from zemi.common.money import Money
-from zemi.disbursements.change import cancel, open_attempt
+from zemi.disbursements.change import cancel
 from zemi.disbursements.locks import lock_disbursement
 from zemi.disbursements.models import DisbursementStatus
 from zemi.ledger import chart
@@ -50,7 +50,7 @@ def _call_off_payouts(order: Order, *, actor: str, now: datetime) -> Money:
     waiting = Payout.objects.filter(order=order, status__in=_WAITING)
     for key in list(waiting.values_list("id", flat=True)):
         payout = lock_disbursement(Payout, key)
-        if payout.status in _WAITING and open_attempt(payout) is None:
+        if payout.status in _WAITING and payout.open_attempt() is None:
             cancel(payout, actor=actor, now=now)
             called_off += payout.amount
     return called_off

@@ -18,12 +18,13 @@ from zemi.common.clock import stamp
 from zemi.common.ids import public_id
 from zemi.common.money import Money
 from zemi.common.phone import Phone
+from zemi.disbursements.models import DisbursementStatus
 from zemi.ledger import chart
 from zemi.ledger.balances import kept_balances
 from zemi.ledger.chart import AccountRef
 from zemi.orders.models import Order, OrderStatus
 from zemi.payments.models import Payment, Receipt
-from zemi.payouts.models import SEED_STATUS, Payout, PayoutAttempt, PayoutStatus
+from zemi.payouts.models import SEED_STATUS, Payout, PayoutAttempt
 from zemi.refunds.models import Refund, RefundAttempt
 from zemi.releases.models import Release
 from zemi.snapshots.errors import ExpandUnknown
@@ -262,7 +263,7 @@ def _public_order(order: Order, related: Mapping[str, list[Any]], viewer: Viewer
         "created_at": stamp(order.created_at),
         "paid_at": stamp(order.paid_at),
         "completed_at": stamp(order.completed_at),
-        "payout_status": SEED_STATUS[PayoutStatus(payouts[-1].status)] if payouts else None,
+        "payout_status": SEED_STATUS[DisbursementStatus(payouts[-1].status)] if payouts else None,
         "object": "order",
         "livemode": settings.LIVE,
         "currency": order.currency,

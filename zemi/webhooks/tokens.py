@@ -27,7 +27,9 @@ class CallbackKind(IntEnum):
     REVERSAL_TIMEOUT = 7
     # Its subject is the inbox row of a confirmation that nothing had proved.
     TRANSACTION_RESULT = 8
-    # One path for the whole shortcode: its subject is UUID(int=0).
+    # One path each for the whole shortcode: their subject is UUID(int=0). A validation comes before the money, and looks
+    # like its confirmation.
+    C2B_VALIDATION = 9
     C2B_CONFIRMATION = 10
 
     @property

@@ -76,7 +76,7 @@ def _simulated(row: WebhookLog, now: datetime) -> None:
 
 
 def _nothing(row: WebhookLog, now: datetime) -> None:
-    """A query that timed out says nothing about the payment: it is asked again on schedule."""
+    """Nothing follows from it: a query that timed out is asked again on schedule, a validation is no payment yet."""
     with unit_of_work():
         mark_handled(row, now=now)
 
@@ -91,6 +91,7 @@ _HANDLERS: dict[str, Callable[[WebhookLog, datetime], None]] = {
     "mpesa_c2b_confirmation": _c2b,
     "mpesa_transaction_result": _transaction,
     "mpesa_status_timeout": _nothing,
+    "mpesa_c2b_validation": _nothing,
     # Closed in the request that wrote it; due here only after a crash between.
     "simulated_payment": _simulated,
 }

@@ -11,6 +11,9 @@ from zemi.common.money import Money
 from zemi.common.phone import Phone
 from zemi.providers.base import Reason, Refused, Succeeded, Unknown
 
+# Transactions in one answer: far below what the HTTP client takes.
+PAGE = 200
+
 
 class SandboxUnreachable(RuntimeError):
     """The simulator doesn't answer, or not as a simulator would."""
@@ -28,6 +31,18 @@ class SandboxTransaction:
     originator_conversation_id: str
     # Which payment a reversal undid.
     original_receipt: str
+
+
+def _transaction(row: dict[str, Any]) -> SandboxTransaction:
+    return SandboxTransaction(
+        receipt=str(row["receipt"]),
+        kind=str(row["kind"]),
+        amount_minor=int(row["amount"]),
+        fee_minor=int(row["fee"] or 0),
+        checkout_request_id=str(row["checkout_request_id"] or ""),
+        originator_conversation_id=str(row["originator_conversation_id"] or ""),
+        original_receipt=str(row.get("original_receipt") or ""),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +63,12 @@ class Sandbox:
 
         :raises SandboxUnreachable: no answer
         """
-        return [
-            SandboxTransaction(
-                receipt=str(row["receipt"]),
-                kind=str(row["kind"]),
-                amount_minor=int(row["amount"]),
-                fee_minor=int(row["fee"] or 0),
-                checkout_request_id=str(row["checkout_request_id"] or ""),
-                originator_conversation_id=str(row["originator_conversation_id"] or ""),
-                original_receipt=str(row.get("original_receipt") or ""),
-            )
-            for row in self._get("/_sim/transactions")["transactions"]
-        ]
+        found: list[SandboxTransaction] = []
+        while True:
+            page = self._get(f"/_sim/transactions?offset={len(found)}&limit={PAGE}")["transactions"]
+            found += [_transaction(row) for row in page]
+            if len(page) < PAGE:
+                return found
 
     def messages(self, to: Phone | None = None) -> list[dict[str, Any]]:
         """The text messages it has taken, oldest first.

@@ -1,0 +1,125 @@
+"""Register where payments by hand are announced, and what follows; end attempts that nobody can tell about."""
+
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests import story
+from tests.characters import AMINA, OTIENO
+from tests.story import order_of
+from zemi.cli import providers as command
+from zemi.common import http_client
+from zemi.payments.models import Payment, Receipt
+from zemi.providers import registry
+from zemi.providers.mpesa import sandbox
+from zemi.reconciliation.evidence import close_silent_attempts
+from zemi.reconciliation.match import reconcile
+from zemi.reconciliation.statements import import_statement, pull_statement
+from zemi.webhooks.models import WebhookLog
+
+Run = Callable[[], int]
+
+
+def do(verb: str, nominated: str = "") -> int:
+    return command.run(Namespace(verb=verb, nominated=nominated, json=False))
+
+
+def test_a_payment_by_hand_is_announced_where_it_was_registered(
+    simulator: Any, clock: Any, run_worker: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (do("register-c2b"), do("register-c2b")) == (0, 0)
+    assert "Registered" in capsys.readouterr().out
+    reference = story.create_order().data["order_reference"]
+
+    simulator.pay_bill(msisdn=AMINA.msisdn, amount="1500", account_reference=reference)
+    run_worker()
+    clock.advance(seconds=10)
+    run_worker()
+
+    assert order_of(reference).status == "paid"
+
+
+def test_a_validation_is_no_payment(simulator: Any, clock: Any, run_worker: Run) -> None:
+    do("register-c2b")
+    simulator.switch(c2b_validation=True)
+    reference = story.create_order().data["order_reference"]
+
+    simulator.pay_bill(msisdn=AMINA.msisdn, amount="1500", account_reference=reference)
+    run_worker()
+    clock.advance(seconds=10)
+    run_worker()
+
+    kinds = list(WebhookLog.objects.order_by("received_at", "id").values_list("webhook_type", flat=True))
+    assert sorted(kinds) == ["mpesa_c2b_confirmation", "mpesa_c2b_validation"]
+    assert Receipt.objects.count() == 1
+    assert order_of(reference).status == "paid"
+
+
+def test_what_was_registered_for_pulling_is_pulled(simulator: Any, clock: Any) -> None:
+    assert pull_statement(now=clock.now()) is None
+    assert do("register-pull", OTIENO.e164) == 0
+
+    assert pull_statement(now=clock.now()) is not None
+
+
+def test_a_registration_that_fails_says_so(
+    simulator: Any, clock: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert do("register-pull", "nobody") == 1
+    assert "--nominated" in capsys.readouterr().err
+    simulator.fault("http_garbage_after", api="c2b", count=1)
+    assert do("register-c2b") == 1
+    assert "did not take it" in capsys.readouterr().err
+    registry.reset()
+    http_client.use_transport(httpx2.MockTransport(_down))
+    assert do("register-c2b") == 1
+    assert "simulator" in capsys.readouterr().err
+    http_client.use_transport(httpx2.WSGITransport(app=simulator.wsgi))
+
+
+def _down(_: Any) -> Any:
+    raise httpx2.ConnectError("down")
+
+
+def test_the_audit_reads_the_simulators_books_in_pages(
+    simulator: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "PAGE", 2)
+    numbers = []
+    for _ in range(5):
+        sent = simulator.book_payment(msisdn=AMINA.msisdn, amount="10.00", shortcode="174379")
+        numbers.append(sent["receipt"])
+
+    assert [move.receipt for move in registry.sandbox().transactions()] == numbers
+
+    import_statement(simulator.statement(shortcode="174379"), now=clock.now())
+    reconcile(now=clock.now())
+
+
+@pytest.mark.provider_differs
+def test_an_attempt_without_any_answer_ends_once_a_statement_covers_its_day(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    assert close_silent_attempts(now=clock.now()) == 0
+    simulator.book_payment(msisdn=OTIENO.msisdn, amount="10.00", shortcode="174379")
+    clock.advance(minutes=1)
+    reference = story.create_order().data["order_reference"]
+    simulator.fault("http_garbage_after", api="stk", count=1)
+    simulator.set_phone(AMINA.msisdn, next="cancel", delay_s=1, callback="lost")
+    story.push(reference)
+    clock.advance(hours=25)
+    assert Payment.objects.get().status == "unknown"
+    import_statement(simulator.statement(shortcode="174379"), now=clock.now())
+    reconcile(now=clock.now())
+    # So far it reaches only to before the prompt.
+    assert Payment.objects.get().status == "unknown"
+
+    simulator.book_payment(msisdn=OTIENO.msisdn, amount="10.00", shortcode="174379")
+    import_statement(simulator.statement(shortcode="174379"), now=clock.now())
+    reconcile(now=clock.now())
+
+    payment = Payment.objects.get()
+    assert (payment.status, payment.failure_reason) == ("failed", "no_evidence")
