@@ -203,3 +203,7 @@ def test_the_commands_of_a_page_run_as_they_stand(name: str, instance: dict[str,
         assert "The books agree." in done.stdout
         assert '"code": "delivery_code_wrong"' in done.stdout
         assert "You cancelled the request. No money moved." in done.stdout
+        assert done.stdout.count("Idempotent-Replayed: true") == 1
+        assert '"status": "expired"' in done.stdout
+        assert "order.expired" in done.stdout
+        assert "delivery_code_wrong - Ask the buyer" in done.stdout
