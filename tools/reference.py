@@ -165,7 +165,8 @@ _LONGEST = {
 
 # Constant -> what it bounds. Values are read off the code.
 LIMITS = (
-    ("zemi.orders.create.LEAST", "smallest order: the least that M-Pesa pays out"),
+    ("zemi.orders.terms.LEAST", "smallest order: the least that M-Pesa pays out"),
+    ("zemi.orders.terms.QUOTE_LIFE", "how long a quote is good for"),
     ("zemi.orders.progress.CODE_TRIES", "wrong delivery codes for one order within the window that lock it"),
     ("zemi.orders.progress.CODE_WINDOW", "that window"),
     ("zemi.orders.progress.CODE_LOCK", "how long the order's confirmation is locked"),

@@ -3,7 +3,19 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
-from zemi.api import api_keys, callbacks, claims, orders, pages, payments, sandbox, sessions
+from zemi.api import (
+    api_keys,
+    books,
+    callbacks,
+    claims,
+    lists,
+    orders,
+    pages,
+    payments,
+    quotes,
+    sandbox,
+    sessions,
+)
 from zemi.checkout import claim, home, seller
 from zemi.checkout import orders as order_pages
 
@@ -22,7 +34,14 @@ class OrderReferenceConverter:
         return value
 
 
+class IdentifierConverter(OrderReferenceConverter):
+    """What may stand in a path as the id of an object."""
+
+    regex = "[a-z]{2,8}_[0-9a-f]{32}"
+
+
 register_converter(OrderReferenceConverter, "reference")
+register_converter(IdentifierConverter, "identifier")
 
 handler400 = "zemi.handlers.bad_request"
 handler403 = "zemi.handlers.permission_denied"
@@ -53,6 +72,22 @@ V1: list[URLPattern | URLResolver] = [
     path("api_keys/<slug:key_id>/revoke", api_keys.RevokeApiKey.as_view()),
     path("sessions", sessions.SignIn.as_view()),
     path("sessions/end", sessions.SignOut.as_view()),
+    path("quotes", quotes.CreateQuote.as_view()),
+    path("orders", lists.ListOrders.as_view()),
+    path("orders/<reference:order_reference>/timeline", orders.GetTimeline.as_view()),
+    path("payments", lists.ListPayments.as_view()),
+    path("payments/<identifier:object_id>", lists.GetPayment.as_view()),
+    path("receipts", lists.ListReceipts.as_view()),
+    path("receipts/<identifier:object_id>", lists.GetReceipt.as_view()),
+    path("payouts", lists.ListPayouts.as_view()),
+    path("payouts/<identifier:object_id>", lists.GetPayout.as_view()),
+    path("refunds", lists.ListRefunds.as_view()),
+    path("refunds/<identifier:object_id>", lists.GetRefund.as_view()),
+    path("balances", books.GetBalance.as_view()),
+    path("statements", books.GetStatement.as_view()),
+    path("statements/csv", books.DownloadStatement.as_view()),
+    path("transfers", lists.ListTransfers.as_view()),
+    path("transfers/<identifier:object_id>", lists.GetTransfer.as_view()),
 ]
 
 # What only a sandbox has. In live mode these addresses aren't there at all.

@@ -55,6 +55,16 @@ export interface B2cPayout {
   message?: string;
 }
 
+/** What stands on each account. */
+export interface Balance {
+  object: "balance";
+  /** False in sandbox: no real money. */
+  livemode: boolean;
+  currency: string;
+  as_of: string;
+  accounts: { code: number; name: string; balance: string }[];
+}
+
 /** The order as it is now. */
 export interface Cancelled {
   order_reference: string;
@@ -167,6 +177,103 @@ export interface Otp {
   message: string;
 }
 
+/** One attempt to collect the price of an order. */
+export interface Payment {
+  id: string;
+  object: "payment";
+  /** False in sandbox: no real money. */
+  livemode: boolean;
+  order: string | { [name: string]: unknown } | null;
+  payment_method: string;
+  amount: string;
+  currency: string;
+  status: string;
+  failure_reason: string | null;
+  payer_phone_masked: string;
+  merchant_request_id: string | null;
+  created_at: string;
+  updated_at: string;
+  receipts: (string | { [name: string]: unknown })[];
+}
+
+/** What a seller is owed for one release. */
+export interface Payout {
+  id: string;
+  object: "payout";
+  /** False in sandbox: no real money. */
+  livemode: boolean;
+  order: string | { [name: string]: unknown } | null;
+  payment: string | { [name: string]: unknown } | null;
+  release: string | { [name: string]: unknown } | null;
+  payee_phone_masked: string;
+  amount: string;
+  currency: string;
+  status: string;
+  held_reason: string | null;
+  failure_reason: string | null;
+  receipt_number: string | null;
+  created_at: string;
+  updated_at: string;
+  attempts: (string | { [name: string]: unknown })[];
+}
+
+/** Who pays what. Send the id as `quote` when the order is made, and these terms are kept. */
+export interface Quote {
+  id: string;
+  object: "quote";
+  /** False in sandbox: no real money. */
+  livemode: boolean;
+  currency: string;
+  buyer_pays: string;
+  commission: string;
+  seller_receives: string;
+  provider_fees: { leg: string; amount: string; borne_by: string }[];
+  /** If all of it is refunded before it was released. */
+  buyer_gets_back: string;
+  release_policy: string;
+  expires_at: string;
+}
+
+/** Money that came, by the provider's own number. */
+export interface Receipt {
+  id: string;
+  object: "receipt";
+  /** False in sandbox: no real money. */
+  livemode: boolean;
+  order: string | { [name: string]: unknown } | null;
+  payment: string | { [name: string]: unknown } | null;
+  receipt_number: string | null;
+  amount: string;
+  allocated: string;
+  credited: string;
+  currency: string;
+  status: string;
+  payer_phone_masked: string | null;
+  received_at: string;
+  refunds: (string | { [name: string]: unknown })[];
+}
+
+/** What a payer gets back of one receipt. */
+export interface Refund {
+  id: string;
+  object: "refund";
+  /** False in sandbox: no real money. */
+  livemode: boolean;
+  order: string | { [name: string]: unknown } | null;
+  receipt: string | { [name: string]: unknown } | null;
+  reason: string;
+  payee_phone_masked: string | null;
+  amount: string;
+  currency: string;
+  status: string;
+  held_reason: string | null;
+  failure_reason: string | null;
+  receipt_number: string | null;
+  created_at: string;
+  updated_at: string;
+  attempts: (string | { [name: string]: unknown })[];
+}
+
 /** What can be played. */
 export interface ScenarioList {
   scenarios: { name: string; meaning: string }[];
@@ -202,6 +309,17 @@ export interface SimulatedPayment {
   paid_at: string | null;
 }
 
+/** What stood on each account, what came and went, and what stood there then. */
+export interface Statement {
+  object: "statement";
+  /** False in sandbox: no real money. */
+  livemode: boolean;
+  currency: string;
+  from: string;
+  until: string;
+  accounts: { code: number; name: string; opening: string; increase: string; decrease: string; closing: string }[];
+}
+
 /** What M-Pesa said. When it said nothing: empty texts, `status` unknown, and a `message`. */
 export interface StkPush {
   merchant_request_id: string;
@@ -212,6 +330,33 @@ export interface StkPush {
   payment_status: string;
   status?: "unknown";
   message?: string;
+}
+
+/** One thing that happened. */
+export interface Timeline {
+  id: string;
+  type: string;
+  at: string;
+  actor: string;
+  object: string;
+  object_id: string | null;
+  data: { [name: string]: unknown };
+}
+
+/** One line of the ledger: an amount from the credited to the debited account. */
+export interface Transfer {
+  id: string;
+  object: "transfer";
+  /** False in sandbox: no real money. */
+  livemode: boolean;
+  order: string;
+  event: string;
+  kind: string;
+  debit: { code: number; name: string };
+  credit: { code: number; name: string };
+  amount: string;
+  currency: string;
+  created_at: string;
 }
 
 export interface CreateApiKeyInput {
@@ -259,6 +404,8 @@ export interface CreateOrderInput {
   metadata?: { [name: string]: string };
   /** A merchant's own number, unique per merchant. */
   reference?: string;
+  /** The id of a quote, whose terms are kept. */
+  quote?: string;
 }
 
 export interface B2cPayoutInput {
@@ -285,6 +432,12 @@ export interface StkPushInput {
   account_reference: string;
   /** Cut to the 13 characters that M-Pesa shows. */
   transaction_desc?: string;
+}
+
+export interface CreateQuoteInput {
+  /** The price in Kenyan shillings, whole shillings only. */
+  amount: number | string;
+  release_policy?: string;
 }
 
 export interface AdvanceClockInput {
@@ -335,6 +488,25 @@ export interface Operations {
   "POST /api/v1/sessions/end": {
     answer: Success<SignedOut>;
   };
+  /** Read balances. */
+  "GET /api/v1/balances": {
+    answer: Success<Balance>;
+  };
+  /** Read a statement of a period. */
+  "GET /api/v1/statements": {
+    query: { "from"?: string; "until"?: string };
+    answer: Success<Statement>;
+  };
+  /** Read a transfer of the ledger. */
+  "GET /api/v1/transfers/{object_id}": {
+    query: { "expand"?: string };
+    answer: Success<Transfer>;
+  };
+  /** List the ledger's transfers for a merchant's orders, newest first. */
+  "GET /api/v1/transfers": {
+    query: { "created[gte]"?: string; "created[lt]"?: string; "cursor"?: string; "expand"?: string; "include"?: string; "limit"?: number; "order"?: string; "reference"?: string };
+    answer: Page<Transfer>;
+  };
   /** Call off an order that is not paid. */
   "POST /api/v1/orders/{order_reference}/cancel": {
     body: CancelOrderInput;
@@ -352,7 +524,17 @@ export interface Operations {
   };
   /** Read an order. */
   "GET /api/v1/orders/{order_reference}": {
+    query: { "expand"?: string };
     answer: Success<Order>;
+  };
+  /** Read everything that happened to an order, oldest first: its timeline. */
+  "GET /api/v1/orders/{order_reference}/timeline": {
+    answer: Page<Timeline>;
+  };
+  /** List orders, newest first. */
+  "GET /api/v1/orders": {
+    query: { "created[gte]"?: string; "created[lt]"?: string; "cursor"?: string; "expand"?: string; "include"?: string; "limit"?: number; "reference"?: string; "status"?: string };
+    answer: Page<Order>;
   };
   /** Pay the seller of an order by M-Pesa. */
   "POST /api/v1/payments/mpesa/b2c-payout": {
@@ -364,10 +546,55 @@ export interface Operations {
     body: ClaimReceiptInput;
     answer: Success<Claim>;
   };
+  /** Read an attempt to collect. */
+  "GET /api/v1/payments/{object_id}": {
+    query: { "expand"?: string };
+    answer: Success<Payment>;
+  };
+  /** Read a receipt. */
+  "GET /api/v1/receipts/{object_id}": {
+    query: { "expand"?: string };
+    answer: Success<Receipt>;
+  };
+  /** List attempts to collect, newest first. */
+  "GET /api/v1/payments": {
+    query: { "created[gte]"?: string; "created[lt]"?: string; "cursor"?: string; "expand"?: string; "include"?: string; "limit"?: number; "order"?: string; "reference"?: string; "status"?: string };
+    answer: Page<Payment>;
+  };
+  /** List what came for orders, newest first. */
+  "GET /api/v1/receipts": {
+    query: { "created[gte]"?: string; "created[lt]"?: string; "cursor"?: string; "expand"?: string; "include"?: string; "limit"?: number; "order"?: string; "reference"?: string; "status"?: string };
+    answer: Page<Receipt>;
+  };
   /** Send an M-Pesa payment prompt to a phone. */
   "POST /api/v1/payments/mpesa/stk-push": {
     body: StkPushInput;
     answer: Success<StkPush>;
+  };
+  /** Read a payout. `expand=attempts` shows each try to send it. */
+  "GET /api/v1/payouts/{object_id}": {
+    query: { "expand"?: string };
+    answer: Success<Payout>;
+  };
+  /** List payouts to sellers, newest first. `expand=attempts` shows each try to send them. */
+  "GET /api/v1/payouts": {
+    query: { "created[gte]"?: string; "created[lt]"?: string; "cursor"?: string; "expand"?: string; "include"?: string; "limit"?: number; "order"?: string; "reference"?: string; "status"?: string };
+    answer: Page<Payout>;
+  };
+  /** Ask what an order will cost. */
+  "POST /api/v1/quotes": {
+    body: CreateQuoteInput;
+    answer: Success<Quote>;
+  };
+  /** Read a refund. */
+  "GET /api/v1/refunds/{object_id}": {
+    query: { "expand"?: string };
+    answer: Success<Refund>;
+  };
+  /** List refunds, newest first. */
+  "GET /api/v1/refunds": {
+    query: { "created[gte]"?: string; "created[lt]"?: string; "cursor"?: string; "expand"?: string; "include"?: string; "limit"?: number; "order"?: string; "reference"?: string; "status"?: string };
+    answer: Page<Refund>;
   };
   /** Move the sandbox's clock on. */
   "POST /api/v1/test/clock/advance": {

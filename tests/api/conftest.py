@@ -111,3 +111,19 @@ def everything(db: None) -> Callable[[], dict[str, list[Any]]]:
         }
 
     return look
+
+
+@pytest.fixture
+def shop(api: Api, simulator: Any, clock: Any, make_key: Callable[..., str]) -> Any:
+    """A merchant's shop, with the books open."""
+    from tests.api.shop import Shop
+    from zemi.reconciliation.opening import ensure_opening_float
+
+    ensure_opening_float(now=clock.now())
+    return Shop(api, clock, make_key("read", "orders"))
+
+
+@pytest.fixture
+def other_key(make_key: Callable[..., str]) -> str:
+    """The key of another merchant."""
+    return make_key("read", "orders", merchant="Duka la Otieno")

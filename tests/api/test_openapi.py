@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[impor
 from openapi_spec_validator import validate
 
 from tests.api.conftest import AMINA, BARAKA, Answer, Api
+from tests.api.shop import Shop
 from zemi.api.endpoint import operations_of
 from zemi.api.schema import document
 
@@ -93,7 +94,12 @@ def check(openapi: dict[str, Any]) -> Any:
         validator = Draft202012Validator(schema, format_checker=FormatChecker())
         validator.validate(answer.body)
         if answer.body.get("success") is True:
-            _no_field_is_undocumented(answer.body["data"], schema["properties"]["data"]["$ref"], openapi)
+            data, shape = answer.body["data"], schema["properties"]["data"]
+            if shape.get("type") == "array":
+                for item in data:
+                    _no_field_is_undocumented(item, shape["items"]["$ref"], openapi)
+            else:
+                _no_field_is_undocumented(data, shape["$ref"], openapi)
         elif "code" in answer.body and answer.status != 500:
             assert answer.body["code"] in described[str(answer.status)]["description"].split(", ")
         return answer
@@ -236,6 +242,39 @@ def test_callbacks_answer_as_documented(api: Api, check: Any, path: str) -> None
     assert check(api.post(path, "x" * 70_000), path).status == 413
     assert check(api.get(path), path).status == 405
     assert check(api.post("/hooks/abc", "{}"), "/hooks/{token}").status == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["orders", "payments", "receipts", "payouts", "refunds", "transfers"])
+def test_lists_answer_as_documented(shop: Shop, check: Any, path: str) -> None:
+    shop.one_of_each()
+    described = f"/api/v1/{path}"
+
+    page = check(shop.get(f"{path}?limit=1&include=total"), described, "get")
+    assert check(shop.get(f"{path}?limit=1000"), described, "get").status == 400
+    assert check(shop.get(f"{path}?cursor=nonsense"), described, "get").status == 400
+    assert check(shop.get(f"{path}?expand=everything"), described, "get").status == 400
+    assert check(shop.api.get(described), described, "get").status == 401
+
+    [first] = page.body["data"]
+    if path == "orders":
+        one, address = f"{path}/{first['order_reference']}", "/api/v1/orders/{order_reference}"
+        check(shop.get(f"{one}/timeline"), f"{address}/timeline", "get")
+    else:
+        one, address = f"{path}/{first['id']}", f"{described}/{{object_id}}"
+    check(shop.get(one), address, "get")
+    assert check(shop.get(f"{one[:-1]}{'0' if one[-1] != '0' else '1'}"), address, "get").status == 404
+
+
+@pytest.mark.django_db
+def test_books_answer_as_documented(shop: Shop, check: Any) -> None:
+    shop.one_of_each()
+
+    check(shop.get("balances"), "/api/v1/balances", "get")
+    statement = check(shop.get("statements"), "/api/v1/statements", "get")
+    assert {"from", "until"} <= set(statement.data)
+    assert check(shop.get("statements?until=2020-01-01"), "/api/v1/statements", "get").status == 400
+    assert check(shop.get("statements?until=never"), "/api/v1/statements", "get").status == 400
 
 
 @pytest.mark.django_db

@@ -14,6 +14,7 @@ from typing import Any
 import hypothesis
 import pytest
 import schemathesis
+from django.test import Client
 from hypothesis import HealthCheck, Phase
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation.hypothesis.builder import (
@@ -32,6 +33,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests import story
+from tests.api.conftest import Api
+from tests.api.shop import Shop
 from tests.characters import AMINA, BARAKA
 from zemi.api.schema import document
 from zemi.common import clock as product_clock
@@ -58,12 +61,18 @@ CHECKS = [
 ROLES = ("anonymous", "merchant", "merchant without a scope", "buyer")
 
 
+# Only its own merchant may call these.
+ORDERS_OF_THE_MERCHANT = frozenset({"getTimeline"})
+
+
 @dataclass
 class World:
     """Orders in every state for requests to be about, made anew as they are used up."""
 
     clock: Any
     keys: dict[str, str | None]
+    shop: Shop
+    made: bool = False
     payers: int = 0
     buyers: dict[str, Phone] = field(default_factory=dict)
     requests: int = 0
@@ -123,6 +132,14 @@ class World:
         self.clock.advance(hours=1)
         return {"phone_number": phone.msisdn, "otp": story.code_for(phone, purpose)}
 
+    def object_id(self, path: str) -> str:
+        """The id of an object of the merchant's that stands at this path."""
+        if not self.made:
+            self.shop.one_of_each()
+            self.made = True
+        [newest] = self.shop.get(f"{path.split('/')[3]}?limit=1").body["data"]
+        return str(newest["id"])
+
     def payer(self) -> Phone:
         """Somebody who has not been asked to pay yet."""
         self.payers += 1
@@ -156,7 +173,9 @@ def world(db: None, clock: Any, simulator: Any, settings: Any) -> World:
         "merchant": story.key_with(*Scope, merchant="Duka la Chebet"),
         "merchant without a scope": story.key_with(merchant="Soko"),
     }
-    return World(clock, keys)
+    key = keys["merchant"]
+    assert key is not None
+    return World(clock, keys, Shop(Api(Client()), clock, key))
 
 
 @pytest.fixture
@@ -211,8 +230,16 @@ def _ask(operation: Any, schema: Any, world: World, role: str, *, examples: int,
 
 
 def _make_it_real(case: Any, name: str, world: World) -> None:
+    # Their words are the domain's business: any of the right form may be refused.
+    for parameter in ("expand", "cursor"):
+        case.query.pop(parameter, None)
     if "order_reference" in case.path_parameters:
-        case.path_parameters["order_reference"] = world.order()[0]
+        own = name.removesuffix("V1") in ORDERS_OF_THE_MERCHANT
+        case.path_parameters["order_reference"] = (
+            world.shop.order().order_reference if own else world.order()[0]
+        )
+    if "object_id" in case.path_parameters:
+        case.path_parameters["object_id"] = world.object_id(case.path)
     if "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = new_key().hex
     if "token" in case.path_parameters:

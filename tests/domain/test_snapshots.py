@@ -12,10 +12,10 @@ from tests import story
 from tests.characters import AMINA, BARAKA
 from zemi.events.models import Event
 from zemi.identity.api_keys import Scope
+from zemi.orders.parties import Role
 from zemi.reconciliation.opening import ensure_opening_float
 from zemi.snapshots.errors import ExpandUnknown
 from zemi.snapshots.objects import (
-    Viewer,
     expandable,
     prefix_of,
     read_expand,
@@ -77,7 +77,7 @@ def test_an_order_shows_where_every_shilling_is(sell: Callable[..., dict[str, An
 def test_whose_turn_it_is_depends_on_who_looks(simulator: Any, clock: Any) -> None:
     reference = story.create_order().data["order_reference"]
 
-    buyer, seller = one(reference, viewer=Viewer.BUYER), one(reference, viewer=Viewer.SELLER)
+    buyer, seller = one(reference, viewer=Role.BUYER), one(reference, viewer=Role.SELLER)
 
     assert buyer["next_action"] == {"actor": "buyer", "verb": "pay", "is_yours": True}
     assert seller["next_action"] == {"actor": "buyer", "verb": "pay", "is_yours": False}

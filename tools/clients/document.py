@@ -116,7 +116,7 @@ def _operations(raw: Mapping[str, Any], schemas: Mapping[str, Schema]) -> Iterat
     for path, item in raw["paths"].items():
         for method, found in item.items():
             success = next(
-                answer["content"]["application/json"]["schema"]
+                answer["content"].get("application/json", {}).get("schema", {})
                 for status, answer in sorted(found["responses"].items())
                 if status.startswith("2")
             )

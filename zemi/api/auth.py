@@ -143,6 +143,36 @@ class SignedIn(Access):
         return (SignInRequired,)
 
 
+@dataclass(frozen=True, slots=True)
+class KeyOrSession(Access):
+    """For merchants by a key with the scope `keys_need`, and for people who are signed in: each sees what is theirs."""
+
+    keys_need: Scope
+
+    def admit(self, request: Request, view: "APIView") -> None:
+        """Let both pass."""
+        key = key_of(request)
+        if key is not None:
+            _need_scope(key, self.keys_need)
+        elif session_of(request) is None:
+            raise SignInRequired
+
+    @property
+    def scope(self) -> Scope | None:
+        """What a merchant's key must be for."""
+        return self.keys_need
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """Either."""
+        return (KEY, SESSION)
+
+    @property
+    def refusals(self) -> tuple[type[ZemiError], ...]:
+        """A stranger, or a key that is not for this."""
+        return (SignInRequired, ScopeMissing)
+
+
 @dataclass(frozen=True, slots=True, init=False)
 class OrderParty(Access):
     """Only for those who are one of `roles` to the order that the address names; it is not found by anybody else.

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from zemi.api.auth import Access
 from zemi.api.fields import Unreadable, Value
 from zemi.api.idempotency import Answered, Keeper, Keys, begin
-from zemi.api.json import write
+from zemi.api.json import Listed, write
 from zemi.api.versions import asked_version, own_version, version_headers
 from zemi.common import clock
 from zemi.common.db import listening
@@ -26,9 +26,13 @@ from zemi.common.faults import fault_point
 from zemi.common.texts import Text
 from zemi.orders.models import Order
 from zemi.orders.parties import Role
+from zemi.snapshots.lists import Page
 
 _METHODS = ("get", "post")
 _REQUIRED = Text(en="This field is required.", sw="Sehemu hii inahitajika.")
+_UNKNOWN = Text(
+    en="There is no such query parameter here.", sw="Hakuna kigezo cha hoja chenye jina hili hapa."
+)
 _NULL = Text(
     en="null is not a value here; leave the field out instead.",
     sw="null si thamani hapa; acha sehemu hii kabisa.",
@@ -86,18 +90,22 @@ class JsonOnly(BaseContentNegotiation):
 class Endpoint(APIView):
     """One operation. A subclass that answers a method without declaring its `access` can't even be imported.
 
-    `input` and `output` are the shapes of the bodies, `statuses` those of success, `errors` the refusals that
-    its domain call raises: OpenAPI is made from them. `answer_schema` stands instead of `output` where the
-    answer has no envelope, because somebody else's protocol says what it is; such an endpoint has no versions either
-    (`is_versioned`).
+    `query` is the shape of what stands after the "?", `input` and `output` those of the bodies, `statuses` those
+    of success, `errors` the refusals that its domain call raises: OpenAPI is made from them. With `lists` the
+    answer has many of `output`, and says how to get the next ones. `answer_schema` stands instead of `output` where the
+    answer has no envelope, because somebody else's protocol says what it is; such an endpoint has no versions
+    either (`is_versioned`).
     """
 
     access: ClassVar[Access]
     is_versioned: ClassVar[bool] = True
     tag: ClassVar[str] = "orders"
+    query: ClassVar[type[Shape] | None] = None
     input: ClassVar[type[Shape] | None] = None
     output: ClassVar[type[Shape] | None] = None
+    lists: ClassVar[bool] = False
     answer_schema: ClassVar[Mapping[str, Any] | None] = None
+    media_type: ClassVar[str] = "application/json"
     statuses: ClassVar[Mapping[int, str]] = {200: "Done."}
     # What `OrderParty` has found: the order that the address names, and what the caller is to it.
     order: Order
@@ -184,9 +192,34 @@ class Endpoint(APIView):
             raise TypeError(f"{type(self).__qualname__} declares no input")
         return self.input.read(cast("dict[str, Any]", request.data))
 
+    def read_query(self, request: Request) -> dict[str, Any]:
+        """Read what stands after the "?" by the endpoint's `query`. An unknown name is refused: a filter that is
+        misspelt would show what it was to leave out.
+
+        :raises InvalidInput: a name or a value can't be read
+        """
+        if self.query is None:
+            raise TypeError(f"{type(self).__qualname__} declares no query")
+        given: dict[str, Any] = {name: request.query_params[name] for name in request.query_params}
+        unknown = [name for name in given if name not in self.query._declared_fields]
+        if unknown:
+            raise InvalidInput(*(FieldProblem(name[:40], "unknown", _UNKNOWN) for name in unknown[:10]))
+        return self.query.read(given)
+
     def answer(self, data: Mapping[str, Any], status: int = 200) -> Response:
         """Answer with `data` in the envelope. Nothing here may be kept by a cache on the way."""
         return Response(data, status=status, headers={"Cache-Control": "no-store"})
+
+    def answer_page(self, page: Page, *, limit: int) -> Response:
+        """Answer with some of many, and with the cursor of those that come after them."""
+        meta: dict[str, Any] = {
+            "has_more": page.next_cursor is not None,
+            "next_cursor": page.next_cursor,
+            "limit": limit,
+        }
+        if page.total is not None:
+            meta["total"] = page.total
+        return Response(Listed(page.items, meta), headers={"Cache-Control": "no-store"})
 
     def answer_bare(self, data: Mapping[str, Any], status: int = 200) -> HttpResponse:
         """Answer with `data` as it is, where somebody else's protocol says what an answer looks like."""

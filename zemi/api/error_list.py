@@ -19,6 +19,7 @@ FIELD_CODES = {
     "invalid_code": "A delivery code is six digits.",
     "invalid_form": "The text does not have the form of this field; the message says which.",
     "invalid_scopes": "Not a list of scopes that exist, each once.",
+    "invalid_time": "Neither a time such as 2026-11-01T00:00:00Z nor a day such as 2026-11-01.",
     "invalid_phone": "Not a Kenyan mobile number.",
     "max_decimals": "More than two decimals.",
     "metadata_limits": "More than 50 names, a name longer than 40 characters, or a text longer than 500.",
@@ -32,6 +33,7 @@ FIELD_CODES = {
     "required": "The field is missing.",
     "too_large": "More than 8 kB of metadata.",
     "too_long": "Longer than the field may be.",
+    "unknown": "There is no query parameter of this name.",
 }
 
 

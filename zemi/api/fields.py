@@ -9,6 +9,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
@@ -285,6 +286,63 @@ class MetadataField(Value):
             if any(self._PHONE.search(self._SPACERS.sub("", text)) for text in (name, value)):
                 raise Unreadable("metadata_phone", self._HAS_PHONE)
         return raw
+
+
+class QueryNumberField(WholeField):
+    """A whole number in a query, where all there is is text."""
+
+    def read(self, raw: object) -> int:
+        """Read a number in plain digits."""
+        return super().read(RawNumber(raw))
+
+
+class TimeField(Value):
+    """A moment, or a day, which means its first moment in UTC."""
+
+    schema = {
+        "type": "string",
+        "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2}))?$",
+        "examples": ["2026-11-01T00:00:00Z", "2026-11-01"],
+    }
+    _FORM = re.compile(schema["pattern"], re.ASCII)
+    _NOT_A_TIME = Text(
+        en="Write a time as 2026-11-01T00:00:00Z, or a day as 2026-11-01.",
+        sw="Andika wakati kama 2026-11-01T00:00:00Z, au siku kama 2026-11-01.",
+    )
+
+    def read(self, raw: object) -> datetime:
+        """Read a time, with its zone."""
+        # In a query a plus sign that was not escaped is a space.
+        text = str(raw).replace(" ", "+")
+        if not self._FORM.fullmatch(text):
+            raise Unreadable("invalid_time", self._NOT_A_TIME)
+        try:
+            found = datetime.fromisoformat(text)
+            return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise Unreadable("invalid_time", self._NOT_A_TIME) from error
+
+
+class ExpandField(Value):
+    """Names of parts, separated by commas; which there are is the domain's business."""
+
+    schema = {
+        "type": "string",
+        "pattern": r"^[a-z_.]+(,[a-z_.]+){0,9}$",
+        "examples": ["payments,payouts.attempts"],
+    }
+    _FORM = re.compile(schema["pattern"], re.ASCII)
+    _NOT_PARTS = Text(
+        en="Name the parts to expand, separated by commas.",
+        sw="Taja sehemu za kupanua, ukitenganisha kwa koma.",
+    )
+
+    def read(self, raw: object) -> list[str]:
+        """Read the names."""
+        text = str(raw)
+        if len(text) > 200 or not self._FORM.fullmatch(text):
+            raise Unreadable("invalid_form", self._NOT_PARTS)
+        return text.split(",")
 
 
 class FreeMetadataField(MetadataField):

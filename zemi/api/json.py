@@ -8,6 +8,7 @@ differently is refused (SAFETY 5e).
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import IO, Any
 
 from rest_framework.parsers import BaseParser
@@ -101,6 +102,14 @@ class StrictJSONParser(BaseParser):
         return read(stream.read(MAX_BYTES + 1))
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Some of many, and what is said about the rest."""
+
+    items: list[Any]
+    meta: Mapping[str, Any]
+
+
 class EnvelopeRenderer(BaseRenderer):
     """Puts what a view answers into {"success": true, "data": ...}; an error comes with its own shape."""
 
@@ -116,7 +125,11 @@ class EnvelopeRenderer(BaseRenderer):
     ) -> bytes:
         """Write the body."""
         failed = renderer_context is not None and renderer_context["response"].exception
-        return write(data if failed else {"success": True, "data": data})
+        if failed:
+            return write(data)
+        if isinstance(data, Listed):
+            return write({"success": True, "data": data.items, "meta": data.meta})
+        return write({"success": True, "data": data})
 
 
 def _depth(value: Any) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from zemi.api.auth import Anyone, caller, key_of, session_of
+from zemi.api.auth import Anyone, OrderParty, asker_of, caller, key_of, session_of
 from zemi.api.endpoint import Endpoint, Shape
 from zemi.api.fields import (
     AmountField,
@@ -16,17 +16,31 @@ from zemi.api.fields import (
     Shown,
     TextField,
 )
-from zemi.api.shapes import AMOUNT, LINK, MESSAGE, ORDER_STATUS, REFERENCE, TIME, TIME_OR_NULL, OrderData
+from zemi.api.shapes import (
+    AMOUNT,
+    LINK,
+    MESSAGE,
+    ORDER_STATUS,
+    REFERENCE,
+    TIME,
+    TIME_OR_NULL,
+    ExpandQuery,
+    OrderData,
+    TimelineData,
+)
 from zemi.common import clock
 from zemi.common.clock import stamp
 from zemi.identity.api_keys import Scope
 from zemi.orders import errors
 from zemi.orders.create import CreatedOrder, create_order
 from zemi.orders.links import link_of
+from zemi.orders.parties import Role
 from zemi.providers.errors import ProviderNotReady
 from zemi.releases.confirm import Confirmation, confirm_delivery
 from zemi.releases.errors import OrderNotPaid
-from zemi.snapshots.read import read_order
+from zemi.snapshots.errors import ExpandUnknown
+from zemi.snapshots.lists import Page
+from zemi.snapshots.read import read_order, read_timeline
 from zemi.trust.errors import TooManyAttempts
 
 
@@ -47,6 +61,7 @@ class CreateOrderInput(Shape):
     reference = TextField(
         required=False, least=0, most=64, help_text="A merchant's own number, unique per merchant."
     )
+    quote = TextField(required=False, most=200, help_text="The id of a quote, whose terms are kept.")
 
 
 class CreatedOrderData(Shape):
@@ -81,6 +96,9 @@ class CreateOrder(Endpoint):
         errors.AmountNotWholeShilling,
         errors.ReleasePolicyUnknown,
         errors.MerchantReferenceUsed,
+        errors.QuoteInvalid,
+        errors.QuoteExpired,
+        errors.QuoteMismatch,
     )
 
     def post(self, request: Request) -> Response:
@@ -97,7 +115,11 @@ class CreateOrder(Endpoint):
             signed_in=session.party if session is not None else None,
             answer_kept=self.keeper is not None,
             now=clock.now(),
-            **{name: given[name] for name in ("seller_phone", "release_policy", "metadata") if name in given},
+            **{
+                name: given[name]
+                for name in ("seller_phone", "release_policy", "metadata", "quote")
+                if name in given
+            },
         )
 
         return self.present(created)
@@ -111,24 +133,41 @@ class CreateOrder(Endpoint):
 class GetOrder(Endpoint):
     """Read an order.
 
-    Its state, whose turn it is, and of the buyer's number the last four digits: nothing else is open. With an
-    API key its own merchant sees all of it; orders of other merchants are not found.
+    Its state, whose turn it is, and of the buyer's number the last four digits: nothing else is open. Its own
+    merchant, buyer and seller see all of it. With an API key, orders of other merchants are not found.
     """
 
     access = Anyone()
+    query = ExpandQuery
     output = OrderData
-    errors = (errors.OrderNotFound, TooManyAttempts)
+    errors = (errors.OrderNotFound, ExpandUnknown, TooManyAttempts)
 
     def get(self, request: Request, order_reference: str) -> Response:
-        """Read it."""
-        key = key_of(request)
+        """Read it. As ever, names in the query that are not known are ignored here."""
         order = read_order(
             order_reference=order_reference,
-            merchant_id=key.merchant_id if key else None,
+            asker=asker_of(request),
+            expand=ExpandQuery.read(request.query_params).get("expand", ()),
             caller=caller(request),
             now=clock.now(),
         )
         return self.answer(order)
+
+
+class GetTimeline(Endpoint):
+    """Read everything that happened to an order, oldest first: its timeline.
+
+    For its merchant, its buyer and its seller.
+    """
+
+    access = OrderParty(Role.MERCHANT, Role.BUYER, Role.SELLER, keys_need=Scope.READ)
+    output = TimelineData
+    lists = True
+
+    def get(self, request: Request, order_reference: str) -> Response:
+        """Read it."""
+        events = read_timeline(self.order)
+        return self.answer_page(Page(events, None), limit=len(events))
 
 
 class ConfirmDeliveryInput(Shape):

@@ -14,6 +14,7 @@ from zemi.api import errors, json, versions
 from zemi.api.auth import KEY, LINK, LINK_HEADER, SESSION
 from zemi.api.endpoint import Endpoint, operations_of
 from zemi.api.error_list import explain
+from zemi.api.fields import Value
 from zemi.api.idempotency import HEADER, KEY_PATTERN, Keys
 from zemi.common.errors import InvalidInput, ZemiError
 from zemi.idempotency.errors import AnswerGone, InProgress, KeyInvalid, KeyMissing, KeyReused
@@ -112,6 +113,21 @@ _PROBLEM_SCHEMA: dict[str, Any] = {
 }
 
 
+_META: dict[str, Any] = {
+    "type": "object",
+    "required": ["has_more", "next_cursor", "limit"],
+    "properties": {
+        "has_more": {"type": "boolean"},
+        "next_cursor": {
+            "type": ["string", "null"],
+            "description": "Send it as `cursor`, with the same filters, to get the next ones.",
+        },
+        "limit": {"type": "integer"},
+        "total": {"type": "integer", "description": "How many there are in all; only with include=total."},
+    },
+}
+
+
 class ZemiSchema(AutoSchema):
     """Describes an `Endpoint` by what it declares."""
 
@@ -166,8 +182,19 @@ class ZemiSchema(AutoSchema):
         return [{}, *named] if access.open else named
 
     def get_override_parameters(self) -> list[Any]:
-        """The headers that it takes: one makes a retry safe, one asks for a version."""
-        found = []
+        """What may stand after the "?", and the headers: one makes a retry safe, one asks for a version."""
+        query = self._endpoint.query
+        found = [
+            OpenApiParameter(
+                name,
+                field.openapi(),
+                OpenApiParameter.QUERY,
+                required=False,
+                description=field.help_text or "",
+            )
+            for name, field in (query._declared_fields if query is not None else {}).items()
+            if isinstance(field, Value)
+        ]
         if self.method == "POST" and self._endpoint.keys is not Keys.NONE:
             found.append(
                 OpenApiParameter(
@@ -215,7 +242,7 @@ class ZemiSchema(AutoSchema):
             str(status): {
                 "description": description,
                 "headers": headers,
-                "content": {"application/json": {"schema": self._success_schema()}},
+                "content": {view.media_type: {"schema": self._success_schema()}},
             }
             for status, description in view.statuses.items()
         }
@@ -240,13 +267,12 @@ class ZemiSchema(AutoSchema):
         view = self._endpoint
         if view.answer_schema is not None or view.output is None:
             return dict(view.answer_schema or {})
+        one = self.resolve_serializer(view.output, "response").ref
+        data = {"data": {"type": "array", "items": one}, "meta": _META} if view.lists else {"data": one}
         return {
             "type": "object",
-            "required": ["success", "data"],
-            "properties": {
-                "success": {"type": "boolean", "const": True},
-                "data": self.resolve_serializer(view.output, "response").ref,
-            },
+            "required": ["success", *data],
+            "properties": {"success": {"type": "boolean", "const": True}, **data},
             "additionalProperties": False,
         }
 
@@ -255,6 +281,8 @@ class ZemiSchema(AutoSchema):
         yield from view.errors
         if view.input is not None:
             yield from _READING
+        elif view.query is not None:
+            yield InvalidInput
         if self.method == "POST":
             yield errors.BodyTooLarge
             if view.keys is not Keys.NONE:

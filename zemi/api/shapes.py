@@ -3,10 +3,14 @@
 from typing import Any
 
 from zemi.api.endpoint import Shape
-from zemi.api.fields import Shown
+from zemi.api.fields import ExpandField, Shown
+from zemi.disbursements.models import DisbursementStatus
+from zemi.payments.models import PaymentStatus, ReceiptStatus
+from zemi.refunds.models import RefundReason
 from zemi.snapshots.next_action import Actor, Outcome, Verb
 
 AMOUNT = {"type": "string", "pattern": r"^[0-9]{1,10}\.[0-9]{2}$", "examples": ["1500.00"]}
+SIGNED_AMOUNT = {"type": "string", "pattern": r"^-?[0-9]{1,13}\.[0-9]{2}$", "examples": ["1500.00"]}
 CURRENCY = {"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["KES"]}
 REFERENCE = {"type": "string", "examples": ["ZEM-7K2M9QXA"]}
 REFERENCE_OR_NULL = {"type": ["string", "null"], "examples": ["ZEM-7K2M9QXA"]}
@@ -45,12 +49,28 @@ OUTCOME = {
 }
 
 
+class ExpandQuery(Shape):
+    """Which parts are to be shown whole."""
+
+    expand = ExpandField(
+        required=False,
+        help_text="Parts to show whole instead of by id, separated by commas: at most four, two levels deep.",
+    )
+
+
+def identifier(prefix: str) -> dict[str, Any]:
+    """An id of one kind of object."""
+    return {"type": "string", "pattern": f"^{prefix}_[0-9a-f]{{32}}$"}
+
+
+def whole_or(identity: dict[str, Any]) -> dict[str, Any]:
+    """What an object belongs to: by id, or whole where `expand` names it; null where there is none."""
+    return {"oneOf": [identity, {"type": "object"}, {"type": "null"}]}
+
+
 def parts(prefix: str) -> dict[str, Any]:
     """Ids of the parts of an object, or the parts themselves where `expand` names them."""
-    return {
-        "type": "array",
-        "items": {"oneOf": [{"type": "string", "pattern": f"^{prefix}_[0-9a-f]{{32}}$"}, {"type": "object"}]},
-    }
+    return {"type": "array", "items": {"oneOf": [identifier(prefix), {"type": "object"}]}}
 
 
 class OrderData(Shape):
@@ -94,3 +114,121 @@ class OrderData(Shape):
     releases = Shown(parts("rel"), required=False)
     payouts = Shown(parts("po"), required=False)
     refunds = Shown(parts("rf"), required=False)
+
+
+class TimelineData(Shape):
+    """One thing that happened."""
+
+    id = Shown(identifier("evt"))
+    type = Shown({"type": "string", "examples": ["order.paid", "payout.succeeded"]})
+    at = Shown(TIME)
+    actor = Shown(
+        {"type": "string", "examples": ["buyer", "seller", "merchant", "provider", "zemi", "operator"]}
+    )
+    object = Shown({"type": "string", "examples": ["order", "payment", "payout"]})
+    object_id = Shown(TEXT_OR_NULL)
+    # A serializer has a `data` of its own, which nothing here asks for.
+    data = Shown({"type": "object"})  # type: ignore[assignment]
+
+
+class PaymentData(Shape):
+    """One attempt to collect the price of an order."""
+
+    id = Shown(identifier("pay"))
+    object = Shown({"type": "string", "const": "payment"})
+    livemode = Shown(LIVEMODE)
+    order = Shown(whole_or(REFERENCE))
+    payment_method = Shown({"type": "string", "examples": ["mpesa"]})
+    amount = Shown(AMOUNT)
+    currency = Shown(CURRENCY)
+    status = Shown({"type": "string", "enum": list(PaymentStatus.values)})
+    failure_reason = Shown(TEXT_OR_NULL)
+    payer_phone_masked = Shown(MASKED)
+    merchant_request_id = Shown(TEXT_OR_NULL)
+    created_at = Shown(TIME)
+    updated_at = Shown(TIME)
+    receipts = Shown(parts("rcpt"))
+
+
+class ReceiptData(Shape):
+    """Money that came, by the provider's own number."""
+
+    id = Shown(identifier("rcpt"))
+    object = Shown({"type": "string", "const": "receipt"})
+    livemode = Shown(LIVEMODE)
+    order = Shown(whole_or(REFERENCE))
+    payment = Shown(whole_or(identifier("pay")))
+    receipt_number = Shown(TEXT_OR_NULL)
+    amount = Shown(AMOUNT)
+    allocated = Shown(AMOUNT)
+    credited = Shown(AMOUNT)
+    currency = Shown(CURRENCY)
+    status = Shown({"type": "string", "enum": list(ReceiptStatus.values)})
+    payer_phone_masked = Shown(MASKED_OR_NULL)
+    received_at = Shown(TIME)
+    refunds = Shown(parts("rf"))
+
+
+class PayoutData(Shape):
+    """What a seller is owed for one release."""
+
+    id = Shown(identifier("po"))
+    object = Shown({"type": "string", "const": "payout"})
+    livemode = Shown(LIVEMODE)
+    order = Shown(whole_or(REFERENCE))
+    payment = Shown(whole_or(identifier("pay")))
+    release = Shown(whole_or(identifier("rel")))
+    payee_phone_masked = Shown(MASKED)
+    amount = Shown(AMOUNT)
+    currency = Shown(CURRENCY)
+    status = Shown({"type": "string", "enum": list(DisbursementStatus.values)})
+    held_reason = Shown(TEXT_OR_NULL)
+    failure_reason = Shown(TEXT_OR_NULL)
+    receipt_number = Shown(TEXT_OR_NULL)
+    created_at = Shown(TIME)
+    updated_at = Shown(TIME)
+    attempts = Shown(parts("poa"))
+
+
+class RefundData(Shape):
+    """What a payer gets back of one receipt."""
+
+    id = Shown(identifier("rf"))
+    object = Shown({"type": "string", "const": "refund"})
+    livemode = Shown(LIVEMODE)
+    order = Shown(whole_or(REFERENCE))
+    receipt = Shown(whole_or(identifier("rcpt")))
+    reason = Shown({"type": "string", "enum": list(RefundReason.values)})
+    payee_phone_masked = Shown(MASKED_OR_NULL)
+    amount = Shown(AMOUNT)
+    currency = Shown(CURRENCY)
+    status = Shown({"type": "string", "enum": list(DisbursementStatus.values)})
+    held_reason = Shown(TEXT_OR_NULL)
+    failure_reason = Shown(TEXT_OR_NULL)
+    receipt_number = Shown(TEXT_OR_NULL)
+    created_at = Shown(TIME)
+    updated_at = Shown(TIME)
+    attempts = Shown(parts("rfa"))
+
+
+ACCOUNT: dict[str, Any] = {
+    "type": "object",
+    "required": ["code", "name"],
+    "properties": {"code": {"type": "integer", "examples": [2100]}, "name": {"type": "string"}},
+}
+
+
+class TransferData(Shape):
+    """One line of the ledger: an amount from the credited to the debited account."""
+
+    id = Shown(identifier("tr"))
+    object = Shown({"type": "string", "const": "transfer"})
+    livemode = Shown(LIVEMODE)
+    order = Shown(REFERENCE)
+    event = Shown(identifier("evt"))
+    kind = Shown({"type": "string", "examples": ["receipt", "release", "commission", "payout"]})
+    debit = Shown(ACCOUNT)
+    credit = Shown(ACCOUNT)
+    amount = Shown(AMOUNT)
+    currency = Shown(CURRENCY)
+    created_at = Shown(TIME)

@@ -10,8 +10,9 @@ from zemi.common.money import Money
 from zemi.disbursements.models import DisbursementStatus
 from zemi.orders.links import token_of
 from zemi.orders.models import Order, OrderStatus
+from zemi.orders.parties import Role
 from zemi.payouts.models import Payout
-from zemi.snapshots.objects import Viewer, render
+from zemi.snapshots.objects import render
 
 PAGE = 20
 _WEEK = timedelta(days=7)
@@ -53,7 +54,7 @@ def list_sales(seller_id: UUID, *, before: UUID | None = None) -> list[SaleLine]
     """The newest sales of a seller, or those older than the order `before`; one more than a page if there are more."""
     rows = Order.objects.filter(seller_id=seller_id).select_related("buyer", "seller").order_by("-id")
     orders = list((rows if before is None else rows.filter(id__lt=before))[: PAGE + 1])
-    shown = render("order", orders, viewer=Viewer.SELLER)
+    shown = render("order", orders, viewer=Role.SELLER)
     return [_line(order, seen) for order, seen in zip(orders, shown, strict=True)]
 
 

@@ -5,6 +5,7 @@ hashes, all of them open; the lowest makes the indexes, and so stays in the ring
 purpose, so that a leak of one says nothing of another (SAFETY 3.1).
 """
 
+import base64
 import hashlib
 import hmac
 import os
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _NONCE_BYTES = 12
+_MAC_BYTES = 16
 _ring: dict[int, bytes] = {}
 
 
@@ -73,6 +75,25 @@ def same(left: bytes, right: bytes) -> bool:
     return hmac.compare_digest(left, right)
 
 
+def sign(purpose: str, payload: bytes) -> str:
+    """Write `payload` as text for a URL that nobody but us can have written; it is not hidden."""
+    key = current_key()
+    mac = keyed_hash(f"signed:{purpose}", payload, key=key)[:_MAC_BYTES]
+    return _signed(key, mac, payload)
+
+
+def read_signed(purpose: str, text: str) -> bytes | None:
+    """Read back what `sign` wrote for the same purpose; None for anything else."""
+    try:
+        raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+        key, mac, payload = raw[0], raw[1 : 1 + _MAC_BYTES], raw[1 + _MAC_BYTES :]
+        again = keyed_hash(f"signed:{purpose}", payload, key=key)[:_MAC_BYTES]
+    except (ValueError, IndexError):
+        return None
+    # Some other text would decode to the same bytes: only the one that was written is taken.
+    return payload if same(mac, again) and _signed(key, mac, payload) == text else None
+
+
 def seal(value: str, *, context: str) -> bytes:
     """Encrypt `value` (AES-256-GCM) and bind it to `context`, which names table, column and row."""
     key = current_key()
@@ -116,6 +137,10 @@ def unseal_under(secret: str, sealed: bytes | memoryview, *, context: str) -> st
 def _cipher_under(key: int, secret: str) -> AESGCM:
     derived = HKDF(algorithm=SHA256(), length=32, salt=secret.encode(), info=b"zemi:sealed-under")
     return AESGCM(derived.derive(_subkey(key, "seal-under")))
+
+
+def _signed(key: int, mac: bytes, payload: bytes) -> str:
+    return base64.urlsafe_b64encode(bytes([key]) + mac + payload).rstrip(b"=").decode()
 
 
 @cache

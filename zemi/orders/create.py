@@ -10,7 +10,7 @@ from django.db import IntegrityError
 
 from zemi.common.db import append, conclude, inside_transaction, unit_of_work, violates
 from zemi.common.ids import new_code, new_reference
-from zemi.common.money import Money, kes
+from zemi.common.money import Money
 from zemi.common.phone import Phone
 from zemi.events.log import record
 from zemi.identity.models import Party
@@ -19,9 +19,8 @@ from zemi.orders import errors
 from zemi.orders.codes import set_code
 from zemi.orders.links import give_link
 from zemi.orders.models import Order, ReleasePolicy
+from zemi.orders.terms import Terms, terms_now, terms_of_quote
 
-# The least that M-Pesa pays out (DARAJA 4.1): an order below it could never reach its seller.
-LEAST = kes(10)
 MOST_DRAWS = 3
 
 
@@ -45,19 +44,23 @@ def create_order(
     merchant_reference: str = "",
     signed_in: Party | None = None,
     answer_kept: bool = False,
+    quote: str = "",
+    terms: Terms | None = None,
     now: datetime,
 ) -> CreatedOrder:
     """Make an order that awaits its payment.
 
     `answer_kept` says that the answer, with its code, is kept for an idempotency key.
     Without `merchant_id` the buyer made it and is told the delivery code here, once. With one, and when the seller is
-    `signed_in`, nobody is told here: the buyer gets the code by SMS when the order is paid. Opens its own transaction.
+    `signed_in`, nobody is told here: the buyer gets the code by SMS when the order is paid.
+    `quote`, or `terms` that were agreed on before, freeze what it costs. Opens its own transaction.
 
     :raises SellerPhoneRequired: live orders name their seller
     :raises PhoneNotVerified: buyer or seller has to be `signed_in`, by the phone that is named, and is not
     :raises AmountOutOfRange: the seller's net is below KES 10, or the amount above the operator's limit
     :raises AmountNotWholeShilling: M-Pesa can't move cents
     :raises ReleasePolicyUnknown: not a policy
+    :raises QuoteInvalid, QuoteExpired, QuoteMismatch: the quote does not fit
     :raises MerchantReferenceUsed: this merchant has an order with that reference
     """
     if seller_phone is None and settings.LIVE:
@@ -68,24 +71,23 @@ def create_order(
         raise errors.PhoneNotVerified
     # The code is the buyer's: whoever else makes the order is not told it.
     by_buyer = merchant_id is None and not by_seller
-    least = _least_amount()
-    if not least <= amount <= kes(settings.ORDER_MAX_KES):
-        raise errors.AmountOutOfRange(least=least.shillings, most=f"{settings.ORDER_MAX_KES:,}")
-    if not amount.is_whole:
-        raise errors.AmountNotWholeShilling
-    if release_policy not in ReleasePolicy.values:
-        raise errors.ReleasePolicyUnknown(known=", ".join(ReleasePolicy.values))
+    if terms is None:
+        terms = (
+            terms_of_quote(quote, amount=amount, release_policy=release_policy, now=now)
+            if quote
+            else terms_now(amount=amount, release_policy=release_policy)
+        )
 
     code = new_code()
     order = Order(
         order_reference=new_reference(),
         merchant_id=merchant_id,
         merchant_reference=merchant_reference,
-        amount_minor=amount.minor,
-        currency=amount.currency,
-        fee_bps=settings.FEE_BPS,
+        amount_minor=terms.amount.minor,
+        currency=terms.amount.currency,
+        fee_bps=terms.fee_bps,
         product_description=product_description,
-        release_policy=release_policy,
+        release_policy=terms.release_policy,
         metadata=dict(metadata or {}),
         answer_kept=answer_kept and by_buyer,
         expires_at=now + timedelta(hours=settings.ORDER_EXPIRY_H),
@@ -124,11 +126,3 @@ def _insert(order: Order, buyer_phone: Phone, seller_phone: Phone, *, actor: str
         actor=actor,
         data={"amount": str(order.amount), "currency": order.currency},
     )
-
-
-def _least_amount() -> Money:
-    """The least price of which the seller's net, after commission, can be paid out."""
-    amount = LEAST
-    while amount - amount.share(settings.FEE_BPS) < LEAST:
-        amount += kes(1)
-    return amount

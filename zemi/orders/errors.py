@@ -130,3 +130,46 @@ class CodeLocked(ZemiError):
         en="Wait for as many seconds as Retry-After says, or ask support.",
         sw="Subiri kwa sekunde zilizotajwa kwenye Retry-After, au uliza msaada.",
     )
+
+
+class QuoteInvalid(ZemiError):
+    """The text is no quote that was given here."""
+
+    code = "quote_invalid"
+    kind = Kind.VALIDATION
+    text = Text(
+        en="This is not a quote of ours. No order was made.",
+        sw="Hii si nukuu yetu ya bei. Oda haikutengenezwa.",
+    )
+    next_step = Text(
+        en="Send the quote's id exactly as it was answered, or leave it out.",
+        sw="Tuma id ya nukuu kama ilivyojibiwa, au iache.",
+    )
+
+
+class QuoteExpired(ZemiError):
+    """A quote is good for a quarter of an hour."""
+
+    code = "quote_expired"
+    kind = Kind.STATE
+    text = Text(
+        en="This quote has ended. No order was made.",
+        sw="Muda wa nukuu hii umeisha. Oda haikutengenezwa.",
+    )
+    next_step = Text(en="Ask for a new quote.", sw="Omba nukuu mpya.")
+
+
+class QuoteMismatch(ZemiError):
+    """The order is not the one that was quoted."""
+
+    code = "quote_mismatch"
+    kind = Kind.AMOUNT
+    text = Text(
+        en="This quote is for KES {amount}, or for another release policy. No order was made.",
+        sw="Nukuu hii ni ya KES {amount}, au ya utaratibu mwingine wa kutoa pesa. Oda haikutengenezwa.",
+    )
+    next_step = Text(
+        en="Send the amount and the policy that were quoted, or ask for a new quote.",
+        sw="Tuma kiasi na utaratibu ulionukuliwa, au omba nukuu mpya.",
+    )
+    example = {"amount": "1500.00"}

@@ -113,6 +113,9 @@ class Order(Stateful):
         indexes = [
             models.Index(fields=["buyer", "created_at"], name="orders_by_buyer"),
             models.Index(
+                fields=["merchant", "id"], name="orders_by_merchant", condition=Q(merchant__isnull=False)
+            ),
+            models.Index(
                 fields=["expires_at"], name="orders_expiring", condition=Q(status="awaiting_payment")
             ),
             models.Index(

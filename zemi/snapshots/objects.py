@@ -7,7 +7,6 @@ However many rows are shown, each kind of object is read once.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -19,10 +18,13 @@ from zemi.common.ids import public_id
 from zemi.common.money import Money
 from zemi.common.phone import Phone
 from zemi.disbursements.models import DisbursementStatus
+from zemi.events.models import Event
 from zemi.ledger import chart
 from zemi.ledger.balances import kept_balances
 from zemi.ledger.chart import AccountRef
+from zemi.ledger.queries import line_of, transfers
 from zemi.orders.models import Order, OrderStatus
+from zemi.orders.parties import Role
 from zemi.payments.models import Payment, Receipt
 from zemi.payouts.models import SEED_STATUS, Payout, PayoutAttempt
 from zemi.refunds.models import Refund, RefundAttempt
@@ -35,17 +37,19 @@ Shown = dict[str, Any]
 Expand = Mapping[str, "Expand"]
 MOST_PATHS = 4
 DEEPEST = 2
+# Of what an event knows, what its order's people are told; and who did it, in the words of the API. Else: staff.
+_TOLD = ("from", "to", "amount", "part", "due", "reason", "receipt", "late_payment", "failures", "locked")
+_ACTORS = {
+    **{name: name for name in ("buyer", "seller", "merchant")},
+    "buyer_code": "buyer",
+    "caller": "stranger",
+    "party": "party",
+    "claim": "payer",
+    "provider": "provider",
+    **dict.fromkeys(("worker", "rule", "refund", "release", "statement", "reconciliation", "watch"), "zemi"),
+}
 # Where money lies that never was an order's price.
 _NOT_THE_ORDERS = frozenset({str(chart.BUYER_CREDIT.code), str(chart.UNALLOCATED.code)})
-
-
-class Viewer(StrEnum):
-    """Who looks."""
-
-    STRANGER = "stranger"
-    BUYER = "buyer"
-    SELLER = "seller"
-    MERCHANT = "merchant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +62,27 @@ class _Relation:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """One kind of object: where its rows are, how one is written, and what belongs to it.
+    """One kind of object: its rows, with what is shown of their neighbours, how one is written, what belongs to it.
 
     `show` gets a row, the rows of each of its `many` with the `balances` of its `accounts`, and who looks.
     """
 
     prefix: str
-    model: type[models.Model]
-    show: Callable[[Any, Mapping[str, list[Any]], Viewer], Shown]
-    joins: tuple[str, ...] = ()
+    rows: Callable[[], "models.QuerySet[Any]"]
+    show: Callable[[Any, Mapping[str, list[Any]], Role | None], Shown]
     many: Mapping[str, _Relation] = field(default_factory=dict)
     one: Mapping[str, _Relation] = field(default_factory=dict)
     accounts: Callable[[Any], tuple[AccountRef, ...]] = lambda _: ()
-
-    def rows(self) -> "models.QuerySet[Any]":
-        """All rows of this kind, with what is shown of their neighbours."""
-        return self.model._default_manager.select_related(*self.joins)
+    # The column of its time.
+    created: str = "created_at"
 
 
 def render(
-    name: str, rows: Sequence[Any], *, viewer: Viewer = Viewer.MERCHANT, expand: Expand | None = None
+    name: str, rows: Sequence[Any], *, viewer: Role | None = Role.MERCHANT, expand: Expand | None = None
 ) -> list[Shown]:
     """Write `rows` of the kind `name`, in their order.
 
-    `expand` comes from `read_expand`.
+    `expand` comes from `read_expand`. `viewer` is what the one who looks is to the order; None is a stranger.
     """
     kind, expand = _KINDS[name], expand or {}
     parts = {part: _children(relation, rows) for part, relation in kind.many.items()}
@@ -108,6 +109,11 @@ def render(
 def rows_of(name: str) -> "models.QuerySet[Any]":
     """All rows of the kind `name`, with what `render` shows of their neighbours."""
     return _KINDS[name].rows()
+
+
+def created_column(name: str) -> str:
+    """The column that says when objects of the kind `name` came about."""
+    return _KINDS[name].created
 
 
 def prefix_of(name: str) -> str:
@@ -144,7 +150,7 @@ def show_order_to_stranger(order: Order) -> Shown:
         related["payouts"] = list(Payout.objects.filter(order=order).order_by("id"))
     elif order.status != OrderStatus.PAID:
         related["refunds"] = list(Refund.objects.filter(order=order).order_by("id"))
-    return _public_order(order, related, Viewer.STRANGER)
+    return _public_order(order, related, None)
 
 
 def read_expand(name: str, paths: Sequence[str]) -> Expand:
@@ -194,7 +200,7 @@ def _expand_many(
     children: Mapping[UUID, list[Any]],
     relation: _Relation,
     *,
-    viewer: Viewer,
+    viewer: Role | None,
     expand: Expand,
 ) -> None:
     flat = [child for row in rows for child in children.get(row.pk, [])]
@@ -215,7 +221,7 @@ def _expand_one(
     part: str,
     relation: _Relation,
     *,
-    viewer: Viewer,
+    viewer: Role | None,
     expand: Expand,
 ) -> None:
     keys = {key for row in rows if (key := getattr(row, f"{relation.key}_id")) is not None}
@@ -239,7 +245,7 @@ def _id(name: str, key: UUID | None) -> str | None:
     return public_id(_KINDS[name].prefix, key) if key is not None else None
 
 
-def _public_order(order: Order, related: Mapping[str, list[Any]], viewer: Viewer) -> Shown:
+def _public_order(order: Order, related: Mapping[str, list[Any]], viewer: Role | None) -> Shown:
     """The seed's fields in the seed's order, then ours (DOMAIN 4.3)."""
     payouts = related["payouts"]
     live = next((payment for payment in related["payments"] if payment.is_live), None)
@@ -268,7 +274,11 @@ def _public_order(order: Order, related: Mapping[str, list[Any]], viewer: Viewer
         "livemode": settings.LIVE,
         "currency": order.currency,
         "expires_at": stamp(order.expires_at),
-        "next_action": {"actor": turn.actor, "verb": turn.verb, "is_yours": turn.actor.value == viewer.value}
+        "next_action": {
+            "actor": turn.actor,
+            "verb": turn.verb,
+            "is_yours": viewer is not None and turn.actor.value == viewer.value,
+        }
         if turn
         else None,
         "deadline_at": stamp(turn.deadline_at) if turn else None,
@@ -276,7 +286,7 @@ def _public_order(order: Order, related: Mapping[str, list[Any]], viewer: Viewer
     }
 
 
-def _order(order: Order, related: Mapping[str, list[Any]], viewer: Viewer) -> Shown:
+def _order(order: Order, related: Mapping[str, list[Any]], viewer: Role | None) -> Shown:
     fee = order.amount.share(order.fee_bps)
     released = [release for release in related["releases"] if release.released_at is not None]
     returned = [refund for refund in related["refunds"] if refund.status == "succeeded"]
@@ -290,7 +300,7 @@ def _order(order: Order, related: Mapping[str, list[Any]], viewer: Viewer) -> Sh
         "released": _sum(order, (release.amount_minor for release in released)),
         "refunded": _sum(order, (_of_the_price(refund) for refund in returned)),
     }
-    if viewer is Viewer.MERCHANT:
+    if viewer is Role.MERCHANT:
         shown |= {"reference": order.merchant_reference or None, "metadata": order.metadata}
     return shown
 
@@ -419,12 +429,56 @@ def _masked(phone: Phone | None) -> str | None:
     return f"****{phone.last4}" if phone is not None else None
 
 
+def _transfer(transfer: Any, *_: Any) -> Shown:
+    return {
+        "id": _id("transfer", transfer.id),
+        "object": "transfer",
+        "livemode": settings.LIVE,
+        "order": transfer.order_reference,
+        "event": public_id("evt", transfer.event_id),
+        "kind": transfer.kind,
+        "debit": show_account(line_of(transfer.debit.code)),
+        "credit": show_account(line_of(transfer.credit.code)),
+        "amount": str(Money(transfer.amount_minor, transfer.currency)),
+        "currency": transfer.currency,
+        "created_at": stamp(transfer.at),
+    }
+
+
+def show_event_of_timeline(event: Event) -> Shown:
+    """Write an event as it stands on an order's timeline. Who did it is said by what they are, never by name."""
+    own = event.subject_type in _KINDS and event.subject_type != "order"
+    return {
+        "id": public_id("evt", event.id),
+        "type": event.type,
+        "at": stamp(event.at),
+        "actor": _ACTORS.get(event.actor, "operator"),
+        "object": event.subject_type,
+        "object_id": _id(event.subject_type, event.subject_id) if own else None,
+        "data": {name: event.data[name] for name in _TOLD if name in event.data},
+    }
+
+
+def show_account(line: chart.Chart) -> Shown:
+    """Write a line of the chart."""
+    return {"code": line.code, "name": line.name}
+
+
+def _joined(model: type[models.Model], *neighbours: str) -> "Callable[[], models.QuerySet[Any]]":
+    return lambda: model._default_manager.select_related(*neighbours)
+
+
+def _transfers() -> "models.QuerySet[Any]":
+    order = Order.objects.filter(pk=models.OuterRef("order_id")).values("order_reference")
+    found: models.QuerySet[Any] = transfers().annotate(order_reference=models.Subquery(order))
+    return found
+
+
 _KINDS: Mapping[str, _Kind] = {
     "order": _Kind(
         "",
-        Order,
+        _joined(Order, "buyer", "seller"),
         _order,
-        joins=("buyer", "seller"),
         many={
             "payments": _Relation("payment", "order"),
             "receipts": _Relation("receipt", "order"),
@@ -436,25 +490,23 @@ _KINDS: Mapping[str, _Kind] = {
     ),
     "payment": _Kind(
         "pay",
-        Payment,
+        _joined(Payment, "order"),
         _payment,
-        joins=("order",),
         many={"receipts": _Relation("receipt", "payment")},
         one={"order": _Relation("order", "order")},
     ),
     "receipt": _Kind(
         "rcpt",
-        Receipt,
+        _joined(Receipt, "order", "payment"),
         _receipt,
-        joins=("order", "payment"),
+        created="received_at",
         many={"refunds": _Relation("refund", "receipt")},
         one={"order": _Relation("order", "order"), "payment": _Relation("payment", "payment")},
     ),
     "payout": _Kind(
         "po",
-        Payout,
+        _joined(Payout, "order", "seller"),
         _payout,
-        joins=("order", "seller"),
         many={"attempts": _Relation("payout_attempt", "payout")},
         one={
             "order": _Relation("order", "order"),
@@ -464,20 +516,23 @@ _KINDS: Mapping[str, _Kind] = {
     ),
     "refund": _Kind(
         "rf",
-        Refund,
+        _joined(Refund, "order", "payer"),
         _refund,
-        joins=("order", "payer"),
         many={"attempts": _Relation("refund_attempt", "refund")},
         one={"order": _Relation("order", "order"), "receipt": _Relation("receipt", "receipt")},
     ),
-    "payout_attempt": _Kind("poa", PayoutAttempt, _attempt, one={"payout": _Relation("payout", "payout")}),
-    "refund_attempt": _Kind("rfa", RefundAttempt, _attempt, one={"refund": _Relation("refund", "refund")}),
+    "payout_attempt": _Kind(
+        "poa", _joined(PayoutAttempt), _attempt, one={"payout": _Relation("payout", "payout")}
+    ),
+    "refund_attempt": _Kind(
+        "rfa", _joined(RefundAttempt), _attempt, one={"refund": _Relation("refund", "refund")}
+    ),
     "release": _Kind(
         "rel",
-        Release,
+        _joined(Release, "order"),
         _release,
-        joins=("order",),
         many={"payouts": _Relation("payout", "release")},
         one={"order": _Relation("order", "order")},
     ),
+    "transfer": _Kind("tr", _transfers, _transfer, created="at"),
 }

@@ -1,31 +1,40 @@
-"""Read one object as its viewer may see it."""
+"""Read one order as its viewer may see it."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
+from zemi.events.log import history_of
 from zemi.orders.lookup import charged_lookup
+from zemi.orders.models import Order
+from zemi.orders.parties import Asker, Role
 from zemi.orders.queries import get_order
-from zemi.snapshots.objects import Expand, Shown, render, show_order_to_stranger
+from zemi.snapshots.objects import Shown, read_expand, render, show_event_of_timeline, show_order_to_stranger
+
+_INSIDERS = (Role.MERCHANT, Role.BUYER, Role.SELLER)
 
 
 def read_order(
-    *,
-    order_reference: str,
-    merchant_id: UUID | None,
-    expand: Expand | None = None,
-    caller: str,
-    now: datetime,
+    *, order_reference: str, asker: Asker, expand: Sequence[str] = (), caller: str, now: datetime
 ) -> Shown:
-    """Read an order by its reference: its own merchant sees all of it, everybody else what a stranger may see.
+    """Read an order by its reference: its own people see all of it, everybody else what a stranger may see.
 
-    A miss is charged to the caller, so that references can't be tried in bulk.
+    A miss is charged to the caller, so that references can't be tried in bulk. `expand` is for its own people.
 
     :raises OrderNotFound: there is none, or it is another merchant's
     :raises TooManyAttempts: the caller has missed too often
+    :raises ExpandUnknown: it has no such part
     """
+    parts = read_expand("order", expand)
     with charged_lookup(caller, now=now):
-        order = get_order(order_reference=order_reference, merchant_id=merchant_id)
-    if merchant_id is None or order.merchant_id != merchant_id:
+        order = get_order(order_reference=order_reference, merchant_id=asker.merchant_id)
+    roles = asker.roles_in(order)
+    viewer = next((role for role in _INSIDERS if role in roles), None)
+    if viewer is None:
         return show_order_to_stranger(order)
-    [shown] = render("order", [order], expand=expand)
+    [shown] = render("order", [order], viewer=viewer, expand=parts)
     return shown
+
+
+def read_timeline(order: Order) -> list[Shown]:
+    """Everything that happened to an order and to what belongs to it, oldest first; at most a thousand."""
+    return [show_event_of_timeline(event) for event in history_of(order.id)]

@@ -37,6 +37,17 @@ class B2cPayout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """What stands on each account."""
+
+    object: str
+    livemode: bool
+    currency: str
+    as_of: datetime
+    accounts: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cancelled:
     """The order as it is now."""
 
@@ -152,6 +163,107 @@ class Otp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """One attempt to collect the price of an order."""
+
+    id: str
+    object: str
+    livemode: bool
+    order: Any
+    payment_method: str
+    amount: Decimal
+    currency: str
+    status: str
+    failure_reason: str | None
+    payer_phone_masked: str
+    merchant_request_id: str | None
+    created_at: datetime
+    updated_at: datetime
+    receipts: list[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payout:
+    """What a seller is owed for one release."""
+
+    id: str
+    object: str
+    livemode: bool
+    order: Any
+    payment: Any
+    release: Any
+    payee_phone_masked: str
+    amount: Decimal
+    currency: str
+    status: str
+    held_reason: str | None
+    failure_reason: str | None
+    receipt_number: str | None
+    created_at: datetime
+    updated_at: datetime
+    attempts: list[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """Who pays what. Send the id as `quote` when the order is made, and these terms are kept."""
+
+    id: str
+    object: str
+    livemode: bool
+    currency: str
+    buyer_pays: Decimal
+    commission: Decimal
+    seller_receives: Decimal
+    provider_fees: list[dict[str, Any]]
+    buyer_gets_back: Decimal
+    release_policy: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Money that came, by the provider's own number."""
+
+    id: str
+    object: str
+    livemode: bool
+    order: Any
+    payment: Any
+    receipt_number: str | None
+    amount: Decimal
+    allocated: Decimal
+    credited: Decimal
+    currency: str
+    status: str
+    payer_phone_masked: str | None
+    received_at: datetime
+    refunds: list[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """What a payer gets back of one receipt."""
+
+    id: str
+    object: str
+    livemode: bool
+    order: Any
+    receipt: Any
+    reason: str
+    payee_phone_masked: str | None
+    amount: Decimal
+    currency: str
+    status: str
+    held_reason: str | None
+    failure_reason: str | None
+    receipt_number: str | None
+    created_at: datetime
+    updated_at: datetime
+    attempts: list[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioList:
     """What can be played."""
 
@@ -195,6 +307,18 @@ class SimulatedPayment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What stood on each account, what came and went, and what stood there then."""
+
+    object: str
+    livemode: bool
+    currency: str
+    from_: datetime
+    until: datetime
+    accounts: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StkPush:
     """What M-Pesa said. When it said nothing: empty texts, `status` unknown, and a `message`."""
 
@@ -206,3 +330,33 @@ class StkPush:
     payment_status: str
     status: str | None = None
     message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """One thing that happened."""
+
+    id: str
+    type: str
+    at: datetime
+    actor: str
+    object: str
+    object_id: str | None
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """One line of the ledger: an amount from the credited to the debited account."""
+
+    id: str
+    object: str
+    livemode: bool
+    order: str
+    event: str
+    kind: str
+    debit: dict[str, Any]
+    credit: dict[str, Any]
+    amount: Decimal
+    currency: str
+    created_at: datetime

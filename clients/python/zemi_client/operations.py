@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from zemi_client.core import Amount, Call
+from zemi_client.core import Amount, Call, Page
 from zemi_client.models import (
     ApiKey,
     B2cPayout,
+    Balance,
     Cancelled,
     Claim,
     Clock,
@@ -15,12 +16,20 @@ from zemi_client.models import (
     NewApiKey,
     Order,
     Otp,
+    Payment,
+    Payout,
+    Quote,
+    Receipt,
+    Refund,
     ScenarioList,
     ScenarioRun,
     Session,
     SignedOut,
     SimulatedPayment,
+    Statement,
     StkPush,
+    Timeline,
+    Transfer,
 )
 
 T = TypeVar("T")
@@ -126,6 +135,96 @@ class Operations:
             )
         )
 
+    def get_balance(self) -> Balance:
+        """Read balances.
+
+        A merchant sees the client money in its orders: held, on its way to sellers, on its way back. A
+        seller who is
+        signed in sees what can be paid out, what is kept in reserve, and what is owed.
+
+        Scope: read.
+        """
+        return self._call(Call[Balance](method="GET", path="/api/v1/balances", returns=Balance))
+
+    def get_statement(self, *, from_: str | None = None, until: str | None = None) -> Statement:
+        """Read a statement of a period.
+
+        The lines of the ledger themselves are at transfers, and in the statement's CSV.
+
+        from_: The first moment; the first of this month if not said.
+        until: The moment after the last; now if not said.
+
+        Scope: read.
+        """
+        return self._call(
+            Call[Statement](
+                method="GET",
+                path="/api/v1/statements",
+                returns=Statement,
+                query={"from": from_, "until": until},
+            )
+        )
+
+    def get_transfer(self, object_id: str, *, expand: str | None = None) -> Transfer:
+        """Read a transfer of the ledger.
+
+        expand: Parts to show whole instead of by id, separated by commas: at most four, two levels deep.
+
+        Scope: read.
+        """
+        return self._call(
+            Call[Transfer](
+                method="GET",
+                path=f"/api/v1/transfers/{object_id}",
+                returns=Transfer,
+                query={"expand": expand},
+            )
+        )
+
+    def list_transfers(
+        self,
+        *,
+        created_gte: str | None = None,
+        created_lt: str | None = None,
+        cursor: str | None = None,
+        expand: str | None = None,
+        include: str | None = None,
+        limit: int | None = None,
+        order: str | None = None,
+        reference: str | None = None,
+    ) -> Page[Transfer]:
+        """List the ledger's transfers for a merchant's orders, newest first.
+
+        created_gte: Not older than this.
+        created_lt: Older than this.
+        cursor: meta.next_cursor of the page before.
+        expand: Parts to show whole instead of by id.
+        include: total: say how many there are in all.
+        limit: How many at once; 25 if not said.
+        order: The order's reference.
+        reference: The merchant's own number of the order.
+
+        Scope: read.
+        """
+        return self._call(
+            Call[Page[Transfer]](
+                method="GET",
+                path="/api/v1/transfers",
+                returns=Transfer,
+                is_list=True,
+                query={
+                    "created[gte]": created_gte,
+                    "created[lt]": created_lt,
+                    "cursor": cursor,
+                    "expand": expand,
+                    "include": include,
+                    "limit": limit,
+                    "order": order,
+                    "reference": reference,
+                },
+            )
+        )
+
     def cancel_order(
         self,
         order_reference: str,
@@ -181,6 +280,7 @@ class Operations:
         release_policy: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         reference: str | None = None,
+        quote: str | None = None,
         idempotency_key: str | None = None,
     ) -> CreatedOrder:
         """Create an order.
@@ -195,6 +295,7 @@ class Operations:
         seller_phone: Where the money goes. Required in live mode; in sandbox the buyer stands in.
         metadata: At most 8 kB in all; no phone numbers.
         reference: A merchant's own number, unique per merchant.
+        quote: The id of a quote, whose terms are kept.
 
         Scope: orders.
         """
@@ -211,19 +312,88 @@ class Operations:
                     "release_policy": release_policy,
                     "metadata": metadata,
                     "reference": reference,
+                    "quote": quote,
                 },
                 idempotency_key=idempotency_key,
             )
         )
 
-    def get_order(self, order_reference: str) -> Order:
+    def get_order(self, order_reference: str, *, expand: str | None = None) -> Order:
         """Read an order.
 
         Its state, whose turn it is, and of the buyer's number the last four digits: nothing else is open.
-        With an
-        API key its own merchant sees all of it; orders of other merchants are not found.
+        Its own
+        merchant, buyer and seller see all of it. With an API key, orders of other merchants are not found.
+
+        expand: Parts to show whole instead of by id, separated by commas: at most four, two levels deep.
         """
-        return self._call(Call[Order](method="GET", path=f"/api/v1/orders/{order_reference}", returns=Order))
+        return self._call(
+            Call[Order](
+                method="GET",
+                path=f"/api/v1/orders/{order_reference}",
+                returns=Order,
+                query={"expand": expand},
+            )
+        )
+
+    def get_timeline(self, order_reference: str) -> Page[Timeline]:
+        """Read everything that happened to an order, oldest first: its timeline.
+
+        For its merchant, its buyer and its seller.
+
+        Scope: read.
+        """
+        return self._call(
+            Call[Page[Timeline]](
+                method="GET",
+                path=f"/api/v1/orders/{order_reference}/timeline",
+                returns=Timeline,
+                is_list=True,
+            )
+        )
+
+    def list_orders(
+        self,
+        *,
+        created_gte: str | None = None,
+        created_lt: str | None = None,
+        cursor: str | None = None,
+        expand: str | None = None,
+        include: str | None = None,
+        limit: int | None = None,
+        reference: str | None = None,
+        status: str | None = None,
+    ) -> Page[Order]:
+        """List orders, newest first.
+
+        created_gte: Not older than this.
+        created_lt: Older than this.
+        cursor: meta.next_cursor of the page before.
+        expand: Parts to show whole instead of by id.
+        include: total: say how many there are in all.
+        limit: How many at once; 25 if not said.
+        reference: The merchant's own number of the order.
+
+        Scope: read.
+        """
+        return self._call(
+            Call[Page[Order]](
+                method="GET",
+                path="/api/v1/orders",
+                returns=Order,
+                is_list=True,
+                query={
+                    "created[gte]": created_gte,
+                    "created[lt]": created_lt,
+                    "cursor": cursor,
+                    "expand": expand,
+                    "include": include,
+                    "limit": limit,
+                    "reference": reference,
+                    "status": status,
+                },
+            )
+        )
 
     def b2c_payout(
         self,
@@ -282,6 +452,124 @@ class Operations:
             )
         )
 
+    def get_payment(self, object_id: str, *, expand: str | None = None) -> Payment:
+        """Read an attempt to collect.
+
+        expand: Parts to show whole instead of by id, separated by commas: at most four, two levels deep.
+
+        Scope: read.
+        """
+        return self._call(
+            Call[Payment](
+                method="GET", path=f"/api/v1/payments/{object_id}", returns=Payment, query={"expand": expand}
+            )
+        )
+
+    def get_receipt(self, object_id: str, *, expand: str | None = None) -> Receipt:
+        """Read a receipt.
+
+        expand: Parts to show whole instead of by id, separated by commas: at most four, two levels deep.
+
+        Scope: read.
+        """
+        return self._call(
+            Call[Receipt](
+                method="GET", path=f"/api/v1/receipts/{object_id}", returns=Receipt, query={"expand": expand}
+            )
+        )
+
+    def list_payments(
+        self,
+        *,
+        created_gte: str | None = None,
+        created_lt: str | None = None,
+        cursor: str | None = None,
+        expand: str | None = None,
+        include: str | None = None,
+        limit: int | None = None,
+        order: str | None = None,
+        reference: str | None = None,
+        status: str | None = None,
+    ) -> Page[Payment]:
+        """List attempts to collect, newest first.
+
+        created_gte: Not older than this.
+        created_lt: Older than this.
+        cursor: meta.next_cursor of the page before.
+        expand: Parts to show whole instead of by id.
+        include: total: say how many there are in all.
+        limit: How many at once; 25 if not said.
+        order: The order's reference.
+        reference: The merchant's own number of the order.
+
+        Scope: read.
+        """
+        return self._call(
+            Call[Page[Payment]](
+                method="GET",
+                path="/api/v1/payments",
+                returns=Payment,
+                is_list=True,
+                query={
+                    "created[gte]": created_gte,
+                    "created[lt]": created_lt,
+                    "cursor": cursor,
+                    "expand": expand,
+                    "include": include,
+                    "limit": limit,
+                    "order": order,
+                    "reference": reference,
+                    "status": status,
+                },
+            )
+        )
+
+    def list_receipts(
+        self,
+        *,
+        created_gte: str | None = None,
+        created_lt: str | None = None,
+        cursor: str | None = None,
+        expand: str | None = None,
+        include: str | None = None,
+        limit: int | None = None,
+        order: str | None = None,
+        reference: str | None = None,
+        status: str | None = None,
+    ) -> Page[Receipt]:
+        """List what came for orders, newest first.
+
+        created_gte: Not older than this.
+        created_lt: Older than this.
+        cursor: meta.next_cursor of the page before.
+        expand: Parts to show whole instead of by id.
+        include: total: say how many there are in all.
+        limit: How many at once; 25 if not said.
+        order: The order's reference.
+        reference: The merchant's own number of the order.
+
+        Scope: read.
+        """
+        return self._call(
+            Call[Page[Receipt]](
+                method="GET",
+                path="/api/v1/receipts",
+                returns=Receipt,
+                is_list=True,
+                query={
+                    "created[gte]": created_gte,
+                    "created[lt]": created_lt,
+                    "cursor": cursor,
+                    "expand": expand,
+                    "include": include,
+                    "limit": limit,
+                    "order": order,
+                    "reference": reference,
+                    "status": status,
+                },
+            )
+        )
+
     def stk_push(
         self,
         *,
@@ -315,6 +603,140 @@ class Operations:
                     "transaction_desc": transaction_desc,
                 },
                 idempotency_key=idempotency_key,
+            )
+        )
+
+    def get_payout(self, object_id: str, *, expand: str | None = None) -> Payout:
+        """Read a payout. `expand=attempts` shows each try to send it.
+
+        expand: Parts to show whole instead of by id, separated by commas: at most four, two levels deep.
+
+        Scope: read.
+        """
+        return self._call(
+            Call[Payout](
+                method="GET", path=f"/api/v1/payouts/{object_id}", returns=Payout, query={"expand": expand}
+            )
+        )
+
+    def list_payouts(
+        self,
+        *,
+        created_gte: str | None = None,
+        created_lt: str | None = None,
+        cursor: str | None = None,
+        expand: str | None = None,
+        include: str | None = None,
+        limit: int | None = None,
+        order: str | None = None,
+        reference: str | None = None,
+        status: str | None = None,
+    ) -> Page[Payout]:
+        """List payouts to sellers, newest first. `expand=attempts` shows each try to send them.
+
+        created_gte: Not older than this.
+        created_lt: Older than this.
+        cursor: meta.next_cursor of the page before.
+        expand: Parts to show whole instead of by id.
+        include: total: say how many there are in all.
+        limit: How many at once; 25 if not said.
+        order: The order's reference.
+        reference: The merchant's own number of the order.
+
+        Scope: read.
+        """
+        return self._call(
+            Call[Page[Payout]](
+                method="GET",
+                path="/api/v1/payouts",
+                returns=Payout,
+                is_list=True,
+                query={
+                    "created[gte]": created_gte,
+                    "created[lt]": created_lt,
+                    "cursor": cursor,
+                    "expand": expand,
+                    "include": include,
+                    "limit": limit,
+                    "order": order,
+                    "reference": reference,
+                    "status": status,
+                },
+            )
+        )
+
+    def create_quote(self, *, amount: Amount, release_policy: str | None = None) -> Quote:
+        """Ask what an order will cost.
+
+        To the shilling, for a quarter of an hour. Nothing is kept here.
+
+        amount: The price in Kenyan shillings, whole shillings only.
+        """
+        return self._call(
+            Call[Quote](
+                method="POST",
+                path="/api/v1/quotes",
+                returns=Quote,
+                body={"amount": amount, "release_policy": release_policy},
+            )
+        )
+
+    def get_refund(self, object_id: str, *, expand: str | None = None) -> Refund:
+        """Read a refund.
+
+        expand: Parts to show whole instead of by id, separated by commas: at most four, two levels deep.
+
+        Scope: read.
+        """
+        return self._call(
+            Call[Refund](
+                method="GET", path=f"/api/v1/refunds/{object_id}", returns=Refund, query={"expand": expand}
+            )
+        )
+
+    def list_refunds(
+        self,
+        *,
+        created_gte: str | None = None,
+        created_lt: str | None = None,
+        cursor: str | None = None,
+        expand: str | None = None,
+        include: str | None = None,
+        limit: int | None = None,
+        order: str | None = None,
+        reference: str | None = None,
+        status: str | None = None,
+    ) -> Page[Refund]:
+        """List refunds, newest first.
+
+        created_gte: Not older than this.
+        created_lt: Older than this.
+        cursor: meta.next_cursor of the page before.
+        expand: Parts to show whole instead of by id.
+        include: total: say how many there are in all.
+        limit: How many at once; 25 if not said.
+        order: The order's reference.
+        reference: The merchant's own number of the order.
+
+        Scope: read.
+        """
+        return self._call(
+            Call[Page[Refund]](
+                method="GET",
+                path="/api/v1/refunds",
+                returns=Refund,
+                is_list=True,
+                query={
+                    "created[gte]": created_gte,
+                    "created[lt]": created_lt,
+                    "cursor": cursor,
+                    "expand": expand,
+                    "include": include,
+                    "limit": limit,
+                    "order": order,
+                    "reference": reference,
+                    "status": status,
+                },
             )
         )
 
@@ -506,6 +928,96 @@ class AsyncOperations:
             )
         )
 
+    async def get_balance(self) -> Balance:
+        """Read balances.
+
+        A merchant sees the client money in its orders: held, on its way to sellers, on its way back. A
+        seller who is
+        signed in sees what can be paid out, what is kept in reserve, and what is owed.
+
+        Scope: read.
+        """
+        return await self._call(Call[Balance](method="GET", path="/api/v1/balances", returns=Balance))
+
+    async def get_statement(self, *, from_: str | None = None, until: str | None = None) -> Statement:
+        """Read a statement of a period.
+
+        The lines of the ledger themselves are at transfers, and in the statement's CSV.
+
+        from_: The first moment; the first of this month if not said.
+        until: The moment after the last; now if not said.
+
+        Scope: read.
+        """
+        return await self._call(
+            Call[Statement](
+                method="GET",
+                path="/api/v1/statements",
+                returns=Statement,
+                query={"from": from_, "until": until},
+            )
+        )
+
+    async def get_transfer(self, object_id: str, *, expand: str | None = None) -> Transfer:
+        """Read a transfer of the ledger.
+
+        expand: Parts to show whole instead of by id, separated by commas: at most four, two levels deep.
+
+        Scope: read.
+        """
+        return await self._call(
+            Call[Transfer](
+                method="GET",
+                path=f"/api/v1/transfers/{object_id}",
+                returns=Transfer,
+                query={"expand": expand},
+            )
+        )
+
+    async def list_transfers(
+        self,
+        *,
+        created_gte: str | None = None,
+        created_lt: str | None = None,
+        cursor: str | None = None,
+        expand: str | None = None,
+        include: str | None = None,
+        limit: int | None = None,
+        order: str | None = None,
+        reference: str | None = None,
+    ) -> Page[Transfer]:
+        """List the ledger's transfers for a merchant's orders, newest first.
+
+        created_gte: Not older than this.
+        created_lt: Older than this.
+        cursor: meta.next_cursor of the page before.
+        expand: Parts to show whole instead of by id.
+        include: total: say how many there are in all.
+        limit: How many at once; 25 if not said.
+        order: The order's reference.
+        reference: The merchant's own number of the order.
+
+        Scope: read.
+        """
+        return await self._call(
+            Call[Page[Transfer]](
+                method="GET",
+                path="/api/v1/transfers",
+                returns=Transfer,
+                is_list=True,
+                query={
+                    "created[gte]": created_gte,
+                    "created[lt]": created_lt,
+                    "cursor": cursor,
+                    "expand": expand,
+                    "include": include,
+                    "limit": limit,
+                    "order": order,
+                    "reference": reference,
+                },
+            )
+        )
+
     async def cancel_order(
         self,
         order_reference: str,
@@ -561,6 +1073,7 @@ class AsyncOperations:
         release_policy: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         reference: str | None = None,
+        quote: str | None = None,
         idempotency_key: str | None = None,
     ) -> CreatedOrder:
         """Create an order.
@@ -575,6 +1088,7 @@ class AsyncOperations:
         seller_phone: Where the money goes. Required in live mode; in sandbox the buyer stands in.
         metadata: At most 8 kB in all; no phone numbers.
         reference: A merchant's own number, unique per merchant.
+        quote: The id of a quote, whose terms are kept.
 
         Scope: orders.
         """
@@ -591,20 +1105,87 @@ class AsyncOperations:
                     "release_policy": release_policy,
                     "metadata": metadata,
                     "reference": reference,
+                    "quote": quote,
                 },
                 idempotency_key=idempotency_key,
             )
         )
 
-    async def get_order(self, order_reference: str) -> Order:
+    async def get_order(self, order_reference: str, *, expand: str | None = None) -> Order:
         """Read an order.
 
         Its state, whose turn it is, and of the buyer's number the last four digits: nothing else is open.
-        With an
-        API key its own merchant sees all of it; orders of other merchants are not found.
+        Its own
+        merchant, buyer and seller see all of it. With an API key, orders of other merchants are not found.
+
+        expand: Parts to show whole instead of by id, separated by commas: at most four, two levels deep.
         """
         return await self._call(
-            Call[Order](method="GET", path=f"/api/v1/orders/{order_reference}", returns=Order)
+            Call[Order](
+                method="GET",
+                path=f"/api/v1/orders/{order_reference}",
+                returns=Order,
+                query={"expand": expand},
+            )
+        )
+
+    async def get_timeline(self, order_reference: str) -> Page[Timeline]:
+        """Read everything that happened to an order, oldest first: its timeline.
+
+        For its merchant, its buyer and its seller.
+
+        Scope: read.
+        """
+        return await self._call(
+            Call[Page[Timeline]](
+                method="GET",
+                path=f"/api/v1/orders/{order_reference}/timeline",
+                returns=Timeline,
+                is_list=True,
+            )
+        )
+
+    async def list_orders(
+        self,
+        *,
+        created_gte: str | None = None,
+        created_lt: str | None = None,
+        cursor: str | None = None,
+        expand: str | None = None,
+        include: str | None = None,
+        limit: int | None = None,
+        reference: str | None = None,
+        status: str | None = None,
+    ) -> Page[Order]:
+        """List orders, newest first.
+
+        created_gte: Not older than this.
+        created_lt: Older than this.
+        cursor: meta.next_cursor of the page before.
+        expand: Parts to show whole instead of by id.
+        include: total: say how many there are in all.
+        limit: How many at once; 25 if not said.
+        reference: The merchant's own number of the order.
+
+        Scope: read.
+        """
+        return await self._call(
+            Call[Page[Order]](
+                method="GET",
+                path="/api/v1/orders",
+                returns=Order,
+                is_list=True,
+                query={
+                    "created[gte]": created_gte,
+                    "created[lt]": created_lt,
+                    "cursor": cursor,
+                    "expand": expand,
+                    "include": include,
+                    "limit": limit,
+                    "reference": reference,
+                    "status": status,
+                },
+            )
         )
 
     async def b2c_payout(
@@ -664,6 +1245,124 @@ class AsyncOperations:
             )
         )
 
+    async def get_payment(self, object_id: str, *, expand: str | None = None) -> Payment:
+        """Read an attempt to collect.
+
+        expand: Parts to show whole instead of by id, separated by commas: at most four, two levels deep.
+
+        Scope: read.
+        """
+        return await self._call(
+            Call[Payment](
+                method="GET", path=f"/api/v1/payments/{object_id}", returns=Payment, query={"expand": expand}
+            )
+        )
+
+    async def get_receipt(self, object_id: str, *, expand: str | None = None) -> Receipt:
+        """Read a receipt.
+
+        expand: Parts to show whole instead of by id, separated by commas: at most four, two levels deep.
+
+        Scope: read.
+        """
+        return await self._call(
+            Call[Receipt](
+                method="GET", path=f"/api/v1/receipts/{object_id}", returns=Receipt, query={"expand": expand}
+            )
+        )
+
+    async def list_payments(
+        self,
+        *,
+        created_gte: str | None = None,
+        created_lt: str | None = None,
+        cursor: str | None = None,
+        expand: str | None = None,
+        include: str | None = None,
+        limit: int | None = None,
+        order: str | None = None,
+        reference: str | None = None,
+        status: str | None = None,
+    ) -> Page[Payment]:
+        """List attempts to collect, newest first.
+
+        created_gte: Not older than this.
+        created_lt: Older than this.
+        cursor: meta.next_cursor of the page before.
+        expand: Parts to show whole instead of by id.
+        include: total: say how many there are in all.
+        limit: How many at once; 25 if not said.
+        order: The order's reference.
+        reference: The merchant's own number of the order.
+
+        Scope: read.
+        """
+        return await self._call(
+            Call[Page[Payment]](
+                method="GET",
+                path="/api/v1/payments",
+                returns=Payment,
+                is_list=True,
+                query={
+                    "created[gte]": created_gte,
+                    "created[lt]": created_lt,
+                    "cursor": cursor,
+                    "expand": expand,
+                    "include": include,
+                    "limit": limit,
+                    "order": order,
+                    "reference": reference,
+                    "status": status,
+                },
+            )
+        )
+
+    async def list_receipts(
+        self,
+        *,
+        created_gte: str | None = None,
+        created_lt: str | None = None,
+        cursor: str | None = None,
+        expand: str | None = None,
+        include: str | None = None,
+        limit: int | None = None,
+        order: str | None = None,
+        reference: str | None = None,
+        status: str | None = None,
+    ) -> Page[Receipt]:
+        """List what came for orders, newest first.
+
+        created_gte: Not older than this.
+        created_lt: Older than this.
+        cursor: meta.next_cursor of the page before.
+        expand: Parts to show whole instead of by id.
+        include: total: say how many there are in all.
+        limit: How many at once; 25 if not said.
+        order: The order's reference.
+        reference: The merchant's own number of the order.
+
+        Scope: read.
+        """
+        return await self._call(
+            Call[Page[Receipt]](
+                method="GET",
+                path="/api/v1/receipts",
+                returns=Receipt,
+                is_list=True,
+                query={
+                    "created[gte]": created_gte,
+                    "created[lt]": created_lt,
+                    "cursor": cursor,
+                    "expand": expand,
+                    "include": include,
+                    "limit": limit,
+                    "order": order,
+                    "reference": reference,
+                    "status": status,
+                },
+            )
+        )
+
     async def stk_push(
         self,
         *,
@@ -697,6 +1396,140 @@ class AsyncOperations:
                     "transaction_desc": transaction_desc,
                 },
                 idempotency_key=idempotency_key,
+            )
+        )
+
+    async def get_payout(self, object_id: str, *, expand: str | None = None) -> Payout:
+        """Read a payout. `expand=attempts` shows each try to send it.
+
+        expand: Parts to show whole instead of by id, separated by commas: at most four, two levels deep.
+
+        Scope: read.
+        """
+        return await self._call(
+            Call[Payout](
+                method="GET", path=f"/api/v1/payouts/{object_id}", returns=Payout, query={"expand": expand}
+            )
+        )
+
+    async def list_payouts(
+        self,
+        *,
+        created_gte: str | None = None,
+        created_lt: str | None = None,
+        cursor: str | None = None,
+        expand: str | None = None,
+        include: str | None = None,
+        limit: int | None = None,
+        order: str | None = None,
+        reference: str | None = None,
+        status: str | None = None,
+    ) -> Page[Payout]:
+        """List payouts to sellers, newest first. `expand=attempts` shows each try to send them.
+
+        created_gte: Not older than this.
+        created_lt: Older than this.
+        cursor: meta.next_cursor of the page before.
+        expand: Parts to show whole instead of by id.
+        include: total: say how many there are in all.
+        limit: How many at once; 25 if not said.
+        order: The order's reference.
+        reference: The merchant's own number of the order.
+
+        Scope: read.
+        """
+        return await self._call(
+            Call[Page[Payout]](
+                method="GET",
+                path="/api/v1/payouts",
+                returns=Payout,
+                is_list=True,
+                query={
+                    "created[gte]": created_gte,
+                    "created[lt]": created_lt,
+                    "cursor": cursor,
+                    "expand": expand,
+                    "include": include,
+                    "limit": limit,
+                    "order": order,
+                    "reference": reference,
+                    "status": status,
+                },
+            )
+        )
+
+    async def create_quote(self, *, amount: Amount, release_policy: str | None = None) -> Quote:
+        """Ask what an order will cost.
+
+        To the shilling, for a quarter of an hour. Nothing is kept here.
+
+        amount: The price in Kenyan shillings, whole shillings only.
+        """
+        return await self._call(
+            Call[Quote](
+                method="POST",
+                path="/api/v1/quotes",
+                returns=Quote,
+                body={"amount": amount, "release_policy": release_policy},
+            )
+        )
+
+    async def get_refund(self, object_id: str, *, expand: str | None = None) -> Refund:
+        """Read a refund.
+
+        expand: Parts to show whole instead of by id, separated by commas: at most four, two levels deep.
+
+        Scope: read.
+        """
+        return await self._call(
+            Call[Refund](
+                method="GET", path=f"/api/v1/refunds/{object_id}", returns=Refund, query={"expand": expand}
+            )
+        )
+
+    async def list_refunds(
+        self,
+        *,
+        created_gte: str | None = None,
+        created_lt: str | None = None,
+        cursor: str | None = None,
+        expand: str | None = None,
+        include: str | None = None,
+        limit: int | None = None,
+        order: str | None = None,
+        reference: str | None = None,
+        status: str | None = None,
+    ) -> Page[Refund]:
+        """List refunds, newest first.
+
+        created_gte: Not older than this.
+        created_lt: Older than this.
+        cursor: meta.next_cursor of the page before.
+        expand: Parts to show whole instead of by id.
+        include: total: say how many there are in all.
+        limit: How many at once; 25 if not said.
+        order: The order's reference.
+        reference: The merchant's own number of the order.
+
+        Scope: read.
+        """
+        return await self._call(
+            Call[Page[Refund]](
+                method="GET",
+                path="/api/v1/refunds",
+                returns=Refund,
+                is_list=True,
+                query={
+                    "created[gte]": created_gte,
+                    "created[lt]": created_lt,
+                    "cursor": cursor,
+                    "expand": expand,
+                    "include": include,
+                    "limit": limit,
+                    "order": order,
+                    "reference": reference,
+                    "status": status,
+                },
             )
         )
 

@@ -1,0 +1,211 @@
+"""Lists: only a merchant's own, newest first, page by page without loss or repeat, at one price for 1 row and for 20."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.api.shop import Shop
+from zemi.common import crypto
+from zemi.common.ids import new_key
+from zemi.orders.models import OrderStatus
+from zemi.snapshots.lists import Wish, list_objects
+
+pytestmark = pytest.mark.django_db
+LISTS = ("orders", "payments", "receipts", "payouts", "refunds", "transfers")
+
+
+def pages(shop: Shop, path: str, *, limit: int) -> Iterator[list[dict[str, Any]]]:
+    cursor = ""
+    while True:
+        joint = "&" if "?" in path else "?"
+        answer = shop.get(f"{path}{joint}limit={limit}" + (f"&cursor={cursor}" if cursor else ""))
+        assert answer.status == 200, answer.raw
+        assert answer.body["meta"]["limit"] == limit
+        yield answer.body["data"]
+        cursor = answer.body["meta"]["next_cursor"]
+        assert answer.body["meta"]["has_more"] is (cursor is not None)
+        if cursor is None:
+            return
+
+
+def test_orders_come_newest_first_in_one_envelope(shop: Shop) -> None:
+    references = [shop.order().order_reference for _ in range(3)]
+
+    answer = shop.get("orders")
+
+    assert list(answer.body) == ["success", "data", "meta"]
+    assert [order["order_reference"] for order in answer.body["data"]] == references[::-1]
+    assert answer.body["meta"] == {"has_more": False, "next_cursor": None, "limit": 25}
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_what_is_inserted_while_somebody_pages_neither_hides_nor_repeats_anything(shop: Shop) -> None:
+    before = {shop.order().order_reference for _ in range(7)}
+
+    seen: list[str] = []
+    for page in pages(shop, "orders", limit=2):
+        seen += [order["order_reference"] for order in page]
+        shop.order()
+
+    assert len(seen) == len(set(seen))
+    assert set(seen) == before
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_holds_nothing_of_another_merchant(shop: Shop, other_key: str, path: str) -> None:
+    shop.one_of_each()
+
+    mine, theirs = shop.get(path), shop.get(path, key=other_key)
+
+    assert mine.body["data"]
+    assert theirs.body["data"] == []
+
+
+@pytest.mark.parametrize("path", LISTS[1:])
+def test_an_object_is_found_by_its_id_and_only_by_its_own_merchant(
+    shop: Shop, other_key: str, path: str
+) -> None:
+    shop.one_of_each()
+    [first, *_] = shop.get(path).body["data"]
+
+    assert shop.get(f"{path}/{first['id']}").data == first
+    for answer in (
+        shop.get(f"{path}/{first['id']}", key=other_key),
+        shop.get(f"{path}/{first['id'].partition('_')[0]}_{new_key().hex}"),
+        shop.get(f"{path}/zz_{new_key().hex}"),
+    ):
+        assert (answer.status, answer.body["code"]) == (404, "object_not_found")
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_needs_a_key_with_the_scope_read(shop: Shop, make_key: Callable[..., str], path: str) -> None:
+    assert shop.api.get(f"/api/v1/{path}").status == 401
+    assert shop.get(path, key=make_key("orders")).status == 403
+
+
+def test_filters_leave_out_what_does_not_fit(shop: Shop) -> None:
+    first = shop.order(merchant_reference="INV-1")
+    paid = shop.paid()
+    last = shop.order(merchant_reference="INV-2")
+
+    def found(query: str) -> list[str]:
+        return [order["order_reference"] for order in shop.get(f"orders?{query}").body["data"]]
+
+    assert found("status=paid") == [paid.order_reference]
+    assert found("reference=INV-1") == [first.order_reference]
+    assert found("created[gte]=2026-11-23T09:00:03Z") == [last.order_reference]
+    assert found("created[lt]=2026-11-23T09:00:02Z") == [first.order_reference]
+    assert found("created[gte]=2026-11-24") == []
+    assert found("created[gte]=2026-11-23T12:00:03%2B03:00") == [last.order_reference]
+    [payment] = shop.get(f"payments?order={paid.order_reference.lower()}").body["data"]
+    assert payment["order"] == paid.order_reference
+    assert shop.get("receipts?reference=INV-1").body["data"] == []
+
+
+def test_the_total_is_told_to_whoever_asks(shop: Shop) -> None:
+    for _ in range(3):
+        shop.order()
+
+    assert shop.get("orders?limit=1&include=total").body["meta"]["total"] == 3
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0", "limit=101", "limit=x", "limit=%D9%A3", "status=gone", "created[gte]=yesterday",
+        "created[lt]=2026-13-01", "created[gte]=0001-01-01T00:00:00%2B14:00", "include=all", "colour=red",
+        "cursor=", "expand=", "expand=a,,b", "reference=",
+    ],
+)  # fmt: skip
+def test_a_query_that_cannot_be_read_is_refused(shop: Shop, query: str) -> None:
+    answer = shop.get(f"orders?{query}")
+
+    assert (answer.status, answer.body["code"]) == (400, "invalid_input"), answer.raw
+
+
+def test_a_cursor_is_good_for_its_own_list_alone(shop: Shop, other_key: str) -> None:
+    for _ in range(3):
+        shop.order()
+    cursor = shop.get("orders?limit=1").body["meta"]["next_cursor"]
+    forged = crypto.sign("something-else", new_key().bytes + bytes(8))
+
+    assert shop.get(f"orders?limit=1&cursor={cursor}").status == 200
+    for refused in (
+        shop.get(f"orders?status=paid&cursor={cursor}"),
+        shop.get(f"payments?cursor={cursor}"),
+        shop.get(f"orders?cursor={cursor}", key=other_key),
+        shop.get(f"orders?cursor={forged}"),
+        shop.get("orders?cursor=nonsense"),
+        shop.get(f"orders?cursor={cursor[:-1]}"),
+        shop.get(f"orders?cursor={cursor}%3D"),
+        shop.get("orders?cursor=%C3%A9"),
+    ):
+        assert (refused.status, refused.body["code"]) == (400, "cursor_invalid")
+
+
+def test_parts_are_shown_whole_where_they_are_asked_for(shop: Shop) -> None:
+    shop.one_of_each()
+
+    [order] = shop.get("orders?status=completed&expand=payouts.attempts,payments").body["data"]
+    one = shop.get(f"orders/{order['order_reference']}?expand=payments").data
+    refused = shop.get("orders?expand=payments.order.payments")
+
+    assert order["payouts"][0]["attempts"] == []
+    assert one["payments"] == order["payments"]
+    assert one["payouts"] == [order["payouts"][0]["id"]]
+    assert (refused.status, refused.body["code"]) == (400, "expand_unknown")
+
+
+# BEGIN and COMMIT there are none: nothing is written. The first statement finds the key.
+STATEMENTS = {"orders": 8, "payments": 3, "receipts": 3, "payouts": 3, "refunds": 3, "transfers": 2}
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_costs_as_many_statements_for_20_rows_as_for_one(shop: Shop, path: str) -> None:
+    def statements(rows: int) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            found = shop.get(f"{path}?limit={rows}").body["data"]
+        assert len(found) == rows
+        return len(captured)
+
+    for _ in range(20):
+        shop.one_of_each()
+    # When a key was used last is written now and then.
+    statements(1)
+
+    assert statements(1) == statements(20) == STATEMENTS[path]
+
+
+def test_the_domain_lists_what_it_is_asked_for_and_nothing_else(shop: Shop) -> None:
+    shop.order()
+    shop.paid()
+
+    page = list_objects(
+        "order", merchant_id=shop.merchant_id, wish=Wish(status=OrderStatus.PAID, with_total=True)
+    )
+
+    assert (len(page.items), page.next_cursor, page.total) == (1, None, 1)
+
+
+def test_a_timeline_tells_what_happened_and_names_nobody(shop: Shop) -> None:
+    shop.one_of_each()
+    [order] = shop.get("orders?status=cancelled").body["data"]
+
+    events = shop.get(f"orders/{order['order_reference']}/timeline").body["data"]
+
+    types = [event["type"] for event in events]
+    assert types[0] == "order.created"
+    assert {"receipt.allocated", "order.paid", "order.cancelled", "refund.created"} <= set(types)
+    assert events[0]["actor"] == "merchant"
+    assert {event["actor"] for event in events if event["type"] == "order.cancelled"} == {"operator"}
+    assert "chebet" not in str(events)
+
+
+def test_a_timeline_is_for_the_people_of_the_order(shop: Shop, other_key: str) -> None:
+    order = shop.order()
+
+    assert shop.get(f"orders/{order.order_reference}/timeline", key=other_key).status == 404
+    assert shop.api.get(f"/api/v1/orders/{order.order_reference}/timeline").status == 401
