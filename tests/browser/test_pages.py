@@ -118,6 +118,15 @@ def test_a_code_from_the_qr_fills_the_field_and_is_not_sent_by_itself(
     expect(page.get_by_role("heading", name="KES 1,500 is held safely")).to_be_visible()
 
 
+def test_the_qr_is_big_enough_for_a_camera(product: Product, window: Window) -> None:
+    page = window()
+    PAGES["code"](product, page)
+
+    box = page.locator(".qr svg path").last.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) > 120
+
+
 def test_a_half_written_number_is_not_thrown_away(product: Product, window: Window) -> None:
     sale = new_sale(product)
     page = window(sale.path)

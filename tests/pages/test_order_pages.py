@@ -258,7 +258,8 @@ def test_a_lost_code_is_replaced_after_the_phone_is_proved(
     assert amina.press(f"{path}/code", otp=wrong(otp)).status_code == 422
     shown = amina.press(f"{path}/code", otp=otp)
     [code] = re.findall(r'<p class="digits" translate="no">(\d{6})</p>', shown.content.decode())
-    assert "<svg" in shown.content.decode()
+    # Drawn to fill its place, not in the size of a stamp.
+    assert re.search(r"<svg [^>]*viewBox=", shown.content.decode())
     assert amina.press(f"{path}/code", otp=otp).status_code == 422
 
     run_worker()

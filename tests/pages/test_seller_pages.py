@@ -45,7 +45,7 @@ def test_a_seller_makes_a_link_and_follows_the_money(
     assert "https://wa.me/?text=Kitenge%3A" in shared.content.decode()
     order = Order.objects.get()
     assert (order.seller.phone, order.buyer.phone) == (BARAKA, AMINA)
-    assert "The buyer has not paid yet. until Tue 24 Nov, 12:00" in words(baraka.open("/sell"))
+    assert "The buyer has not paid yet. Until Tue 24 Nov, 12:00" in words(baraka.open("/sell"))
 
     path = "/o/" + shared.redirect_chain[-1][0].removeprefix("/sell/")
     assert "Pay KES 1,500" in words(amina.open(path))

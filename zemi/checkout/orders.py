@@ -223,5 +223,7 @@ def _to_order(token: str) -> HttpResponse:
 
 def _qr(content: str) -> SafeString:
     """A drawing that a phone's camera reads; dark on light, whatever the page's colours are."""
-    drawn = segno.make(content, error="m", micro=False).svg_inline(border=2, dark="#000", light="#fff")
+    drawn = segno.make(content, error="m", micro=False).svg_inline(
+        border=2, dark="#000", light="#fff", omitsize=True
+    )
     return mark_safe(drawn)  # noqa: S308 (drawn here, without any words)

@@ -119,7 +119,7 @@ TEXTS: dict[str, Text] = {
     "step_seller": Text(en="Seller paid", sw="Muuzaji amelipwa"),
     "step_ended": Text(en="Order ended", sw="Oda imeisha"),
     "step_back": Text(en="Money back with the buyer", sw="Pesa imerudi kwa mnunuzi"),
-    "step_now": Text(en="now", sw="sasa"),
+    "step_now": Text(en="awaited", sw="inasubiriwa"),
     "step_later": Text(en="not yet", sw="bado"),
     # Is the money held?
     "proof_link": Text(en="Is the money really held?", sw="Je, pesa imeshikwa kweli?"),

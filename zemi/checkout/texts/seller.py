@@ -64,5 +64,5 @@ TEXTS: dict[str, Text] = {
     "turn_none_expired": Text(en="It was not paid in time and has ended.", sw="Haikulipwa kwa wakati na imeisha."),
     "turn_none_cancelled": Text(en="It was called off.", sw="Imeghairiwa."),
     "turn_none_refunded": Text(en="It was called off; the buyer has the money back.", sw="Imeghairiwa; mnunuzi amerudishiwa pesa."),
-    "turn_until": Text(en="until", sw="hadi"),
+    "turn_until": Text(en="Until", sw="Hadi"),
 }  # fmt: skip
