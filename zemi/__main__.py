@@ -14,6 +14,7 @@ COMMANDS = {
     "serve": "start the web server alone",
     "work": "start a worker alone; more may run beside it",
     "demo": "carry one order through HTTP from create to paid seller, and compare the books",
+    "doctor": "look whether everything is there that this deployment needs, and say what to do",
     "logs": "follow the log of a running instance: one request, one order, one level",
     "clock": "sandbox: read the clock, or move it on, so that deadlines can be tried in seconds",
     "audit": "check that the books balance and agree with the events and the simulator",

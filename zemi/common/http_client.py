@@ -32,10 +32,11 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status and raw body of an answer."""
+    """Status and raw body of an answer; `date` is what its server's clock says (RFC 9110, 6.6.1), if it says it."""
 
     status: int
     body: bytes
+    date: str = ""
 
 
 def send(
@@ -67,7 +68,7 @@ def send(
     try:
         response = _shared().handle_request(request)
         try:
-            return Answer(response.status_code, _body(response))
+            return Answer(response.status_code, _body(response), response.headers.get("date", ""))
         finally:
             response.close()
     except (

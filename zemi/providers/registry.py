@@ -14,7 +14,7 @@ from zemi.common.db import outside_transaction
 from zemi.common.http_client import NoAnswer, NotSent
 from zemi.providers import wire
 from zemi.providers.africastalking.client import AfricasTalking, AfricasTalkingConfig
-from zemi.providers.base import MessageProvider, PaymentProvider, UnreadableCallback
+from zemi.providers.base import MessageProvider, PaymentProvider, Refused, UnreadableCallback
 from zemi.providers.circuit import MONEY_HELD_BACK, QUESTION_HELD_BACK, Circuits, breaks
 from zemi.providers.errors import ProviderNotReady
 from zemi.providers.mpesa.client import Mpesa, MpesaConfig
@@ -51,6 +51,7 @@ class _GuardedMpesa(Mpesa):
     balance = breaks("balance", Mpesa.balance, QUESTION_HELD_BACK)
     pull_transactions = breaks("pull", Mpesa.pull_transactions, QUESTION_HELD_BACK)
     # Asked by a person, who sees what comes of it.
+    credentials_problem = outside_transaction(Mpesa.credentials_problem)
     register_c2b_urls = outside_transaction(Mpesa.register_c2b_urls)
     register_pull = outside_transaction(Mpesa.register_pull)
 
@@ -79,6 +80,20 @@ def mobile_money() -> PaymentProvider:
             config = _mpesa_config()
             _mobile_money = _build_mpesa(config)
         return _mobile_money
+
+
+def credentials_problem() -> Refused | None:
+    """Why the mobile-money provider gives us no token; None when it does. No transaction may be open.
+
+    :raises ProviderNotReady: as `mobile_money`
+    """
+    provider = mobile_money()
+    return provider.credentials_problem() if isinstance(provider, _GuardedMpesa) else None
+
+
+def provider_address() -> str:
+    """Where the calls to the mobile-money provider go."""
+    return _mpesa_config().base_url
 
 
 def messages() -> MessageProvider:

@@ -322,6 +322,14 @@ class Mpesa:
         except NoAnswer as problem:
             return Unknown(text=str(problem))
 
+    def credentials_problem(self) -> Refused | None:
+        """Why no token can be had for a call; None when there is one. A token that is good still is not renewed."""
+        try:
+            self._tokens.get(self._issue_token)
+        except TokenUnavailable as problem:
+            return problem.refusal
+        return None
+
     def _question(self, path: str, body: Mapping[str, object]) -> Answer | Unknown:
         """Ask; a question that fails says nothing about the money, so it is never Refused."""
         outcome = self._money_call(path, body)
