@@ -27,6 +27,7 @@ MONEY = (
     "refunds",
     "approvals",
     "unclaimed",
+    "topups",
     "payments",
     "payouts",
     "releases",

@@ -268,6 +268,7 @@ INSTALLED_APPS = [
     "zemi.refunds",
     "zemi.approvals",
     "zemi.unclaimed",
+    "zemi.topups",
     "zemi.releases",
     "zemi.reconciliation",
     "zemi.snapshots",

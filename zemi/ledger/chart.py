@@ -35,6 +35,14 @@ MPESA_COLLECTION = Chart(
 MPESA_DISBURSEMENT = Chart(
     1110, "M-Pesa disbursement", Side.DEBIT, "shortcode", False, "money in the shortcode that pays out"
 )
+IN_TRANSIT = Chart(
+    1190,
+    "Own transfers in transit",
+    Side.DEBIT,
+    "transfer",
+    True,
+    "money on its way between our own accounts",
+)
 SELLER_DEBT = Chart(
     1300, "Seller debts", Side.DEBIT, "party", True, "what a seller was paid and has to give back"
 )
@@ -101,6 +109,7 @@ LOSSES = Chart(
 ACCOUNTS: tuple[Chart, ...] = (
     MPESA_COLLECTION,
     MPESA_DISBURSEMENT,
+    IN_TRANSIT,
     SELLER_DEBT,
     SUSPENSE,
     ESCROW,
@@ -158,6 +167,11 @@ def collection(shortcode: str) -> AccountRef:
 def disbursement(shortcode: str) -> AccountRef:
     """1110 of one shortcode."""
     return AccountRef(MPESA_DISBURSEMENT, shortcode)
+
+
+def in_transit(transfer_id: UUID) -> AccountRef:
+    """1190 of one transfer between accounts of our own."""
+    return AccountRef(IN_TRANSIT, str(transfer_id))
 
 
 def escrow(order_id: UUID) -> AccountRef:

@@ -26,6 +26,7 @@ from zemi.providers import registry
 from zemi.providers.mpesa.sandbox import SandboxTransaction
 from zemi.refunds.models import Refund, RefundAttempt, RefundedReceipt
 from zemi.releases.models import Release, ReleaseStatus
+from zemi.topups.models import OPEN, TopUp
 from zemi.unclaimed.models import UnclaimedBalance, UnclaimedStatus
 
 # Events that move money; each books at least one transfer, in its own transaction.
@@ -38,6 +39,9 @@ MOVING = (
     "receipt.unclaimed",
     "unclaimed.set_apart",
     "unclaimed.returned",
+    "top_up.created",
+    "top_up.succeeded",
+    "top_up.failed",
     "release.released",
     "payout.created",
     "payout.succeeded",
@@ -94,6 +98,7 @@ def audit_books(*, with_provider: bool = True) -> list[Check]:
             _check("claims agree with their cases", _suspense),
             _check("payers' credit agrees with the ledger", _credits),
             _check("unclaimed money is somebody's", _unclaimed),
+            _check("transfers of our own agree with the ledger", _in_transit),
             _check("nothing waits longer than its rule allows", _overdue),
             _check("client money is covered", _coverage),
             _check("sealed days are what was sealed", wrong_seals),
@@ -326,6 +331,16 @@ def _unclaimed() -> Iterator[str]:
             yield f"unclaimed of {owner}: {Money(kept.get(owner, 0))}, not {Money(expected[owner])}"
 
 
+def _in_transit() -> Iterator[str]:
+    moving = audit.kept_balances(chart.IN_TRANSIT.code)
+    for row in TopUp.objects.iterator():
+        expected = row.amount_minor if row.status in OPEN else 0
+        found = moving.pop(str(row.id), 0)
+        if found != expected:
+            yield f"top-up {row.id} is {row.status} and {Money(found)} is in transit, not {Money(expected)}"
+    yield from (f"in transit for unknown top-up {of}: {Money(balance)}" for of, balance in moving.items())
+
+
 def _overdue() -> Iterator[str]:
     now = clock.now()
     for receipt in Receipt.objects.filter(status=ReceiptStatus.ORPHAN, refund_at__lt=now - LATE)[:1000]:
@@ -338,7 +353,7 @@ def _overdue() -> Iterator[str]:
 def _coverage() -> Iterator[str]:
     rows = {row.code: row.balance.minor for row in trial_balance()}
     # What somebody owes us is missing in the shortcodes, and is no loss until a person says so.
-    lines = (chart.MPESA_COLLECTION, chart.MPESA_DISBURSEMENT, *chart.CLAIMS)
+    lines = (chart.MPESA_COLLECTION, chart.MPESA_DISBURSEMENT, chart.IN_TRANSIT, *chart.CLAIMS)
     cash = sum(rows.get(line.code, 0) for line in lines)
     owed = sum(rows.get(line.code, 0) for line in chart.CLIENT_MONEY)
     if cash < owed:
@@ -352,6 +367,10 @@ def _provider(sandbox: _Sandbox) -> Check:
     if sum(theirs.values()) != 0:
         check.problems.append(f"the provider's books sum to {Money(sum(theirs.values()))}")
 
+    moved = {move.account_reference for move in moves if move.kind == "topup"}
+    on_the_way = TopUp.objects.filter(status__in=OPEN)
+    not_moved = sum(row.amount_minor for row in on_the_way if row.reference not in moved)
+    arrived = sum(row.amount_minor for row in on_the_way if row.reference in moved)
     numbers = set(Receipt.objects.values_list("transaction_id", flat=True))
     waiting = {
         payment.provider_reference for payment in Payment.objects.exclude(status__in=PROVED).iterator()
@@ -369,7 +388,7 @@ def _provider(sandbox: _Sandbox) -> Check:
         )
     )
     undone = sum(move.amount_minor for move in moves if move.original_receipt in undoing)
-    _compare(check, chart.collection(provider.collection_account), theirs, coming=unseen - undone)
+    _compare(check, chart.collection(provider.collection_account), theirs, coming=unseen - undone + not_moved)
 
     sent = {
         originator_id
@@ -383,7 +402,7 @@ def _provider(sandbox: _Sandbox) -> Check:
         for move in moves
         if move.kind == "b2c" and move.originator_conversation_id in sent
     )
-    _compare(check, chart.disbursement(provider.disbursement_account), theirs, coming=-unsettled)
+    _compare(check, chart.disbursement(provider.disbursement_account), theirs, coming=arrived - unsettled)
     return check
 
 

@@ -25,6 +25,8 @@ from zemi.reconciliation.evidence import close_silent_attempts
 from zemi.reconciliation.models import Direction, ItemKind, ReconciliationItem, StatementLine, Verdict
 from zemi.refunds.models import Refund, RefundAttempt
 from zemi.releases.reversal import record_pay_in_reversal
+from zemi.topups.models import TopUp, TopUpStatus
+from zemi.topups.move import settle_top_up
 
 _MILLION = 1_000_000
 
@@ -150,11 +152,19 @@ def _fee(line: StatementLine) -> Money | None:
     return None
 
 
+def _moved(line: StatementLine) -> Money | None:
+    """A move of our own between our accounts, by the reference that both statements show."""
+    found = TopUp.objects.filter(reference=line.reference or None, status=TopUpStatus.SUCCEEDED).first()
+    return None if found is None else found.amount
+
+
 _FINDERS: dict[tuple[str, str], Callable[[StatementLine], Money | None]] = {
     (Direction.IN, LineKind.PAYMENT): _receipt,
     (Direction.OUT, LineKind.PAYMENT): _paid_out,
     (Direction.OUT, LineKind.REVERSAL): _reversed,
     (Direction.IN, LineKind.REVERSAL): _taken_back,
+    (Direction.OUT, LineKind.TRANSFER): _moved,
+    (Direction.IN, LineKind.TRANSFER): _moved,
     (Direction.OUT, LineKind.FEE): _fee,
 }
 
@@ -246,6 +256,16 @@ def _prove_taken_back(line: StatementLine, now: datetime) -> bool:
     return False
 
 
+def _prove_moved(line: StatementLine, now: datetime) -> bool:
+    """A top-up whose result was lost: it has left the one account, or reached the other."""
+    found = TopUp.objects.filter(reference=line.reference or None).first()
+    if found is None:
+        return False
+    _tell(line, now=now)
+    settle_top_up(found.id, _said(line), now=now)
+    return True
+
+
 def _said(line: StatementLine) -> Succeeded:
     return Succeeded("statement", receipt=line.receipt, amount=line.amount, at=line.at)
 
@@ -255,6 +275,8 @@ _PROVERS: dict[tuple[str, str], Callable[[StatementLine, datetime], bool]] = {
     (Direction.OUT, LineKind.PAYMENT): _prove_payment_out,
     (Direction.OUT, LineKind.REVERSAL): _prove_reversal,
     (Direction.IN, LineKind.REVERSAL): _prove_taken_back,
+    (Direction.OUT, LineKind.TRANSFER): _prove_moved,
+    (Direction.IN, LineKind.TRANSFER): _prove_moved,
 }
 
 

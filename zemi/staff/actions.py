@@ -28,6 +28,7 @@ from zemi.refunds.models import Refund
 from zemi.releases.reversal import reverse_pay_in
 from zemi.staff import errors
 from zemi.staff.refund import refund_order
+from zemi.topups.move import decide_top_up
 from zemi.unclaimed.apart import return_to_owner
 from zemi.unclaimed.locks import lock_unclaimed
 from zemi.unclaimed.models import UnclaimedBalance
@@ -129,6 +130,14 @@ def _return_unclaimed(payload: Payload, actor: str, now: datetime) -> None:
     return_to_owner(row, actor=actor, now=now)
 
 
+def _end_top_up(payload: Payload, actor: str, now: datetime) -> None:
+    if payload["outcome"] not in {"moved", "not_moved"}:
+        raise errors.BadRequestOfStaff(problem="outcome is moved or not_moved")
+    moved = payload["outcome"] == "moved"
+    if not decide_top_up(read_reference(payload["reference"]), moved=moved, actor=actor, now=now):
+        raise errors.BadRequestOfStaff(problem="no top-up with that reference is unknown")
+
+
 @dataclass(frozen=True, slots=True)
 class _Adjustment:
     id: UUID
@@ -186,6 +195,9 @@ ACTIONS: Mapping[str, Action] = {
     "end-case": Action(("id", "outcome"), _end_case, "end a suspense case: charged, recovered or lost"),
     "return-unclaimed": Action(
         ("id",), _return_unclaimed, "put a balance that was set apart back: its owner is there again"
+    ),
+    "end-top-up": Action(
+        ("reference", "outcome"), _end_top_up, "an unknown top-up was moved or not_moved, by the statement"
     ),
     "adjust": Action(("debit", "credit", "amount"), _adjust, "book a correction between two accounts"),
 }

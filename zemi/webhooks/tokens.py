@@ -31,6 +31,9 @@ class CallbackKind(IntEnum):
     # like its confirmation.
     C2B_VALIDATION = 9
     C2B_CONFIRMATION = 10
+    TOP_UP_RESULT = 11
+    TOP_UP_TIMEOUT = 12
+    BALANCE_RESULT = 13
 
     @property
     def webhook_type(self) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import cast
+from uuid import UUID
 
 from zemi.common.db import unit_of_work
 from zemi.common.logs import log
@@ -14,6 +16,8 @@ from zemi.payouts.models import PayoutAttempt
 from zemi.providers import registry
 from zemi.providers.base import DisburseResult, UnreadableCallback
 from zemi.refunds.models import RefundAttempt
+from zemi.topups.balances import handle_balance
+from zemi.topups.move import settle_top_up
 from zemi.webhooks.inbox import ClaimLost, mark_handled
 from zemi.webhooks.models import WebhookLog
 
@@ -71,6 +75,25 @@ def _transaction(row: WebhookLog, now: datetime) -> None:
     handle_transaction_status(row, registry.mobile_money().read_transaction_callback(row.body), now=now)
 
 
+def _top_up(row: WebhookLog, now: datetime) -> None:
+    found = registry.mobile_money().read_reversal_callback(row.body)
+    settle_top_up(_subject(row), found.outcome, now=now, row=row)
+
+
+def _top_up_timeout(row: WebhookLog, now: datetime) -> None:
+    notice = registry.mobile_money().read_timeout_notice(row.body)
+    settle_top_up(_subject(row), notice.outcome, now=now, row=row)
+
+
+def _subject(row: WebhookLog) -> UUID:
+    # Only secret paths lead here, and each names its subject.
+    return cast("UUID", row.subject_id)
+
+
+def _balance(row: WebhookLog, now: datetime) -> None:
+    handle_balance(row, registry.mobile_money().read_balance_callback(row.body), now=now)
+
+
 def _simulated(row: WebhookLog, now: datetime) -> None:
     finish_simulated_payment(row, now=now)
 
@@ -90,6 +113,9 @@ _HANDLERS: dict[str, Callable[[WebhookLog, datetime], None]] = {
     "mpesa_status_result": _status,
     "mpesa_c2b_confirmation": _c2b,
     "mpesa_transaction_result": _transaction,
+    "mpesa_top_up_result": _top_up,
+    "mpesa_top_up_timeout": _top_up_timeout,
+    "mpesa_balance_result": _balance,
     "mpesa_status_timeout": _nothing,
     "mpesa_c2b_validation": _nothing,
     # Closed in the request that wrote it; due here only after a crash between.

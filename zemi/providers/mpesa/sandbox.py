@@ -31,6 +31,7 @@ class SandboxTransaction:
     originator_conversation_id: str
     # Which payment a reversal undid.
     original_receipt: str
+    account_reference: str
 
 
 def _transaction(row: dict[str, Any]) -> SandboxTransaction:
@@ -42,6 +43,7 @@ def _transaction(row: dict[str, Any]) -> SandboxTransaction:
         checkout_request_id=str(row["checkout_request_id"] or ""),
         originator_conversation_id=str(row["originator_conversation_id"] or ""),
         original_receipt=str(row.get("original_receipt") or ""),
+        account_reference=str(row["account_reference"] or ""),
     )
 
 

@@ -1,0 +1,153 @@
+"""Move what buyers paid to the account that sellers are paid from (DOMAIN P17, 5.8 row 31)."""
+
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests import story
+from tests.characters import AMINA
+from tests.story import FLOAT, ledger
+from zemi.cli import float as command
+from zemi.common.db import unit_of_work
+from zemi.common.money import kes
+from zemi.providers.base import Succeeded, Unknown
+from zemi.reconciliation.match import reconcile
+from zemi.reconciliation.statements import import_statement
+from zemi.staff.actions import run as run_action
+from zemi.staff.errors import BadRequestOfStaff
+from zemi.topups.errors import FloatNotThere, TopUpUnderWay
+from zemi.topups.models import BalanceReading, TopUp
+from zemi.topups.move import settle_top_up, top_up
+
+Run = Callable[[], int]
+
+
+@pytest.fixture(autouse=True)
+def collected(stage: None, simulator: Any, clock: Any, run_worker: Run) -> None:
+    reference = story.create_order().data["order_reference"]
+    story.push(reference, phone=AMINA)
+    clock.advance(seconds=5)
+    run_worker()
+    assert ledger()[1100] == kes(1_500)
+
+
+def do(**options: Any) -> int:
+    given = {"collection": 0, "disbursement": 0, "top_up": 0, "ask": False, "show": False}
+    return command.run(Namespace(**given | options))
+
+
+def settle(clock: Any, run_worker: Run) -> None:
+    run_worker()
+    clock.advance(seconds=10)
+    run_worker()
+
+
+def test_a_top_up_is_in_transit_until_its_result(
+    simulator: Any, clock: Any, run_worker: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert do(top_up=1_000) == 0
+    assert (ledger()[1100], ledger()[1190]) == (kes(500), kes(1_000))
+    story.assert_books_agree()
+    with pytest.raises(TopUpUnderWay):
+        top_up(amount=kes(100), now=clock.now())
+
+    settle(clock, run_worker)
+
+    row = TopUp.objects.get()
+    assert (row.status, ledger().get(1190), ledger()[1110]) == ("succeeded", None, FLOAT + kes(1_000))
+    assert do(show=True) == 0
+    assert f"top-up {row.reference}" in capsys.readouterr().out
+    settle_top_up(row.id, Succeeded(receipt=row.transaction_id), now=clock.now())
+
+
+def test_more_than_there_is_is_not_moved(clock: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(FloatNotThere):
+        top_up(amount=kes(1_501), now=clock.now())
+    assert (do(top_up=1_501), do(top_up=-1)) == (1, 2)
+    assert "holds KES 1500.00" in capsys.readouterr().err
+    assert TopUp.objects.count() == 0
+
+
+def test_a_refused_top_up_leaves_the_money_where_it_was(simulator: Any, clock: Any, run_worker: Run) -> None:
+    simulator.fault("result_code", api="topup", code="1", count=1)
+
+    row = top_up(amount=kes(1_000), now=clock.now())
+    settle(clock, run_worker)
+
+    row.refresh_from_db()
+    assert (row.status, ledger()[1100], ledger().get(1190)) == ("failed", kes(1_500), None)
+    settle_top_up(row.id, Succeeded(), now=clock.now())
+    row.refresh_from_db()
+    assert row.status == "failed"
+
+
+def test_an_unknown_one_is_never_sent_anew_and_told_by_the_statement(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    simulator.fault("http_garbage_after", api="topup", count=1)
+    simulator.hold_callbacks = True
+    row = top_up(amount=kes(1_000), now=clock.now())
+    assert row.status == "unknown"
+    settle(clock, run_worker)
+    story.assert_books_agree()
+    settle_top_up(row.id, Unknown(), now=clock.now())
+    settle_top_up(row.id, Succeeded(amount=kes(900)), now=clock.now())
+
+    import_statement(simulator.statement(shortcode="174379"), now=clock.now())
+    assert reconcile(now=clock.now()).items == []
+
+    row.refresh_from_db()
+    assert (row.status, ledger().get(1190)) == ("succeeded", None)
+
+
+def test_a_top_up_that_waited_too_long_in_the_queue_is_unknown(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    row = top_up(amount=kes(1_000), now=clock.now())
+    settle_top_up(row.id, Unknown("timeout"), now=clock.now())
+    row.refresh_from_db()
+    assert row.status == "unknown"
+
+    settle(clock, run_worker)
+
+    row.refresh_from_db()
+    assert row.status == "succeeded"
+
+
+def test_what_the_accounts_hold_is_asked_and_shown(
+    simulator: Any, clock: Any, run_worker: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (do(ask=True), do(show=True)) == (0, 0)
+    assert "no answer yet" in capsys.readouterr().out
+    settle(clock, run_worker)
+
+    do(show=True)
+
+    assert "174379 Utility Account: KES 1500.00 available" in capsys.readouterr().out
+    simulator.fault("result_code", api="balance", code="21", count=2)
+    clock.advance(minutes=1)
+    do(ask=True)
+    settle(clock, run_worker)
+    assert [one.accounts for one in BalanceReading.objects.order_by("-asked_at")[:2]] == [[], []]
+
+
+def test_two_people_end_what_no_statement_will_show(simulator: Any, clock: Any, run_worker: Run) -> None:
+    for outcome, status, left in (("not_moved", "failed", 1_500), ("moved", "succeeded", 500)):
+        simulator.fault(
+            "http_garbage_after" if outcome == "moved" else "http_garbage_before", api="topup", count=1
+        )
+        row = top_up(amount=kes(1_000), now=clock.now())
+        payload = {"reference": row.reference, "outcome": outcome}
+        for wrong in ({"outcome": "lost"}, {"reference": "ZEM-00000000"}):
+            with pytest.raises(BadRequestOfStaff), unit_of_work():
+                run_action("end-top-up", payload | wrong, actor="a+b", now=clock.now())
+
+        with unit_of_work():
+            run_action("end-top-up", payload, actor="a+b", now=clock.now())
+
+        row.refresh_from_db()
+        assert (row.status, ledger()[1100]) == (status, kes(left))
+        # What the two of them read on the statement has happened by then.
+        settle(clock, run_worker)

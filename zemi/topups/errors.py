@@ -1,0 +1,32 @@
+"""What moving our own money refuses."""
+
+from zemi.common.errors import Kind, ZemiError
+from zemi.common.texts import Text
+
+
+class TopUpUnderWay(ZemiError):
+    """Another one has no result yet: a second would perhaps move the money twice."""
+
+    code = "top_up_under_way"
+    kind = Kind.STATE
+    text = Text(
+        en="A top-up is under way and has no result yet. No money was moved.",
+        sw="Uhamisho mwingine bado haujapata jibu. Hakuna pesa iliyotumwa.",
+    )
+    next_step = Text(
+        en="Wait for its result, or import the statement that shows it.",
+        sw="Subiri jibu lake, au ingiza taarifa inayouonyesha.",
+    )
+
+
+class FloatNotThere(ZemiError):
+    """The collecting account has less than that in our books."""
+
+    code = "float_not_there"
+    kind = Kind.AMOUNT
+    text = Text(
+        en="The collecting account holds KES {held}. No money was moved.",
+        sw="Akaunti ya makusanyo ina KES {held}. Hakuna pesa iliyotumwa.",
+    )
+    next_step = Text(en="Move less.", sw="Hamisha kiasi kidogo.")
+    example = {"held": "1500.00"}
