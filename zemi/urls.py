@@ -37,7 +37,7 @@ class OrderReferenceConverter:
 class IdentifierConverter(OrderReferenceConverter):
     """What may stand in a path as the id of an object."""
 
-    regex = "[a-z]{2,8}_[0-9a-f]{32}"
+    regex = "[A-Za-z0-9_-]{1,60}"
 
 
 register_converter(OrderReferenceConverter, "reference")

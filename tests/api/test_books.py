@@ -39,6 +39,7 @@ def test_a_merchants_balance_is_what_is_held_and_on_its_way(
         2310: "1500.00",
         2400: "0.00",
         2500: "0.00",
+        2800: "0.00",
     }
     assert balance["as_of"].startswith("2026-11-23T09:00")
 
