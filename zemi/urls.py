@@ -13,9 +13,11 @@ from zemi.api import (
     pages,
     payments,
     quotes,
+    refunds,
     sandbox,
     sessions,
 )
+from zemi.api.endpoint import by_method
 from zemi.checkout import claim, home, seller
 from zemi.checkout import orders as order_pages
 
@@ -74,6 +76,8 @@ V1: list[URLPattern | URLResolver] = [
     path("sessions/end", sessions.SignOut.as_view()),
     path("quotes", quotes.CreateQuote.as_view()),
     path("orders", lists.ListOrders.as_view()),
+    path("orders/<reference:order_reference>/new-code/otp", claims.AskForNewCode.as_view()),
+    path("orders/<reference:order_reference>/new-code", claims.IssueNewCode.as_view()),
     path("orders/<reference:order_reference>/timeline", orders.GetTimeline.as_view()),
     path("payments", lists.ListPayments.as_view()),
     path("payments/<identifier:object_id>", lists.GetPayment.as_view()),
@@ -81,7 +85,7 @@ V1: list[URLPattern | URLResolver] = [
     path("receipts/<identifier:object_id>", lists.GetReceipt.as_view()),
     path("payouts", lists.ListPayouts.as_view()),
     path("payouts/<identifier:object_id>", lists.GetPayout.as_view()),
-    path("refunds", lists.ListRefunds.as_view()),
+    path("refunds", by_method(get=lists.ListRefunds, post=refunds.CreateRefund)),
     path("refunds/<identifier:object_id>", lists.GetRefund.as_view()),
     path("balances", books.GetBalance.as_view()),
     path("statements", books.GetStatement.as_view()),

@@ -129,6 +129,19 @@ export interface NewApiKey {
   key: string;
 }
 
+/** The new delivery code; the old one opens nothing any more. */
+export interface NewCode {
+  order_reference: string;
+  delivery_code: string;
+  message: string;
+}
+
+/** A one-time code is on its way to the buyer's phone. */
+export interface NewCodeOtp {
+  expires_in_s: number;
+  message: string;
+}
+
 /** An order. Its own merchant sees all of it; a stranger who knows its reference, the first part. */
 export interface Order {
   id: string;
@@ -274,6 +287,16 @@ export interface Refund {
   attempts: (string | { [name: string]: unknown })[];
 }
 
+/** What became of it. The refunds themselves are at refunds?order=... */
+export interface RefundAsked {
+  order_reference: string;
+  amount: string;
+  /** An open list: treat a word that you don't know as not final. */
+  order_status: string;
+  status: string;
+  message: string;
+}
+
 /** What can be played. */
 export interface ScenarioList {
   scenarios: { name: string; meaning: string }[];
@@ -408,6 +431,10 @@ export interface CreateOrderInput {
   quote?: string;
 }
 
+export interface IssueNewCodeInput {
+  otp: string;
+}
+
 export interface B2cPayoutInput {
   /** The order's seller. */
   phone_number: string | number;
@@ -438,6 +465,14 @@ export interface CreateQuoteInput {
   /** The price in Kenyan shillings, whole shillings only. */
   amount: number | string;
   release_policy?: string;
+}
+
+export interface CreateRefundInput {
+  order_reference: string;
+  /** All that is held; of a delivered order at most what came. */
+  amount: number | string;
+  /** For staff: no phone numbers. */
+  reason: string;
 }
 
 export interface AdvanceClockInput {
@@ -507,7 +542,11 @@ export interface Operations {
     query: { "created[gte]"?: string; "created[lt]"?: string; "cursor"?: string; "expand"?: string; "include"?: string; "limit"?: number; "order"?: string; "reference"?: string };
     answer: Page<Transfer>;
   };
-  /** Call off an order that is not paid. */
+  /** Have a one-time code texted to the buyer of a paid order who has lost the delivery code. */
+  "POST /api/v1/orders/{order_reference}/new-code/otp": {
+    answer: Success<NewCodeOtp>;
+  };
+  /** Call off an order that is not paid; its seller also one that is paid, and all of the money goes back. */
   "POST /api/v1/orders/{order_reference}/cancel": {
     body: CancelOrderInput;
     answer: Success<Cancelled>;
@@ -530,6 +569,11 @@ export interface Operations {
   /** Read everything that happened to an order, oldest first: its timeline. */
   "GET /api/v1/orders/{order_reference}/timeline": {
     answer: Page<Timeline>;
+  };
+  /** Give the buyer a new delivery code, shown here once and texted; the old one, and its lock, end. */
+  "POST /api/v1/orders/{order_reference}/new-code": {
+    body: IssueNewCodeInput;
+    answer: Success<NewCode>;
   };
   /** List orders, newest first. */
   "GET /api/v1/orders": {
@@ -585,6 +629,11 @@ export interface Operations {
   "POST /api/v1/quotes": {
     body: CreateQuoteInput;
     answer: Success<Quote>;
+  };
+  /** Give money of an order back to whoever paid. */
+  "POST /api/v1/refunds": {
+    body: CreateRefundInput;
+    answer: Success<RefundAsked>;
   };
   /** Read a refund. */
   "GET /api/v1/refunds/{object_id}": {

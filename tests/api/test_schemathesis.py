@@ -45,6 +45,7 @@ from zemi.identity.api_keys import Scope
 from zemi.identity.sessions import open_session
 from zemi.payments.c2b import settle_c2b
 from zemi.providers.base import C2BReceipt
+from zemi.releases.new_code import request_new_code
 from zemi.webhooks.tokens import CallbackKind, mint
 
 EXAMPLES, EXAMPLES_OF_A_PROOF, REQUESTS_OF_A_PROOF = 4, 60, 10_000
@@ -63,6 +64,7 @@ ROLES = ("anonymous", "merchant", "merchant without a scope", "buyer")
 
 # Only its own merchant may call these.
 ORDERS_OF_THE_MERCHANT = frozenset({"getTimeline"})
+PAID_ORDERS = frozenset({"askForNewCode", "issueNewCode"})
 
 
 @dataclass
@@ -98,6 +100,14 @@ class World:
             )
         if operation == "createOrder":
             return {"buyer_phone": self.payer().msisdn, "amount": 1500, "seller_phone": BARAKA.msisdn}
+        if operation == "createQuote":
+            return {"amount": 1500, "release_policy": "instant"}
+        if operation == "createRefund":
+            return {"order_reference": self.shop.paid().order_reference, "amount": 1500}
+        if operation == "issueNewCode":
+            self.clock.advance(hours=1)
+            request_new_code(order_reference=reference, caller="test", now=product_clock.now())
+            return {"otp": story.last_code()}
         if operation == "createApiKey":
             return {"scopes": ["orders"]}
         if operation == "stkPush":
@@ -131,6 +141,12 @@ class World:
         """What shows that somebody holds a phone. An hour later, when what others have tried is no longer counted."""
         self.clock.advance(hours=1)
         return {"phone_number": phone.msisdn, "otp": story.code_for(phone, purpose)}
+
+    def order_for(self, operation: str) -> str:
+        """An order that this operation succeeds for."""
+        if operation in ORDERS_OF_THE_MERCHANT:
+            return self.shop.order().order_reference
+        return (self.paid() if operation in PAID_ORDERS else self.order())[0]
 
     def object_id(self, path: str) -> str:
         """The id of an object of the merchant's that stands at this path."""
@@ -234,10 +250,7 @@ def _make_it_real(case: Any, name: str, world: World) -> None:
     for parameter in ("expand", "cursor"):
         case.query.pop(parameter, None)
     if "order_reference" in case.path_parameters:
-        own = name.removesuffix("V1") in ORDERS_OF_THE_MERCHANT
-        case.path_parameters["order_reference"] = (
-            world.shop.order().order_reference if own else world.order()[0]
-        )
+        case.path_parameters["order_reference"] = world.order_for(name.removesuffix("V1"))
     if "object_id" in case.path_parameters:
         case.path_parameters["object_id"] = world.object_id(case.path)
     if "Idempotency-Key" in case.headers:

@@ -512,7 +512,9 @@ def test_half_way_to_expiry_the_buyer_is_reminded_once(clock: Any, run_worker: R
     assert Message.objects.filter(template="payment_reminder").count() == 1
 
 
-def test_only_buyer_seller_and_merchant_cancel_and_only_what_is_unpaid(simulator: Any, clock: Any) -> None:
+def test_only_buyer_seller_and_merchant_cancel_and_of_what_is_paid_only_the_seller(
+    simulator: Any, clock: Any
+) -> None:
     reference = new_order()
     order = order_of(reference)
     for stranger in ({}, {"party_id": order.id}, {"merchant_id": order.id}):
@@ -521,10 +523,13 @@ def test_only_buyer_seller_and_merchant_cancel_and_only_what_is_unpaid(simulator
     by_hand(simulator, clock, reference=reference)
 
     with pytest.raises(OrderNotCancellable):
-        cancel_order(order_reference=reference, actor="seller", party_id=order.seller_id, now=clock.now())
-
+        cancel_order(order_reference=reference, actor="buyer", party_id=order.buyer_id, now=clock.now())
     assert status(reference) == "paid"
     assert escrow_of(reference) == kes(1_500)
+
+    cancel_order(order_reference=reference, actor="seller", party_id=order.seller_id, now=clock.now())
+    assert status(reference) == "cancelled"
+    assert escrow_of(reference) == kes(0)
 
 
 def test_a_reference_typed_badly_is_still_read(simulator: Any, clock: Any) -> None:

@@ -8,10 +8,12 @@ from rest_framework.response import Response
 from zemi.api.auth import Anyone, caller, key_of
 from zemi.api.endpoint import Endpoint, Shape
 from zemi.api.fields import PhoneField, ReferenceField, Shown, WordField
+from zemi.api.idempotency import Keys
 from zemi.api.sessions import SIX_DIGITS
 from zemi.api.shapes import MESSAGE, ORDER_STATUS, REFERENCE
 from zemi.common import clock
 from zemi.common.errors import FieldProblem, InvalidInput
+from zemi.common.ids import read_reference
 from zemi.common.texts import Text
 from zemi.identity.api_keys import Scope
 from zemi.identity.errors import OneTimeCodeWrong
@@ -22,6 +24,8 @@ from zemi.payments.claim import cancel_order_by_phone, claim_receipt
 from zemi.payments.close import cancel_order
 from zemi.payments.errors import OrderNotCancellable, ReceiptNotFound
 from zemi.providers.errors import ProviderNotReady
+from zemi.releases.errors import OrderNotPaid
+from zemi.releases.new_code import issue_new_code, request_new_code
 from zemi.trust.errors import TooManyAttempts
 from zemi.trust.otp import request_otp
 
@@ -89,7 +93,7 @@ class CancelledData(Shape):
 
 
 class CancelOrder(Endpoint):
-    """Call off an order that is not paid.
+    """Call off an order that is not paid; its seller also one that is paid, and all of the money goes back.
 
     Merchants cancel their own orders by their key; buyer and seller by a one-time code (purpose cancel_order).
     A prompt that is on a phone ends by itself; if it is paid all the same, that money goes back.
@@ -186,4 +190,63 @@ class ClaimReceipt(Endpoint):
         said: dict[str, Any] = {"receipt_number": receipt.transaction_id, "status": receipt.status}
         return self.answer(
             said | {"message": "The money was given to the order, or is on its way back to you."}
+        )
+
+
+class NewCodeOtpData(Shape):
+    """A one-time code is on its way to the buyer's phone."""
+
+    expires_in_s = Shown({"type": "integer", "examples": [600]})
+    message = Shown(MESSAGE)
+
+
+class AskForNewCode(Endpoint):
+    """Have a one-time code texted to the buyer of a paid order who has lost the delivery code."""
+
+    access = Anyone()
+    output = NewCodeOtpData
+    errors = (OrderNotFound, OrderNotPaid, TooManyAttempts)
+    # Asking twice is asking twice.
+    keys = Keys.NONE
+
+    def post(self, request: Request, order_reference: str) -> Response:
+        """Send it."""
+        life = request_new_code(order_reference=order_reference, caller=caller(request), now=clock.now())
+        message = "A one-time code was sent by SMS to the buyer."
+        return self.answer({"expires_in_s": int(life.total_seconds()), "message": message})
+
+
+class NewCodeInput(Shape):
+    """The one-time code that the buyer got."""
+
+    otp = WordField(pattern="[0-9]{6}", most=6, example="847263", sentence=SIX_DIGITS)
+
+
+class NewCodeData(Shape):
+    """The new delivery code; the old one opens nothing any more."""
+
+    order_reference = Shown(REFERENCE)
+    delivery_code = Shown({"type": "string", "pattern": "^[0-9]{6}$"})
+    message = Shown(MESSAGE)
+
+
+class IssueNewCode(Endpoint):
+    """Give the buyer a new delivery code, shown here once and texted; the old one, and its lock, end."""
+
+    access = Anyone()
+    input = NewCodeInput
+    output = NewCodeData
+    errors = (OneTimeCodeWrong, OrderNotPaid)
+    # The one-time code is spent: a repetition asks for another.
+    keys = Keys.NONE
+
+    def post(self, request: Request, order_reference: str) -> Response:
+        """Give it."""
+        code = issue_new_code(order_reference=order_reference, otp=self.read(request)["otp"], now=clock.now())
+        return self.answer(
+            {
+                "order_reference": read_reference(order_reference),
+                "delivery_code": code,
+                "message": "Keep it safe: the old code opens nothing any more.",
+            }
         )

@@ -37,13 +37,13 @@ def cancel_order(
     merchant_id: UUID | None = None,
     party_id: UUID | None = None,
 ) -> Order:
-    """Call an unpaid order off, for its merchant or for the party who is its buyer or seller.
+    """Call an unpaid order off, for its merchant or for the party who is its buyer or seller; a paid one for its seller.
 
-    A prompt that is on a phone ends by itself; if it is paid all the same, that money goes back. Opens its own
-    transaction.
+    All that is held goes back (O8, O14). A prompt that is on a phone ends by itself; if it is paid all the same, that
+    money goes back too. Opens its own transaction.
 
     :raises OrderNotFound: there is none, or it is not theirs: the answer is the same
-    :raises OrderNotCancellable: it does not await its payment any more
+    :raises OrderNotCancellable: it is over; or it is paid, and the one who asks is not its seller
     """
     registry.mobile_money()
     with unit_of_work():
@@ -51,7 +51,10 @@ def cancel_order(
         own = merchant_id is not None and order.merchant_id == merchant_id
         if not own and (party_id is None or party_id not in {order.buyer_id, order.seller_id}):
             raise OrderNotFound
-        if order.status != OrderStatus.AWAITING_PAYMENT:
+        by_seller = party_id is not None and party_id == order.seller_id
+        if order.status != OrderStatus.AWAITING_PAYMENT and not (
+            order.status == OrderStatus.PAID and by_seller
+        ):
             raise OrderNotCancellable(status=str(order.status))
         mark_cancelled(order, now=now, actor=actor)
         return_parts(order, reason=RefundReason.CANCELLED, actor=actor, now=now)

@@ -3,8 +3,11 @@
 from datetime import datetime, timedelta
 
 from zemi.common.db import unit_of_work
+from zemi.identity.errors import OneTimeCodeWrong
 from zemi.identity.otp import Purpose, use_otp
+from zemi.orders.errors import OrderNotFound
 from zemi.orders.locks import lock_order
+from zemi.orders.lookup import charged_lookup
 from zemi.orders.models import Order, OrderStatus
 from zemi.orders.progress import replace_delivery_code
 from zemi.orders.queries import get_order
@@ -19,7 +22,8 @@ def request_new_code(*, order_reference: str, caller: str, now: datetime) -> tim
     :raises OrderNotPaid: nothing is held, so that there is nothing to release
     :raises TooManyAttempts: this phone was sent, or `caller` has asked for, too many
     """
-    order = get_order(order_reference=order_reference)
+    with charged_lookup(caller, now=now):
+        order = get_order(order_reference=order_reference)
     _check_paid(order)
     return request_otp(phone=order.buyer.phone, purpose=Purpose.NEW_CODE, caller=caller, now=now)
 
@@ -29,11 +33,13 @@ def issue_new_code(*, order_reference: str, otp: str, now: datetime) -> str:
 
     Opens transactions of its own.
 
-    :raises OrderNotFound: there is none
-    :raises OneTimeCodeWrong: the buyer's phone is not proved
+    :raises OneTimeCodeWrong: the buyer's phone is not proved, or there is no such order: the answer is the same
     :raises OrderNotPaid: nothing is held
     """
-    order = get_order(order_reference=order_reference)
+    try:
+        order = get_order(order_reference=order_reference)
+    except OrderNotFound as error:
+        raise OneTimeCodeWrong from error
     use_otp(phone=order.buyer.phone, purpose=Purpose.NEW_CODE, code=otp, now=now)
     with unit_of_work():
         order = lock_order(order_reference=order.order_reference)

@@ -18,3 +18,16 @@ class BadRequestOfStaff(ZemiError):
         sw="Sahihisha ombi: `zemi staff --help` inaeleza kila sehemu.",
     )
     example = {"problem": "a reason is missing"}
+
+
+class RefundNotWhole(ZemiError):
+    """A part of what is held, while nothing was delivered: then the sale is off, and all of it goes back."""
+
+    code = "refund_not_whole"
+    kind = Kind.AMOUNT
+    text = Text(
+        en="Of an order that is not delivered all that is held goes back: KES {held}. No money was moved.",
+        sw="Kwa oda ambayo haijapokelewa, pesa zote zilizoshikiliwa hurudishwa: KES {held}. Hakuna pesa iliyotumwa.",
+    )
+    next_step = Text(en="Ask for exactly what is held.", sw="Omba kiasi kilichoshikiliwa hasa.")
+    example = {"held": "1500.00"}

@@ -117,6 +117,23 @@ class NewApiKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewCode:
+    """The new delivery code; the old one opens nothing any more."""
+
+    order_reference: str
+    delivery_code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCodeOtp:
+    """A one-time code is on its way to the buyer's phone."""
+
+    expires_in_s: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """An order. Its own merchant sees all of it; a stranger who knows its reference, the first part."""
 
@@ -261,6 +278,17 @@ class Refund:
     created_at: datetime
     updated_at: datetime
     attempts: list[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundAsked:
+    """What became of it. The refunds themselves are at refunds?order=..."""
+
+    order_reference: str
+    amount: Decimal
+    order_status: str
+    status: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

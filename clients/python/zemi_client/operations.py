@@ -14,6 +14,8 @@ from zemi_client.models import (
     Confirmation,
     CreatedOrder,
     NewApiKey,
+    NewCode,
+    NewCodeOtp,
     Order,
     Otp,
     Payment,
@@ -21,6 +23,7 @@ from zemi_client.models import (
     Quote,
     Receipt,
     Refund,
+    RefundAsked,
     ScenarioList,
     ScenarioRun,
     Session,
@@ -225,6 +228,14 @@ class Operations:
             )
         )
 
+    def ask_for_new_code(self, order_reference: str) -> NewCodeOtp:
+        """Have a one-time code texted to the buyer of a paid order who has lost the delivery code."""
+        return self._call(
+            Call[NewCodeOtp](
+                method="POST", path=f"/api/v1/orders/{order_reference}/new-code/otp", returns=NewCodeOtp
+            )
+        )
+
     def cancel_order(
         self,
         order_reference: str,
@@ -233,7 +244,8 @@ class Operations:
         otp: str | None = None,
         idempotency_key: str | None = None,
     ) -> Cancelled:
-        """Call off an order that is not paid.
+        """Call off an order that is not paid; its seller also one that is paid, and all of the money goes
+        back.
 
         Merchants cancel their own orders by their key; buyer and seller by a one-time code (purpose
         cancel_order).
@@ -349,6 +361,17 @@ class Operations:
                 path=f"/api/v1/orders/{order_reference}/timeline",
                 returns=Timeline,
                 is_list=True,
+            )
+        )
+
+    def issue_new_code(self, order_reference: str, *, otp: str) -> NewCode:
+        """Give the buyer a new delivery code, shown here once and texted; the old one, and its lock, end."""
+        return self._call(
+            Call[NewCode](
+                method="POST",
+                path=f"/api/v1/orders/{order_reference}/new-code",
+                returns=NewCode,
+                body={"otp": otp},
             )
         )
 
@@ -678,6 +701,30 @@ class Operations:
                 path="/api/v1/quotes",
                 returns=Quote,
                 body={"amount": amount, "release_policy": release_policy},
+            )
+        )
+
+    def create_refund(
+        self, *, order_reference: str, amount: Amount, reason: str, idempotency_key: str
+    ) -> RefundAsked:
+        """Give money of an order back to whoever paid.
+
+        All of an order that is paid and not delivered: it is off then. Above the operator's limit, and of
+        money that was
+        released to the seller, the operator's staff decide.
+
+        amount: All that is held; of a delivered order at most what came.
+        reason: For staff: no phone numbers.
+
+        Scope: refunds.
+        """
+        return self._call(
+            Call[RefundAsked](
+                method="POST",
+                path="/api/v1/refunds",
+                returns=RefundAsked,
+                body={"order_reference": order_reference, "amount": amount, "reason": reason},
+                idempotency_key=idempotency_key,
             )
         )
 
@@ -1018,6 +1065,14 @@ class AsyncOperations:
             )
         )
 
+    async def ask_for_new_code(self, order_reference: str) -> NewCodeOtp:
+        """Have a one-time code texted to the buyer of a paid order who has lost the delivery code."""
+        return await self._call(
+            Call[NewCodeOtp](
+                method="POST", path=f"/api/v1/orders/{order_reference}/new-code/otp", returns=NewCodeOtp
+            )
+        )
+
     async def cancel_order(
         self,
         order_reference: str,
@@ -1026,7 +1081,8 @@ class AsyncOperations:
         otp: str | None = None,
         idempotency_key: str | None = None,
     ) -> Cancelled:
-        """Call off an order that is not paid.
+        """Call off an order that is not paid; its seller also one that is paid, and all of the money goes
+        back.
 
         Merchants cancel their own orders by their key; buyer and seller by a one-time code (purpose
         cancel_order).
@@ -1142,6 +1198,17 @@ class AsyncOperations:
                 path=f"/api/v1/orders/{order_reference}/timeline",
                 returns=Timeline,
                 is_list=True,
+            )
+        )
+
+    async def issue_new_code(self, order_reference: str, *, otp: str) -> NewCode:
+        """Give the buyer a new delivery code, shown here once and texted; the old one, and its lock, end."""
+        return await self._call(
+            Call[NewCode](
+                method="POST",
+                path=f"/api/v1/orders/{order_reference}/new-code",
+                returns=NewCode,
+                body={"otp": otp},
             )
         )
 
@@ -1471,6 +1538,30 @@ class AsyncOperations:
                 path="/api/v1/quotes",
                 returns=Quote,
                 body={"amount": amount, "release_policy": release_policy},
+            )
+        )
+
+    async def create_refund(
+        self, *, order_reference: str, amount: Amount, reason: str, idempotency_key: str
+    ) -> RefundAsked:
+        """Give money of an order back to whoever paid.
+
+        All of an order that is paid and not delivered: it is off then. Above the operator's limit, and of
+        money that was
+        released to the seller, the operator's staff decide.
+
+        amount: All that is held; of a delivered order at most what came.
+        reason: For staff: no phone numbers.
+
+        Scope: refunds.
+        """
+        return await self._call(
+            Call[RefundAsked](
+                method="POST",
+                path="/api/v1/refunds",
+                returns=RefundAsked,
+                body={"order_reference": order_reference, "amount": amount, "reason": reason},
+                idempotency_key=idempotency_key,
             )
         )
 
