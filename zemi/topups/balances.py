@@ -39,7 +39,7 @@ def handle_balance(row: WebhookLog, told: BalanceResult, *, now: datetime) -> No
     ]
     problem = "" if isinstance(told.outcome, Succeeded) else f"{told.outcome.code} {told.outcome.text}"[:200]
     with unit_of_work():
-        BalanceReading.objects.filter(pk=row.subject_id).update(
+        BalanceReading.objects.filter(pk=str(row.subject_id)).update(
             told_at=now, accounts=accounts, problem=problem
         )
         mark_handled(row, now=now, error=problem)

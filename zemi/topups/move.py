@@ -18,6 +18,7 @@ from zemi.ledger.posting import Line, post
 from zemi.providers import registry
 from zemi.providers.base import Accepted, DisburseOutcome, Reason, Refused, Succeeded, TopUpRequest
 from zemi.topups.errors import FloatNotThere, TopUpUnderWay
+from zemi.topups.locks import lock_top_up, lock_unknown_top_up
 from zemi.topups.models import OPEN, TopUp, TopUpStatus
 from zemi.webhooks.inbox import mark_handled
 from zemi.webhooks.models import WebhookLog
@@ -73,7 +74,7 @@ def settle_top_up(
     """Record what is known of a top-up now. Idempotent; opens its own transaction."""
     registry.mobile_money()
     with unit_of_work():
-        found = TopUp.objects.select_for_update().get(pk=key)
+        found = lock_top_up(key)
         error = _settle(found, outcome, now=now) if found.status in OPEN else _compare(found, outcome)
         if row is not None:
             mark_handled(row, now=now, error=error)
@@ -82,7 +83,7 @@ def settle_top_up(
 @inside_transaction
 def decide_top_up(reference: str, *, moved: bool, actor: str, now: datetime) -> bool:
     """Say what became of a top-up whose outcome is unknown, by the statement; False when no such one is open. A step."""
-    row = TopUp.objects.select_for_update().filter(reference=reference, status=TopUpStatus.UNKNOWN).first()
+    row = lock_unknown_top_up(reference)
     if row is None:
         return False
     words = f"decided by {actor}"

@@ -1,0 +1,18 @@
+"""Lock a top-up: of a result and a decision that come at once, the second sees what the first has settled."""
+
+from uuid import UUID
+
+from zemi.common.db import inside_transaction
+from zemi.topups.models import TopUp, TopUpStatus
+
+
+@inside_transaction
+def lock_top_up(key: UUID) -> TopUp:
+    """Lock the top-up with this key and read it afresh. It exists: the address of its callback names it."""
+    return TopUp.objects.select_for_update().get(pk=key)
+
+
+@inside_transaction
+def lock_unknown_top_up(reference: str) -> TopUp | None:
+    """Lock the top-up with this reference; None when there is none whose outcome is unknown."""
+    return TopUp.objects.select_for_update().filter(reference=reference, status=TopUpStatus.UNKNOWN).first()
