@@ -87,3 +87,24 @@ def test_sandbox_mode_does_not_start_on_real_money(child_env: dict[str, str], re
 
     assert done.returncode == 78
     assert "means real money" in done.stderr
+
+
+def test_live_mode_has_no_address_of_the_sandbox(live: dict[str, str], child_env: dict[str, str]) -> None:
+    """And its cookies are refused by browsers from anywhere but this very host."""
+    program = (
+        "import django; django.setup()\n"
+        "from zemi.urls import API, urlpatterns\n"
+        "from django.conf import settings\n"
+        "from zemi.checkout.seller import COOKIE\n"
+        "print(*(route.pattern for route in (*API, *urlpatterns)), settings.CSRF_COOKIE_NAME, COOKIE)"
+    )
+
+    def addresses(env: dict[str, str]) -> str:
+        command = [sys.executable, "-c", program]
+        env = env | {"DJANGO_SETTINGS_MODULE": "zemi.settings"}
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+
+    for word in ("sandbox/phone", "webhooks/payment", "api/v1/test/"):
+        assert word in addresses(child_env)
+        assert word not in addresses(live)
+    assert "__Host-csrf __Host-seller" in addresses(live)

@@ -1,13 +1,14 @@
 """What holds for every page: a strict policy, a language that is remembered, refusals that are pages too."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from tests.pages.conftest import Person, page_of, words
-from tests.story import create_order
+from tests.story import create_order, simulate_payment
 from zemi.checkout.page import CONTENT_POLICY
 
 
@@ -84,3 +85,23 @@ def test_a_fault_is_a_page_that_says_where_the_money_is(
     assert response.status_code == 500
     assert "do not pay again" in words(response)
     assert "planted" not in response.content.decode()
+
+
+def test_looking_changes_nothing(amina: Person, everything: Callable[[], dict[str, list[Any]]]) -> None:
+    order = create_order().data
+    path = page_of(order["order_reference"])
+    simulate_payment(order["order_reference"])
+
+    def kept() -> dict[str, list[Any]]:
+        """All rows but the counts of who looks how often."""
+        return {name: rows for name, rows in everything().items() if name != "trust.Budget"}
+
+    before = kept()
+    for looked in ("", "/poll", "/pay", "/confirm", "/code", "/held", "/receipt"):
+        amina.open(path + looked)
+    for looked in ("/", "/help", "/claim", "/sell", "/sell/sign-in", "/sell/sign-out", "/sandbox/phone"):
+        amina.open(looked)
+    for looked in ("", "/poll", "/pay", "/decide", "/confirm"):
+        amina.open(f"/sandbox/phone/{path.removeprefix('/o/')}{looked}")
+
+    assert kept() == before

@@ -162,3 +162,12 @@ def test_older_sales_are_on_pages_of_their_own(baraka: Person) -> None:
     assert references[0] in second
     assert "Older sales" not in second
     assert references[-1] in words(baraka.open("/sell", before="nonsense"))
+
+
+def test_what_is_held_is_what_the_seller_will_get(baraka: Person, settings: Any) -> None:
+    settings.FEE_BPS = 300
+    simulate_payment(create_order().data["order_reference"])
+
+    page = words(baraka.open("/sell"))
+    assert "Held for you KES 1,455" in page
+    assert "KES 1,500 you get KES 1,455" in page

@@ -40,11 +40,12 @@ class SaleLine:
 
 def read_till(seller_id: UUID, *, now: datetime) -> Till:
     """Add up a seller's money: what the seller will get, has coming, and got."""
-    held = Order.objects.filter(seller_id=seller_id, status=OrderStatus.PAID)
+    open_sales = Order.objects.filter(seller_id=seller_id, status=OrderStatus.PAID)
     payouts = Payout.objects.filter(seller_id=seller_id)
     ended = (DisbursementStatus.SUCCEEDED, DisbursementStatus.CANCELLED)
     return Till(
-        held=_sum(held),
+        # Without the commission, as each sale's line has it.
+        held=sum((_net(order) for order in open_sales.only("amount_minor", "currency", "fee_bps")), Money(0)),
         coming=_sum(payouts.exclude(status__in=ended)),
         paid=_sum(payouts.filter(status=DisbursementStatus.SUCCEEDED, updated_at__gt=now - _WEEK)),
     )
@@ -64,11 +65,15 @@ def _line(order: Order, seen: dict[str, object]) -> SaleLine:
     return SaleLine(
         order=order,
         token=token_of(order),
-        net=order.amount - order.amount.share(order.fee_bps),
+        net=_net(order),
         turn=f"turn_{turn['verb']}" if isinstance(turn, dict) else f"turn_none_{order.status}",
         until=datetime.fromisoformat(deadline) if isinstance(deadline, str) else None,
     )
 
 
-def _sum(rows: "QuerySet[Order] | QuerySet[Payout]") -> Money:
+def _net(order: Order) -> Money:
+    return order.amount - order.amount.share(order.fee_bps)
+
+
+def _sum(rows: "QuerySet[Payout]") -> Money:
     return Money(rows.aggregate(total=Sum("amount_minor"))["total"] or 0)
