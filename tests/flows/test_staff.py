@@ -104,6 +104,13 @@ def test_of_a_paid_order_no_part_goes_back(paid: str, clock: Any) -> None:
     assert story.order_of(paid).status == "paid"
 
 
+def test_less_than_can_be_paid_out_is_not_refunded_by_hand(completed: str, clock: Any) -> None:
+    with pytest.raises(BadRequestOfStaff):
+        refund(completed, clock, amount="9", bearer="zemi")
+
+    assert 2400 not in ledger()
+
+
 def test_more_than_was_paid_never_goes_back(completed: str, clock: Any) -> None:
     with pytest.raises(RefundExceedsReceipt):
         refund(completed, clock, amount="1501")

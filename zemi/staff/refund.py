@@ -12,7 +12,7 @@ from zemi.orders.progress import mark_cancelled
 from zemi.payments.queries import refundable_receipts
 from zemi.refunds.errors import NothingToRefund, RefundExceedsReceipt
 from zemi.refunds.models import Refund, RefundReason
-from zemi.refunds.owe import owe_refund_from
+from zemi.refunds.owe import LEAST, owe_refund_from
 from zemi.releases.take_back import take, take_from_seller
 from zemi.staff.errors import BadRequestOfStaff
 
@@ -26,12 +26,15 @@ def refund_order(order: Order, *, amount: Money, bearer: str, actor: str, now: d
     What is held goes first. Of released money the seller bears it out of reserve, balance and debt, in that order
     (P13a to P13c); with the bearer "zemi" it is the operator's loss (P13d).
 
-    :raises BadRequestOfStaff: bearer is neither
+    :raises BadRequestOfStaff: bearer is neither, or it is less than M-Pesa pays out
     :raises NothingToRefund: no receipt of the order has anything left
     :raises RefundExceedsReceipt: more than the latest receipt has left; refund the others by themselves
     """
     if bearer not in {SELLER, ZEMI}:
         raise BadRequestOfStaff(problem="bearer is seller or zemi")
+    if amount < LEAST:
+        # It would be credit that no refund and no receipt tells of, as often as somebody asks.
+        raise BadRequestOfStaff(problem=f"less than KES {LEAST.shillings} can't be paid out")
     receipts = refundable_receipts(order)
     if not receipts:
         raise NothingToRefund
