@@ -46,7 +46,18 @@ FAULTS = (
     ("b2c_timeout_notice", "usual"),
     ("gateway_originator_id", "usual"),
     ("query_pending", "usual"),
+    ("callback_lost", "reversal,c2b"),
+    ("queue_timeout", "reversal"),
+    ("http_timeout_after", "reversal"),
+    ("callback_failure_first", "b2c"),
+    ("b2c_unregistered", "usual"),
+    ("b2c_wallet_full", "usual"),
+    ("status_silent", "usual"),
+    ("status_not_found", "usual"),
+    ("token_invalidated", "usual"),
 )
+# How the paybill's receipts are announced: not at all, or with the payer's number in one of these forms.
+ANNOUNCES = (None, "full", "full", "full", "masked", "missing")
 RATES = (0.1, 0.3, 0.6)
 
 calm = st.just(())
@@ -96,3 +107,8 @@ class Sale:
     buyer: Phone
     seller: Phone
     code: str | None
+
+    @property
+    def shillings(self) -> int:
+        """The price."""
+        return int(self.amount.partition(".")[0])

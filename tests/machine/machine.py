@@ -5,13 +5,11 @@ invariant is checked; at the end of an example all faults stop, days pass, and e
 """
 
 import json
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any
 
 import hypothesis.strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import precondition, rule
 
 from tests import characters, story
 from tests.characters import OTIENO
@@ -19,34 +17,22 @@ from tests.machine.cast import (
     AMOUNTS,
     FAULTS,
     FORGED_PATHS,
-    FULL_FLOAT_KES,
-    LOW_FLOAT_KES,
-    ORDINARY_STATUSES,
     PAYERS,
-    PROVIDER_CODES,
     SELLERS,
-    Sale,
     altered,
-    beginnings,
-    calm,
     deaths,
     maybe_death,
-    stormy,
     which,
 )
-from tests.machine.ending import live_on
-from tests.machine.invariants import Invariants, fingerprint, provider_books
-from tests.machine.sometimes import what_happened
-from tests.machine.stage import Stage
-from tests.machine.tally import Tally
-from zemi.common.phone import Phone
+from tests.machine.invariants import fingerprint
+from tests.machine.paybill import PaybillRules
+from tests.machine.staff import StaffRules
+from tests.machine.world import World
 from zemi.disbursements.models import DisbursementStatus
-from zemi.identity.api_keys import Scope
-from zemi.orders.models import Order, OrderStatus
+from zemi.orders.models import OrderStatus
 from zemi.payments.models import Payment, Receipt
 from zemi.payouts.models import Payout
 from zemi.providers import registry
-from zemi.providers.errors import ProviderNotReady
 from zemi.reconciliation.models import AuditRun
 from zemi.webhooks.models import WebhookLog
 from zemi.webhooks.tokens import CallbackKind, mint
@@ -57,94 +43,8 @@ from zemi.worker.sweeps import SWEEPS
 _AUDIT = "audit"
 
 
-class EscrowMachine(RuleBasedStateMachine):
-    """Subclass it with `wsgi`, the product, and `tally`, what its runs are counted in."""
-
-    wsgi: ClassVar[Any]
-    tally: ClassVar[Tally]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stage: Stage | None = None
-        self.sales: list[Sale] = []
-        self.confirmed: set[str] = set()
-        self.transaction_ids: list[str] = []
-        self.forgeries = 0
-        self.cut_for = 0
-        # False while a step is under way: after one that failed nothing more is asked.
-        self.is_sound = True
-
-    # The run
-
-    @initialize(
-        seed=st.integers(min_value=0, max_value=2**16),
-        fee_bps=st.sampled_from((0, 0, 250, 600)),
-        float_kes=st.sampled_from((FULL_FLOAT_KES, FULL_FLOAT_KES, LOW_FLOAT_KES)),
-        result_after_s=st.sampled_from((1.0, 1.0, 40.0, 400.0)),
-        weather=st.one_of(calm, stormy, stormy, stormy),
-        pending_form=st.sampled_from(("500.001.1001", "4999")),
-        unknown_id=st.sampled_from(("not_found", "silence", "timeout")),
-        holds_callbacks=st.booleans(),
-        delivers_at_the_end=st.booleans(),
-        orders=beginnings,
-    )
-    def open(
-        self,
-        seed: int,
-        fee_bps: int,
-        float_kes: int,
-        result_after_s: float,
-        weather: tuple[tuple[tuple[str, str], float], ...],
-        pending_form: str,
-        unknown_id: str,
-        holds_callbacks: bool,
-        delivers_at_the_end: bool,
-        orders: list[tuple[int, int, str, bool, str]],
-    ) -> None:
-        """Draw what this run begins with and has to live with (swarm testing: some runs have no fault at all)."""
-        self.is_sound = False
-        self.stage = Stage(
-            wsgi=self.wsgi,
-            tally=self.tally,
-            seed=seed,
-            fee_bps=fee_bps,
-            float_kes=float_kes,
-            result_after_s=result_after_s,
-        )
-        self.tally.examples += 1
-        self.checks = Invariants(self.simulator, self.tally)
-        self.merchant_key = story.key_with(Scope.ORDERS, Scope.PAYMENTS, Scope.PAYOUTS)
-        self.other_key = story.key_with(Scope.PAYOUTS, merchant="Soko")
-        for order in orders:
-            self._begin(*order)
-        for number, ((name, api), rate) in enumerate(weather):
-            where = {} if api == "usual" else {"api": api}
-            self.simulator.fault(name, rate=rate, seed=seed + number, **where)
-        self.simulator.switch(query_pending_form=pending_form, status_unknown_id=unknown_id)
-        self.simulator.hold_callbacks = holds_callbacks
-        self.delivers_at_the_end = delivers_at_the_end
-        self.is_sound = True
-
-    @invariant()
-    def everything_holds(self) -> None:
-        """Check I1 to I8 and the simulator's own books."""
-        if self.stage is None:
-            return
-        self.is_sound = False
-        self._check()
-        self.is_sound = True
-
-    def teardown(self) -> None:
-        """Let everything come to its end, if all was well so far, and leave nothing behind."""
-        if self.stage is None:
-            return
-        try:
-            self.tally.faults.update(self.stage.faults_fired())
-            if self.is_sound:
-                live_on(self.stage_, self._work, self._check, delivers=self.delivers_at_the_end)
-                self.tally.sometimes.update(what_happened())
-        finally:
-            self.stage.close()
+class EscrowMachine(PaybillRules, StaffRules, World):
+    """All rules together."""
 
     # Clients
 
@@ -189,10 +89,7 @@ class EscrowMachine(RuleBasedStateMachine):
                 self._confirm(sale)
                 self._do(self._work, (worker_dies, 1) if worker_dies else None)
 
-    def _has_sales(self) -> bool:
-        return bool(self.sales)
-
-    @precondition(_has_sales)
+    @precondition(World._has_sales)
     @rule(
         sale=which, payer=which, wrong_amount=st.sampled_from((False, False, False, True)), death=maybe_death
     )
@@ -208,7 +105,7 @@ class EscrowMachine(RuleBasedStateMachine):
         with self._step("push"):
             self._do(ask, death)
 
-    @precondition(_has_sales)
+    @precondition(World._has_sales)
     @rule(sale=which)
     def pay(self, sale: int) -> None:
         """The buyer asks for a prompt, and answers it in a moment."""
@@ -217,7 +114,7 @@ class EscrowMachine(RuleBasedStateMachine):
             self._seen("push", story.push(order.reference, phone=order.buyer, amount=order.amount))
             self.stage_.pass_time(3)
 
-    @precondition(_has_sales)
+    @precondition(World._has_sales)
     @rule(sale=which, death=maybe_death)
     def confirm_with_the_right_code(self, sale: int, death: tuple[str, int] | None) -> None:
         """The buyer gives the code away, whatever the order's state."""
@@ -225,7 +122,7 @@ class EscrowMachine(RuleBasedStateMachine):
         with self._step("confirm_with_the_right_code"):
             self._do(lambda: self._confirm(order), death)
 
-    @precondition(_has_sales)
+    @precondition(World._has_sales)
     @rule(
         sale=which,
         times=st.integers(min_value=1, max_value=4),
@@ -243,7 +140,7 @@ class EscrowMachine(RuleBasedStateMachine):
                 assert answer.status in {400, 422, 423, 429, 503}, answer.body
             assert story.order_of(order.reference).status == before.status
 
-    @precondition(_has_sales)
+    @precondition(World._has_sales)
     @rule(
         sale=which,
         key=st.sampled_from(("merchant", "merchant", "other", None)),
@@ -270,7 +167,7 @@ class EscrowMachine(RuleBasedStateMachine):
         with self._step("ask_for_the_payout"):
             self._do(ask, death)
 
-    @precondition(_has_sales)
+    @precondition(World._has_sales)
     @rule(
         sale=which,
         used=st.sampled_from((False, False, True)),
@@ -432,7 +329,7 @@ class EscrowMachine(RuleBasedStateMachine):
             statuses = self.simulator.deliver(index % len(self.simulator.held), times=times)
             assert statuses == [200] * times
 
-    @precondition(_has_sales)
+    @precondition(World._has_sales)
     @rule(
         sale=which,
         order=st.permutations(range(3)),
@@ -499,109 +396,7 @@ class EscrowMachine(RuleBasedStateMachine):
                 body = self._forgery(chosen.provider_reference or "ws_CO_1", amount=amount, code=code)
                 self._forge_secret(altered(mint(CallbackKind.STK, chosen.id), path, place), body)
 
-    # Steps in words
-
-    @property
-    def stage_(self) -> Stage:
-        assert self.stage is not None
-        return self.stage
-
-    @property
-    def simulator(self) -> Any:
-        return self.stage_.simulator
-
-    def _check(self) -> None:
-        self.checks.check(confirmed=self.confirmed)
-        provider_books(self.simulator)
-
-    def _sale(self, index: int, *, status: OrderStatus | None = None) -> Sale:
-        """One of the orders; mostly one with `status`, if there is one, so that runs get somewhere."""
-        found = self.sales
-        if status is not None and index % 4:
-            fitting = set(Order.objects.filter(status=status).values_list("order_reference", flat=True))
-            found = [sale for sale in self.sales if sale.reference in fitting] or self.sales
-        return found[index // 4 % len(found)]
-
-    def _create(self, payer: Phone, payee: Phone, amount: str, *, by_merchant: bool) -> Sale | None:
-        """Make an order; None when it is too small to be paid out after the commission."""
-        key = self.merchant_key if by_merchant else None
-        answer = self._seen("create", story.create_order(buyer=payer, seller=payee, amount=amount, key=key))
-        if answer.status != 201:
-            assert amount == "10", answer.body
-            return None
-        assert ("delivery_code" in answer.data) is not by_merchant
-        sale = Sale(answer.data["order_reference"], amount, payer, payee, answer.data.get("delivery_code"))
-        self.sales.append(sale)
-        return sale
-
-    def _confirm(self, sale: Sale) -> None:
-        code = sale.code or self._code_from_messages(sale)
-        if code is None:
-            return
-        before = story.order_of(sale.reference)
-        # From here on a release is right, also if its answer never comes.
-        self.confirmed.add(sale.reference)
-        answer = self._seen("confirm right", story.confirm(sale.reference, code))
-        after = story.order_of(sale.reference)
-        if answer.status == 200:
-            assert (before.status, after.status) == (OrderStatus.PAID, OrderStatus.COMPLETED)
-            assert answer.data["status"] == "completed"
-            assert answer.data["payout_initiated"] is True
-        else:
-            assert after.status == before.status
-            assert before.status != OrderStatus.PAID or answer.status in {423, 429, 503}, answer.body
-
-    def _begin(self, buyer: int, seller: int, amount: str, by_merchant: bool, last: str) -> None:
-        payer, payee = PAYERS[buyer % 3], SELLERS[seller % len(SELLERS)]
-        sale = self._create(payer, payee, amount, by_merchant=by_merchant)
-        # One prompt a minute for a phone, one in two minutes for the same amount.
-        self.stage_.pass_time(130)
-        if sale is None or last == "created":
-            return
-        assert self._seen("push", story.push(sale.reference, phone=payer, amount=amount)).status == 200
-        if last == "asked":
-            return
-        self.stage_.pass_time(3)
-        self.stage_.settle(self._work)
-        if last == "released":
-            self._confirm(sale)
-            assert story.order_of(sale.reference).status == OrderStatus.COMPLETED
-
-    @contextmanager
-    def _step(self, name: str) -> Iterator[None]:
-        self.is_sound = False
-        self.tally.rules[name] += 1
-        yield
-        self.cut_for -= 1
-        if self.cut_for <= 0:
-            self.stage_.wire.is_down = False
-        self.is_sound = True
-
-    def _do(self, what: Callable[[], object], death: tuple[str, int] | None) -> None:
-        if death is None:
-            what()
-        else:
-            self.stage_.kill_during(what, kind=death[0], places=death[1])
-
-    def _work(self) -> int:
-        """Run every sweep once but the audit; the number of things done."""
-        now = self.stage_.clock.now()
-        try:
-            registry.mobile_money()
-            return sum(sweep(now) for name, sweep in SWEEPS.items() if name != _AUDIT)
-        except ProviderNotReady:
-            # A worker that starts without a network waits for it.
-            assert self.stage_.wire.is_down
-            return 0
-
-    def _seen(self, name: str, answer: story.Answer) -> story.Answer:
-        """Count an answer, and let no 5xx pass but the documented ones (I18)."""
-        self.tally.answers[f"{name}: {answer.status}"] += 1
-        documented = answer.status in {502, 503} and answer.body.get("code") in PROVIDER_CODES
-        assert documented or answer.status in ORDINARY_STATUSES, (
-            f"I18: {name} answered {answer.status}: {answer.body}"
-        )
-        return answer
+    # Forgeries in words
 
     def _bare(self, body: bytes, *, slash: bool = False) -> None:
         answer = self._seen("forged bare", story.post(f"/api/webhooks/mpesa{'/' if slash else ''}", body))
@@ -657,14 +452,3 @@ class EscrowMachine(RuleBasedStateMachine):
         assert not Receipt.objects.filter(transaction_id__startswith="FORGED").exists(), (
             "I9: a forged receipt was booked"
         )
-
-    def _code_from_messages(self, order: Sale) -> str | None:
-        for message in self.simulator.messages(order.buyer.msisdn):
-            found = re.search(r"\b\d{6}\b", str(message["text"]).replace(order.reference, ""))
-            if found and order.reference in str(message["text"]):
-                order.code = found[0]
-        return order.code
-
-    def _shows_a_prompt(self, phone: Phone) -> bool:
-        prompts: list[dict[str, Any]] = self.simulator.phone(phone.msisdn)["prompts"]
-        return any(prompt["open"] for prompt in prompts)

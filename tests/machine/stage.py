@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
 import httpx2
 from django.conf import settings
@@ -20,7 +21,9 @@ from zemi.common import clock as product_clock
 from zemi.common import faults, http_client
 from zemi.common.db import in_unit_of_work
 from zemi.providers import registry
+from zemi.providers.base import Succeeded
 from zemi.reconciliation.opening import ensure_opening_float
+from zemi.webhooks.tokens import CallbackKind, mint
 
 # More rounds than one moment can need: worker and simulator would find work for ever.
 _MOST_ROUNDS = 200
@@ -141,6 +144,19 @@ class Stage:
         registry.reset()
         self._undo.callback(registry.reset)
         ensure_opening_float(now=self.clock.now())
+        provider = registry.mobile_money()
+        self._shortcodes = provider.collection_account, provider.disbursement_account
+
+    def shortcodes(self) -> tuple[str, str]:
+        """The paybill that collects, and the shortcode that pays out."""
+        return self._shortcodes
+
+    def register_paybill(self) -> None:
+        """Have M-Pesa announce what comes to the paybill, on a path that only it was given."""
+        path = mint(CallbackKind.C2B_CONFIRMATION, UUID(int=0))
+        where = f"{settings.CALLBACK_ORIGIN}/hooks/{path}"
+        done = registry.mobile_money().register_c2b_urls(confirmation_url=where, validation_url=where)
+        assert isinstance(done, Succeeded), done
 
     def pass_time(self, seconds: float) -> None:
         """Move the clock; the world outside goes on by itself, the worker has to be run."""
@@ -232,6 +248,10 @@ def _rolled_back() -> Iterator[None]:
     block = transaction.atomic()  # noqa: TID251 (not the product's transaction)
     block._from_testcase = True  # type: ignore[attr-defined]
     with block:
+        if connection.vendor == "postgresql":
+            # The whole run is one transaction, in which a busy machine may rest for longer than a request may.
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         try:
             yield
             # Foreign keys are deferred to a commit that never comes.

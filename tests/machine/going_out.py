@@ -1,0 +1,183 @@
+"""What must be true of money that goes out, after every step: paid once, to the right phone, stopped when it is stopped."""
+
+from collections import defaultdict
+from typing import Any
+
+from simulator import Simulator
+from tests.machine.sql import key, moves, rows
+from zemi.disbursements.models import IN_FLIGHT, DisbursementStatus
+from zemi.ledger import chart
+from zemi.payouts.models import PayoutAttempt
+from zemi.refunds.models import RefundAttempt
+
+_PAYOUTS = """
+    SELECT p.id, p.order_id, p.status, p.amount_minor, a.originator_conversation_id, a.is_open, a.status, a.result_code
+    FROM payouts_payout p LEFT JOIN payouts_payoutattempt a ON a.payout_id = p.id"""
+_REFUNDS = """
+    SELECT r.amount_minor, r.status, a.originator_conversation_id, a.is_open, a.status, a.method, r.id, r.reverses,
+        r.receipt_id, a.result_code
+    FROM refunds_refund r LEFT JOIN refunds_refundattempt a ON a.refund_id = r.id"""
+_COUNTED = "SELECT receipt_id, refunded_minor FROM refunds_refundedreceipt"
+_CASES = "SELECT id, status, amount_minor FROM disbursements_suspensecase"
+_CLAIMED = "SELECT of, balance_minor FROM ledger_account WHERE code = %s AND balance_minor <> 0"
+_STOPPED = "SELECT name FROM disbursements_dispatcher WHERE stopped_at IS NOT NULL"
+_TRIES = "SELECT COUNT(*) FROM payouts_payoutattempt UNION ALL SELECT COUNT(*) FROM refunds_refundattempt"
+
+# In these what was owed is owed no more, and does not count against its receipt.
+_GIVEN_BACK = (DisbursementStatus.FAILED, DisbursementStatus.CANCELLED, DisbursementStatus.REVERSED)
+# A person closed it by a statement that did not have it yet: it may be paid after all (Y20).
+_BY_A_PERSON = "no_evidence"
+
+
+class GoingOut:
+    """The checks of one example about payouts, refunds and claims."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self._misjudged: set[str] = set()
+        self._payees: dict[str, str | None] = {}
+        self._tries: dict[str, int] = {}
+        self._stopped: set[str] = set()
+
+    def check(self, net: dict[tuple[str, int], int]) -> None:
+        """Check all; `net` is what stands per order and line of the chart."""
+        b2c = moves(self._simulator, "b2c")
+        owners = self._payouts(net, b2c) | self._refunds(b2c)
+        self._right_phone(b2c, owners)
+        self._counted()
+        self._claims()
+        self._stops()
+
+    def _payouts(self, net: dict[tuple[str, int], int], b2c: list[dict[str, Any]]) -> set[str]:
+        """I4, I6: at the provider a payout was paid once at most, no more than it is; one open attempt each."""
+        payouts: dict[str, tuple[str, str, int]] = {}
+        owner: dict[str, str] = {}
+        live: defaultdict[str, int] = defaultdict(int)
+        for payout, order, status, amount, originator, is_open, _, result in rows(_PAYOUTS):
+            payouts[key(payout)] = (key(order), status, amount)
+            live[key(payout)] += bool(is_open)
+            if originator is not None:
+                owner[originator] = key(payout)
+                if result == _BY_A_PERSON:
+                    self._misjudged.add(originator)
+        assert max(live.values(), default=0) <= 1, "I6: a payout with two open attempts"
+        paid: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        for move in b2c:
+            if move["originator_conversation_id"] in owner:
+                paid[owner[move["originator_conversation_id"]]].append(move)
+        for payout, (order, status, amount) in payouts.items():
+            assert all(move["amount"] == amount for move in paid[payout]), (
+                f"I4: a payout of {amount} was paid {paid[payout]}"
+            )
+            certain = self._certain(paid[payout])
+            assert len(certain) <= 1, f"I4: a payout of {amount} was paid {len(certain)} times"
+            if status == DisbursementStatus.SUCCEEDED:
+                assert paid[payout], f"I4: a payout of {amount} is said to have succeeded, and was not paid"
+            if status in {DisbursementStatus.FAILED, DisbursementStatus.CANCELLED}:
+                assert not certain, f"I4: a payout of {amount} is {status} and was paid"
+            flying = net.get((order, chart.PAYOUTS_IN_FLIGHT.code), 0)
+            assert flying == (amount if status in IN_FLIGHT else 0), (
+                f"I3: a payout of {amount} is {status}, {flying} in flight"
+            )
+        return set(owner)
+
+    def _refunds(self, b2c: list[dict[str, Any]]) -> set[str]:
+        """I4, I6, I12: a refund is given back once at most, no more than it is, and no receipt more often than it came."""
+        sent: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        for move in b2c:
+            sent[str(move["originator_conversation_id"])].append(move)
+        undone = {str(move["original_receipt"]): move for move in moves(self._simulator, "reversal")}
+        back: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        live: defaultdict[str, int] = defaultdict(int)
+        refunds: dict[str, tuple[int, str]] = {}
+        ids = set()
+        for amount, status, originator, is_open, _, method, refund, reverses, _, result in rows(_REFUNDS):
+            refunds[key(refund)] = (amount, status)
+            live[key(refund)] += bool(is_open)
+            if originator is None:
+                continue
+            ids.add(originator)
+            found = [undone[reverses]] if reverses in undone else []
+            if result == _BY_A_PERSON:
+                self._misjudged.add(originator)
+                self._misjudged.update(move["receipt"] for move in found)
+                if method == "reversal":
+                    self._misjudged.add(reverses)
+            back[key(refund)] += found if method == "reversal" else sent[originator]
+        assert max(live.values(), default=0) <= 1, "I6: a refund with two open attempts"
+        for refund, (amount, status) in refunds.items():
+            assert all(move["amount"] == amount for move in back[refund]), (
+                f"I4: a refund of {amount} gave back {back[refund]}"
+            )
+            certain = self._certain(back[refund])
+            assert len(certain) <= 1, f"I4: a refund of {amount} was given back {len(certain)} times"
+            if status == DisbursementStatus.SUCCEEDED:
+                assert back[refund], f"I4: a refund of {amount} is said to have succeeded, and was not paid"
+            if status in {DisbursementStatus.FAILED, DisbursementStatus.CANCELLED}:
+                assert not certain, f"I4: a refund of {amount} is {status} and was given back"
+        return ids
+
+    def _certain(self, paid: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Payments of which nobody had said that they were not made: neither a person by a statement, nor M-Pesa itself."""
+        certain = [
+            move
+            for move in paid
+            if not {move["originator_conversation_id"], move.get("original_receipt")} & self._misjudged
+        ]
+        if not certain:
+            return []
+        denied = {
+            str(callback.payload["Result"]["ConversationID"])
+            for callback in self._simulator.callbacks
+            if callback.kind == "b2c"
+            and callback.delivered
+            and str(callback.payload["Result"]["ResultCode"]) != "0"
+        }
+        return [move for move in certain if move["conversation_id"] not in denied]
+
+    def _right_phone(self, b2c: list[dict[str, Any]], owners: set[str]) -> None:
+        """I4, I16: what went out belongs to an attempt of ours, and reached the phone that was pinned when it was sent."""
+        new = owners - self._payees.keys()
+        for model in (PayoutAttempt, RefundAttempt) if new else ():
+            for attempt in model._default_manager.filter(originator_conversation_id__in=new):
+                owed = attempt.owed
+                self._payees[attempt.originator_conversation_id] = (
+                    owed.payee.msisdn if owed.has_payee else None
+                )
+        for move in b2c:
+            originator = move["originator_conversation_id"]
+            assert originator in owners, "I4: money went out for nothing of ours"
+            assert move["credit"] == f"wallet:{self._payees[originator]}", "I16: the wrong phone was paid"
+
+    def _counted(self) -> None:
+        """I12: what of a receipt is given back is counted, so that the database can refuse more than came."""
+        counted = {key(receipt): total for receipt, total in rows(_COUNTED)}
+        owed: defaultdict[str, int] = defaultdict(int)
+        seen = set()
+        for amount, status, *_, refund, _, receipt, _ in rows(_REFUNDS):
+            if refund not in seen and status not in _GIVEN_BACK:
+                owed[key(receipt)] += amount
+            seen.add(refund)
+        for receipt, total in owed.items():
+            assert total <= counted.get(receipt, 0), (
+                f"I12: {total} of a receipt goes back, {counted.get(receipt)} counted"
+            )
+
+    def _claims(self) -> None:
+        """I23: a claim on whoever got too much is in the books as long as its case is open."""
+        claims = {key(of): balance for of, balance in rows(_CLAIMED, [chart.SUSPENSE.code])}
+        for case, status, amount in rows(_CASES):
+            claimed = claims.pop(key(case), 0)
+            assert claimed == (amount if status == "open" else 0), (
+                f"I23: a case is {status}, {claimed} is claimed"
+            )
+        assert not claims, f"I23: claims without a case: {claims}"
+
+    def _stops(self) -> None:
+        """I22: while payouts or refunds are stopped, nothing new is sent."""
+        stopped = {str(name) for (name,) in rows(_STOPPED)}
+        (payouts,), (refunds,) = rows(_TRIES)
+        tries = {"payout": payouts, "refund": refunds}
+        for name in stopped & self._stopped:
+            assert tries[name] == self._tries[name], f"I22: a {name} was sent while they were stopped"
+        self._stopped, self._tries = stopped, tries

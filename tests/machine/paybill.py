@@ -1,0 +1,166 @@
+"""What people do beside the prompt: pay by hand, claim what found no order, call orders off, wait for days."""
+
+import hypothesis.strategies as st
+from hypothesis.stateful import precondition, rule
+
+from tests import story
+from tests.characters import OTIENO
+from tests.machine.cast import PAYERS, maybe_death, which
+from tests.machine.world import World
+from zemi.common.phone import Phone
+from zemi.notifications.models import Message
+from zemi.orders.models import OrderStatus
+from zemi.payments.models import Receipt, ReceiptStatus
+from zemi.reconciliation.match import reconcile
+from zemi.reconciliation.statements import import_statement, pull_statement
+
+# What the payer types, besides the order's own reference.
+_TYPED = {"right": "{}", "in small letters": " {} ", "a word": "SHOES", "nothing": ""}
+
+
+class PaybillRules(World):
+    """Rules of what comes to the paybill, and of orders that end without being paid."""
+
+    @precondition(World._has_sales)
+    @rule(
+        sale=which,
+        payer=which,
+        status=st.sampled_from(
+            (
+                OrderStatus.AWAITING_PAYMENT,
+                OrderStatus.AWAITING_PAYMENT,
+                OrderStatus.EXPIRED,
+                OrderStatus.CANCELLED,
+            )
+        ),
+        typed=st.sampled_from(("right", "right", "right", "in small letters", "a word", "nothing")),
+        too_much=st.sampled_from((0, 0, 0, -1, 5, 300, "half", "half")),
+    )
+    def pay_by_hand(
+        self, sale: int, payer: int, status: OrderStatus, typed: str, too_much: int | str
+    ) -> None:
+        """Somebody types the paybill's number, an account and an amount, right or not."""
+        order = self._sale(sale, status=status)
+        due = story.order_of(order.reference).due.shillings or order.shillings
+        amount = due // 2 if too_much == "half" else due + int(too_much)
+        reference = _TYPED[typed].format(order.reference)
+        with self._step(f"pay_by_hand: {typed}"):
+            self.simulator.pay_bill(
+                msisdn=PAYERS[payer % 3].msisdn,
+                amount=str(max(amount, 1)),
+                account_reference=reference.lower() if typed == "in small letters" else reference,
+            )
+
+    def _has_orphans(self) -> bool:
+        return self.stage is not None and Receipt.objects.filter(status=ReceiptStatus.ORPHAN).exists()
+
+    @precondition(_has_orphans)
+    @rule(
+        receipt=which,
+        sale=which,
+        by=st.sampled_from(("payer", "payer", "payer", "stranger")),
+        death=maybe_death,
+    )
+    def claim_a_receipt(self, receipt: int, sale: int, by: str, death: tuple[str, int] | None) -> None:
+        """Whoever paid, or a stranger, claims by the number of M-Pesa's SMS and a one-time code."""
+        orphans = list(Receipt.objects.filter(status=ReceiptStatus.ORPHAN).order_by("id"))
+        chosen = orphans[receipt % len(orphans)]
+        order = self._sale(sale, status=OrderStatus.AWAITING_PAYMENT)
+        payer = self._who_paid(chosen)
+        phone = payer if by == "payer" else OTIENO if payer != OTIENO else PAYERS[0]
+        with self._step(f"claim_a_receipt: {by}"):
+            code = self._one_time_code(phone, "claim_receipt")
+
+            def claim() -> None:
+                answer = self._seen(
+                    f"claim by {by}",
+                    story.post(
+                        "/api/v1/receipts/claim",
+                        {
+                            "receipt_number": chosen.transaction_id,
+                            "order_reference": order.reference,
+                            "phone_number": phone.msisdn,
+                            "otp": code,
+                        },
+                    ),
+                )
+                # Where M-Pesa told who paid, nobody else gets it.
+                assert by == "payer" or chosen.payer_phone is None or answer.status != 200
+
+            if code is not None:
+                self._do(claim, death)
+
+    @precondition(World._has_sales)
+    @rule(
+        sale=which,
+        who=st.sampled_from(("buyer", "seller", "merchant", "merchant", "another merchant", "stranger")),
+        is_paid=st.sampled_from((False, False, True)),
+        death=maybe_death,
+    )
+    def cancel_an_order(self, sale: int, who: str, is_paid: bool, death: tuple[str, int] | None) -> None:
+        """One of its people, or somebody else, calls an order off."""
+        order = self._sale(sale, status=OrderStatus.PAID if is_paid else OrderStatus.AWAITING_PAYMENT)
+        before = story.order_of(order.reference).status
+        with self._step(f"cancel_an_order: {who}"):
+            key = {"merchant": self.merchant_key, "another merchant": self.other_key}.get(who)
+            phone = {"buyer": order.buyer, "seller": order.seller, "stranger": OTIENO}.get(who)
+            body = {} if phone is None else self._proof(phone, "cancel_order")
+
+            def cancel() -> None:
+                answer = self._seen(
+                    f"cancel by {who}", story.post(f"/api/v1/orders/{order.reference}/cancel", body, key=key)
+                )
+                if answer.status == 200:
+                    assert before == OrderStatus.AWAITING_PAYMENT
+                    assert who in {"buyer", "seller", "merchant"} or OTIENO in {order.buyer, order.seller}
+                    assert story.order_of(order.reference).status == OrderStatus.CANCELLED
+
+            self._do(cancel, death)
+
+    @rule(days=st.sampled_from((1, 1, 1, 2, 3, 31)), runs_worker=st.booleans())
+    def let_days_pass(self, days: int, runs_worker: bool) -> None:
+        """Orders expire, requests grow old, unclaimed money goes back; perhaps the worker was down all the time."""
+        with self._step("let_days_pass"):
+            for _ in range(days if days < 31 else 1):
+                self.stage_.pass_time(86_400 if days < 31 else 31 * 86_400)
+                if runs_worker:
+                    self.stage_.settle(self._work)
+
+    @rule(is_pulled=st.sampled_from((False, False, True)), death=maybe_death)
+    def compare_with_the_statement(self, is_pulled: bool, death: tuple[str, int] | None) -> None:
+        """The provider's statement arrives, as files or pulled, and proves what was never heard of."""
+
+        def compare() -> None:
+            now = self.stage_.clock.now()
+            if is_pulled:
+                pull_statement(now=now)
+            else:
+                for shortcode in self.stage_.shortcodes():
+                    import_statement(self.simulator.statement(shortcode=shortcode), now=now)
+            reconcile(now=now)
+
+        with self._step("compare_with_the_statement"):
+            self._do(lambda: self._try("statement", compare), death)
+
+    # In words
+
+    def _who_paid(self, receipt: Receipt) -> Phone:
+        """Who really did: what the phone's owner knows, whatever Zemi was told."""
+        for move in self.simulator.transactions():
+            if move["receipt"] == receipt.transaction_id:
+                return Phone(f"+{str(move['debit']).removeprefix('wallet:')}")
+        return PAYERS[0]
+
+    def _one_time_code(self, phone: Phone, purpose: str) -> str | None:
+        """Ask for a code and read it; None when too many were asked for."""
+        answer = self._seen(
+            "one-time code", story.post("/api/v1/otp", {"phone_number": phone.msisdn, "purpose": purpose})
+        )
+        if answer.status != 200:
+            return None
+        text = Message.objects.filter(template="one_time_code").latest("id").text
+        return text.split("code is ")[1][:6]
+
+    def _proof(self, phone: Phone, purpose: str) -> dict[str, str]:
+        code = self._one_time_code(phone, purpose)
+        return {"phone_number": phone.msisdn, "otp": code or "000000"}

@@ -1,0 +1,224 @@
+"""What staff do: refunds, corrections, two pairs of eyes, the payout stop, and what the provider's statement told them."""
+
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis.stateful import precondition, rule
+
+from tests.characters import OTIENO
+from tests.machine.cast import maybe_death, which
+from tests.machine.world import World
+from zemi.approvals.decide import reject
+from zemi.approvals.models import Approval, ApprovalStatus
+from zemi.disbursements.models import Disbursement, DisbursementStatus, SuspenseCase, SuspenseStatus
+from zemi.disbursements.switch import KINDS
+from zemi.identity.models import Party
+from zemi.identity.parties import phone_index
+from zemi.orders.models import OrderStatus
+from zemi.payouts.models import Payout
+from zemi.refunds.models import Refund
+from zemi.staff.dispatch import start_sending, stop_sending
+from zemi.staff.request import approve, request_action
+
+_STAFF = ("Wanjiku", "Kamau", "Njeri")
+_S = DisbursementStatus
+# What each thing can be done to; mostly it is tried where it may work.
+_FITTING = {
+    "cancel": (_S.QUEUED, _S.HELD),
+    "retry": (_S.FAILED,),
+    "change-payee": (_S.FAILED,),
+    "judge": (_S.UNKNOWN, _S.NEEDS_ATTENTION),
+    "reversed": (_S.SUCCEEDED,),
+}
+# What M-Pesa says of a payment that it does not make: no float, a full wallet, credentials that are wrong or locked.
+_RESULTS = ("1", "8", "2001", "8006")
+
+
+class StaffRules(World):
+    """Rules of the people behind the counter. They are honest, and sometimes mistaken."""
+
+    @precondition(World._has_sales)
+    @rule(
+        sale=which,
+        status=st.sampled_from((OrderStatus.PAID, OrderStatus.PAID, OrderStatus.COMPLETED)),
+        part=st.sampled_from(("all", "all", "all", "half", "more")),
+        bearer=st.sampled_from(("seller", "zemi", "nobody")),
+        maker=which,
+        death=maybe_death,
+    )
+    def ask_for_a_refund(
+        self,
+        sale: int,
+        status: OrderStatus,
+        part: str,
+        bearer: str,
+        maker: int,
+        death: tuple[str, int] | None,
+    ) -> None:
+        """Somebody gives money of an order back, or asks a second person to."""
+        order = self._sale(sale, status=status)
+        amount = {"all": order.shillings, "half": order.shillings // 2, "more": order.shillings + 1}[part]
+        payload = {"order": order.reference, "amount": str(amount), "bearer": bearer}
+        with self._step(f"ask_for_a_refund: {part}"):
+            self._do(lambda: self._ask("refund", payload, maker=maker), death)
+
+    def _has_requests(self) -> bool:
+        return self.stage is not None and Approval.objects.exists()
+
+    @precondition(_has_requests)
+    @rule(
+        request=which,
+        checker=which,
+        verdict=st.sampled_from(("approve", "approve", "approve", "reject")),
+        death=maybe_death,
+    )
+    def decide_a_request(
+        self, request: int, checker: int, verdict: str, death: tuple[str, int] | None
+    ) -> None:
+        """A second person allows or rejects; also who asked, and what is decided or too old."""
+        rows = list(Approval.objects.filter(status=ApprovalStatus.PENDING).order_by("id"))
+        rows = rows or list(Approval.objects.order_by("id"))
+        chosen, by = rows[request % len(rows)], _STAFF[checker % len(_STAFF)]
+
+        def decide() -> None:
+            (approve if verdict == "approve" else reject)(chosen.id, checker=by, now=self.stage_.clock.now())
+
+        with self._step(f"decide_a_request: {verdict}"):
+            self._do(lambda: self._try(f"{verdict} {chosen.action}", decide), death)
+
+    def _has_money_going_out(self) -> bool:
+        return self.stage is not None and (Payout.objects.exists() or Refund.objects.exists())
+
+    @precondition(_has_money_going_out)
+    @rule(
+        action=st.sampled_from(("cancel", "retry", "retry", "change-payee")),
+        row=which,
+        maker=which,
+        is_allowed=st.sampled_from((True, True, False)),
+        death=maybe_death,
+    )
+    def act_on_what_goes_out(
+        self, action: str, row: int, maker: int, is_allowed: bool, death: tuple[str, int] | None
+    ) -> None:
+        """Call a payout or refund off, try it again, or pay it to another number."""
+        owed = self._owed(row, action)
+        payload: dict[str, Any] = {"kind": owed.SUBJECT, "id": owed.id}
+        if action == "change-payee":
+            party = Party.objects.filter(phone_hash=phone_index(OTIENO)).first()
+            payload = {"id": owed.id, "party": party.id if party is not None else owed.id}
+
+        def act() -> None:
+            self._ask(action, payload, maker=maker, is_allowed=is_allowed)
+
+        with self._step(f"act_on_what_goes_out: {action}"):
+            self._do(act, death)
+
+    @precondition(_has_money_going_out)
+    @rule(row=which, maker=which, death=maybe_death)
+    def judge_what_is_unknown(self, row: int, maker: int, death: tuple[str, int] | None) -> None:
+        """Two people say by the statement of this moment whether something was paid: it may still be paid later."""
+        owed = self._owed(row, "judge")
+        ids = set(owed.tries_made().values_list("originator_conversation_id", flat=True))
+        tries = owed.tries_made().filter(method="reversal").exists()
+        receipts = [
+            str(move["receipt"])
+            for move in self.simulator.transactions()
+            if move["originator_conversation_id"] in ids
+            or (tries and move.get("original_receipt") == owed.pay_in)
+        ]
+        payload: dict[str, Any] = {"kind": owed.SUBJECT, "id": owed.id}
+        action = "paid" if receipts else "unpaid"
+        if receipts:
+            payload["receipt"] = receipts[-1]
+        with self._step(f"judge_what_is_unknown: {action}"):
+            self._do(lambda: self._ask(action, payload, maker=maker, is_allowed=True), death)
+
+    @precondition(_has_money_going_out)
+    @rule(row=which, maker=which)
+    def the_provider_takes_a_payment_back(self, row: int, maker: int) -> None:
+        """M-Pesa reverses what we paid out: the money is in our account again, and two people say so."""
+        owed = self._owed(row, "reversed")
+        payload = {"kind": owed.SUBJECT, "id": owed.id, "receipt": "QHBACK0001"}
+        with self._step("the_provider_takes_a_payment_back"):
+            # Only what was paid out can be; a refund that undid a payment can't be undone again.
+            by_phone = owed.tries_made().filter(method="b2c", status="succeeded").exists()
+            if by_phone and self._ask("reversed", payload, maker=maker, is_allowed=True):
+                self.simulator.change_float(top_up=owed.amount.shillings)
+
+    def _has_cases(self) -> bool:
+        return self.stage is not None and SuspenseCase.objects.filter(status=SuspenseStatus.OPEN).exists()
+
+    @precondition(_has_cases)
+    @rule(case=which, outcome=st.sampled_from(("charged", "recovered", "lost", "forgotten")), maker=which)
+    def end_a_case(self, case: int, outcome: str, maker: int) -> None:
+        """Two people end a case of money that left without being owed."""
+        cases = list(SuspenseCase.objects.filter(status=SuspenseStatus.OPEN).order_by("id"))
+        chosen = cases[case % len(cases)]
+        with self._step(f"end_a_case: {outcome}"):
+            is_done = self._ask(
+                "end-case", {"id": chosen.id, "outcome": outcome}, maker=maker, is_allowed=True
+            )
+            if is_done and outcome == SuspenseStatus.RECOVERED:
+                self.simulator.change_float(top_up=chosen.amount.shillings)
+
+    @rule(kinds=st.sampled_from((KINDS, KINDS[:1], KINDS[1:])), stops=st.booleans(), death=maybe_death)
+    def stop_or_start_sending(
+        self, kinds: tuple[str, ...], stops: bool, death: tuple[str, int] | None
+    ) -> None:
+        """One person stops everything that goes out, or starts it again."""
+
+        def turn() -> None:
+            now = self.stage_.clock.now()
+            if stops:
+                stop_sending(kinds=kinds, by=_STAFF[0], reason="something is wrong", now=now)
+            else:
+                start_sending(kinds=kinds, by=_STAFF[1], now=now)
+
+        with self._step(f"{'stop' if stops else 'start'}_sending"):
+            self._do(turn, death)
+
+    @rule(code=st.sampled_from(_RESULTS), is_refund=st.booleans())
+    def refuse_what_goes_out(self, code: str, is_refund: bool) -> None:
+        """M-Pesa takes the next payment, and says that it did not make it."""
+        with self._step(f"refuse_what_goes_out: {code}"):
+            self.simulator.fault(
+                "result_code", code=code, count=1, api="reversal" if is_refund and code != "8" else "b2c"
+            )
+
+    @rule(shillings=st.sampled_from((1_000, 30_000)))
+    def put_money_into_the_float(self, shillings: int) -> None:
+        """The operator tops the float up, and two people book it."""
+        _, shortcode = self.stage_.shortcodes()
+        payload = {"debit": f"1110:{shortcode}", "credit": f"3100:{shortcode}", "amount": str(shillings)}
+        with self._step("put_money_into_the_float"):
+            if self._ask("adjust", payload, maker=0, is_allowed=True):
+                self.simulator.change_float(top_up=shillings)
+
+    # In words
+
+    def _owed(self, index: int, action: str) -> Disbursement:
+        """One payout or refund; mostly one to which `action` can be done."""
+        rows: list[Disbursement] = [*Payout.objects.order_by("id"), *Refund.objects.order_by("id")]
+        fitting = [row for row in rows if row.status in _FITTING[action]]
+        rows = fitting or rows if index % 4 else rows
+        return rows[index // 4 % len(rows)]
+
+    def _ask(self, action: str, payload: dict[str, Any], *, maker: int, is_allowed: bool = False) -> bool:
+        """One person asks, and with `is_allowed` another one allows it at once; whether it is done now."""
+        text = {name: str(value) for name, value in payload.items()}
+        by, other = _STAFF[maker % len(_STAFF)], _STAFF[(maker + 1) % len(_STAFF)]
+        is_done = False
+
+        def ask() -> None:
+            nonlocal is_done
+            now = self.stage_.clock.now()
+            asked = request_action(action, text, maker=by, reason="seen in the statement", now=now)
+            is_done = asked is None
+            if asked is not None:
+                self.checks.asked[asked.id] = (action, text)
+                if is_allowed:
+                    approve(asked.id, checker=other, now=now)
+                    is_done = True
+
+        self._try(action, ask)
+        return is_done
