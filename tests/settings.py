@@ -10,6 +10,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from zemi.common import limits
+
 _OURS = ("ZEMI_", "MPESA_", "AT_", "DB_", "DATABASE_URL", "DJANGO_SECRET_KEY", "DEBUG", "ALLOWED_HOSTS")
 # What the tests themselves are told: how much of it.
 _TESTS = ("ZEMI_TEST_", "ZEMI_FUZZ_", "ZEMI_MACHINE_", "ZEMI_RACE_", "ZEMI_SCHEMATHESIS_")
@@ -21,6 +23,8 @@ _var = Path(tempfile.mkdtemp(prefix=f"zemi-tests-{os.environ.get('PYTEST_XDIST_W
 atexit.register(shutil.rmtree, _var, ignore_errors=True)
 os.environ["ZEMI_VAR"] = str(_var)
 os.environ["ZEMI_ENV_FILE"] = ""
+# All stories are told from one address, to a clock that stands still: what is limited has tests of its own.
+os.environ["ZEMI_LIMITS"] = ",".join(f"{name}=1000000000" for name in limits.LIMITS)
 
 if os.environ.get("ZEMI_TEST_DB", "sqlite") == "postgres":
     from tests.postgres import find, start

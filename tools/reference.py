@@ -443,6 +443,7 @@ def _messages() -> str:
 
 
 def _sweeps() -> str:
+    from zemi.common.limits import LIMITS as NAMED
     from zemi.worker import loop, sweeps
 
     rows = []
@@ -459,6 +460,20 @@ def _sweeps() -> str:
             again when its lease ends.
         """)
         + _table(("sweep", "what it does", "function"), rows)
+        + "\n## Limits by name\n\n"
+        + _text("""
+            Each caller has a budget of its own, counted in the database and told in the headers `RateLimit` and
+            `RateLimit-Policy` (and the older `X-RateLimit-Limit`, `-Remaining`, `-Reset`). A refusal is a 429 with
+            `Retry-After` and the limit's name in `details.limit`; `kes_per_phone` is a 422. Provider callbacks never wait.
+            `ZEMI_LIMITS` sets other numbers; `zemi up` in sandbox mode has a thousand times as much.
+        """)
+        + _table(
+            ("name", "most", "in", "of what"),
+            [
+                (f"`{limit.name}`", f"{limit.most:,}", _shown(limit.window), limit.why)
+                for limit in NAMED.values()
+            ],
+        )
         + "\n## Limits and times\n\n"
         + _table(("value", "what it bounds", "constant"), limits)
     )
@@ -526,6 +541,25 @@ def _addresses() -> str:
         """) + _table(("address", "what it does", "success", "refusals of its own"), rows)
 
 
+def _access() -> str:
+    from tools.access_matrix import IN, Actor, operations
+
+    rows = [
+        (
+            f"`{operation.method} {operation.path}`",
+            *("yes" if told == IN else f"[{told}](errors.md#{told})" for told in map(operation.told, Actor)),
+        )
+        for operation in operations()
+        if not _is_twin(operation.path)
+    ]
+    return _text("""
+            Who is let in where, and what the others are told. Where an address names an order, it is one that a merchant
+            made for a buyer and a seller. Being let in is not yet being obeyed: amounts, codes and states are looked at
+            then, and what belongs to another merchant is not found. A key or session that is bad is refused everywhere.
+            A test asks for every cell of this table.
+        """) + _table(("address", *(actor.value for actor in Actor)), rows)
+
+
 def _is_twin(path: str) -> bool:
     """Whether it is the second address of what stands below /api/ already."""
     from zemi.urls import API
@@ -535,6 +569,7 @@ def _is_twin(path: str) -> bool:
 
 PAGES: dict[str, tuple[str, str, Callable[[], str]]] = {
     "addresses": ("Addresses", "every path that the web server answers", _addresses),
+    "access": ("Access", "who may use which address, and what the others are told", _access),
     "settings": ("Settings", "every setting with its default", _settings),
     "errors": ("Errors", "every error code: cause, cure and example, in both languages", _errors),
     "events": ("Events", "every type of event, what writes it and who hears of it", _events),

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from environs import Env
 
-from zemi.common import clock, crypto, logs
+from zemi.common import clock, crypto, limits, logs
 from zemi.common.phone import InvalidPhone, Phone
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -45,6 +45,7 @@ OPTIONS = (
     Option("ZEMI_UNCLAIMED_AFTER_DAYS", "730", "days without a movement after which a balance is set apart as unclaimed"),
     Option("ZEMI_ORDER_EXPIRY_H", "24", "hours that an order waits for its payment"),
     Option("ZEMI_LOOKUP_BUDGET", "60", "unknown references that one caller may read in 15 minutes"),
+    Option("ZEMI_LIMITS", "", "other numbers for the named limits, by commas: anonymous_writes=30,orders_per_phone=20 (docs/reference/sweeps.md)"),
     Option("ZEMI_VERIFIED_PHONE", "", "1: a buyer without a merchant proves the phone by a one-time code before ordering; always so in live mode"),
     Option("ZEMI_SESSION_MIN", "60", "minutes that somebody who proved a phone by a one-time code stays signed in"),
     Option("ZEMI_TRUSTED_PROXIES", "0", "number of own proxies in front; 0 ignores X-Forwarded-For; live mode wants it said"),
@@ -153,6 +154,11 @@ CODE_BUDGET = whole("ZEMI_CODE_BUDGET", 1, 10_000)
 UNCLAIMED_AFTER_DAYS = whole("ZEMI_UNCLAIMED_AFTER_DAYS", 30, 36_500)
 ORDER_EXPIRY_H = whole("ZEMI_ORDER_EXPIRY_H", 1, 720)
 LOOKUP_BUDGET = whole("ZEMI_LOOKUP_BUDGET", 1, 1_000_000)
+try:
+    LIMITS = limits.read_limits(read("ZEMI_LIMITS"))
+except ValueError as _wrong:
+    LIMITS = limits.read_limits("")
+    _problems.append(f"ZEMI_LIMITS: {_wrong}")
 VERIFIED_PHONE = LIVE or read("ZEMI_VERIFIED_PHONE") == "1"
 SESSION_MIN = whole("ZEMI_SESSION_MIN", 1, 1440)
 TRUSTED_PROXIES = whole("ZEMI_TRUSTED_PROXIES", 0, 8)

@@ -33,7 +33,7 @@ def test_also_what_no_view_answers_has_one(api: Api, settings: Any, monkeypatch:
     def fail(**_: Any) -> None:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr("zemi.api.orders.read_sale", fail)
+    monkeypatch.setattr("zemi.api.orders.read_order", fail)
     settings.ALLOWED_HOSTS = ["zemi.example"]
 
     wrong_host = api.get("/api/orders/ZEM-00000000")

@@ -12,6 +12,7 @@ from django.test import Client
 
 from tests import story
 from tests.characters import AMINA, BARAKA
+from zemi.common.limits import read_limits
 from zemi.common.money import kes
 from zemi.common.phone import Phone
 from zemi.common.work import LEASE, claim_due, finish
@@ -68,6 +69,23 @@ def test_one_key_sent_by_a_hundred_at_once_makes_one_order_and_one_answer(
     assert Order.objects.count() == 1
     first = [answer for answer in answers if "Idempotent-Replayed" not in answer.headers]
     assert len(first) == 1
+
+
+def test_a_budget_of_ten_lets_ten_of_fifty_through(at_once: Race, crowd: int, settings: Any) -> None:
+    settings.LIMITS = read_limits("")
+
+    answers = at_once(crowd, lambda _: story.post("/api/orders/create", {}))
+
+    assert Counter(answer.status for answer in answers) == {400: 10, 429: crowd - 10}
+
+
+def test_a_phone_orders_five_times_an_hour_whatever_races(at_once: Race, crowd: int, settings: Any) -> None:
+    settings.LIMITS = read_limits("anonymous_writes=1000")
+
+    answers = at_once(crowd, lambda _: story.create_order(amount="10.00"))
+
+    assert Counter(answer.status for answer in answers) == {201: 5, 429: crowd - 5}
+    assert Order.objects.count() == 5
 
 
 def test_fifty_guesses_at_once_cost_fifty_tries_and_three_are_compared(

@@ -23,7 +23,8 @@ def test_a_budget_lets_through_as_many_as_it_allows_and_starts_anew_after_its_wi
     charge_or_refuse(TWICE, now=NOW + timedelta(minutes=14))
     with pytest.raises(TooManyAttempts) as refusal:
         charge_or_refuse(TWICE, now=NOW + timedelta(minutes=14, seconds=59))
-    assert refusal.value.retry_after_s == 900
+    assert refusal.value.retry_after_s == 1
+    assert refusal.value.facts == {"limit": "test"}
 
     charge_or_refuse(TWICE, now=NOW + timedelta(minutes=15))
     assert Budget.objects.get(pk=TWICE.key).used == 1

@@ -20,6 +20,7 @@ import psycopg
 from tests import postgres
 from tests.kills.load import Away, Client, Sale
 from zemi.cli.ports import free_port
+from zemi.common.limits import LIMITS
 
 # A killed process is no power cut: what was written is with the system. Everything else is as in production.
 CONFIGURATION = ("max_connections=200", "listen_addresses=", "jit=off")
@@ -76,6 +77,7 @@ class Stage:
             "ZEMI_SIM_PORT": str(self.sim_port),
             "DATABASE_URL": self.database.url,
             "ZEMI_BROKER_URL": broker_url,
+            "ZEMI_LIMITS": ",".join(f"{name}=1000000000" for name in LIMITS),
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.commands = {

@@ -25,6 +25,7 @@ class MpesaCallback(Endpoint):
 
     access = Anyone()
     keys = Keys.NONE
+    has_toll = False
     authentication_classes = ()
     is_versioned = False
     tag = "webhooks"

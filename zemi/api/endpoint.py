@@ -14,10 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from zemi.api.auth import Access
+from zemi.api.auth import Access, asker_of
 from zemi.api.fields import Unreadable, Value
 from zemi.api.idempotency import Answered, Keeper, Keys, begin
 from zemi.api.json import Listed, write
+from zemi.api.throttle import Toll, pay_toll
 from zemi.api.versions import asked_version, own_version, version_headers
 from zemi.common import clock
 from zemi.common.db import listening
@@ -118,7 +119,11 @@ class Endpoint(APIView):
     # Whether a delivery code may stand in its answer: what is kept of it dies with the code.
     tells_code: ClassVar[bool] = False
 
+    # Providers and those who watch over us are never told to wait.
+    has_toll: ClassVar[bool] = True
+
     # Of the one request that this view is made for: what keeps its answer, and whose delivery code stands in it.
+    toll: Toll | None = None
     keeper: Keeper | None = None
     secret_of: UUID | None = None
 
@@ -158,6 +163,14 @@ class Endpoint(APIView):
             )
             fault_point("key_looked_at")
 
+    def check_throttles(self, request: Request) -> None:
+        """Charge the caller, who has been let in: a link's holder by the link, whoever has a name by that."""
+        if self.has_toll:
+            by_link = getattr(self, "role", None) is Role.LINK
+            self.toll = pay_toll(
+                request, link_token=asker_of(request).link_token if by_link else "", now=clock.now()
+            )
+
     def handle_exception(self, exc: Exception) -> Response:
         """Answer a refusal, or what was answered before."""
         if isinstance(exc, Answered):
@@ -170,6 +183,8 @@ class Endpoint(APIView):
         # A call that was refused before its version was settled has none.
         for name, value in version_headers(getattr(request, "version", None)).items():
             final.headers[name] = value
+        if self.toll is not None:
+            self.toll.show(final)
         if self.keeper is not None:
             self.keeper.settle(*_rendered(final), self.secret_of)
         return final

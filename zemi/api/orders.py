@@ -94,6 +94,7 @@ class CreateOrder(Endpoint):
         errors.PhoneNotVerified,
         errors.AmountOutOfRange,
         errors.AmountNotWholeShilling,
+        errors.DailyLimitReached,
         errors.ReleasePolicyUnknown,
         errors.MerchantReferenceUsed,
         errors.QuoteInvalid,

@@ -38,6 +38,7 @@ class Alive(Endpoint):
     """Say that the process runs. It asks nothing of anybody else."""
 
     access: ClassVar[Access] = Anyone()
+    has_toll = False
     authentication_classes = ()
     is_versioned = False
     tag = "health"
@@ -53,6 +54,7 @@ class Ready(Endpoint):
     """Say whether requests can be served: the database answers and is migrated. Why not, the log says."""
 
     access: ClassVar[Access] = Anyone()
+    has_toll = False
     authentication_classes = ()
     is_versioned = False
     tag = "health"

@@ -1,6 +1,7 @@
 """What every page has: a language, a strict content policy, and a page of its own for each refusal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
@@ -11,9 +12,13 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from zemi.checkout.texts import TEXTS
+from zemi.common import clock
 from zemi.common.errors import Kind, ZemiError
 from zemi.orders.errors import OrderNotFound
-from zemi.web.requests import ERROR_CODE, REQUEST_ID, language_of
+from zemi.orders.lookup import charged_lookup
+from zemi.trust.errors import TooManyAttempts
+from zemi.trust.limits import charge_or_refuse, named
+from zemi.web.requests import ERROR_CODE, REQUEST_ID, caller_address, language_of
 from zemi.web.status import STATUS
 
 LANGUAGE_COOKIE = "lang"
@@ -47,7 +52,8 @@ def page(*methods: str) -> Callable[[View], View]:
         @wraps(view)
         def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
-                response = view(request, *args, **kwargs)
+                with _by_link(request, kwargs.get("token")):
+                    response = view(request, *args, **kwargs)
             except ZemiError as error:
                 response = refused(request, error)
             return finish(request, response)
@@ -65,13 +71,32 @@ def poll(view: Callable[[HttpRequest, str], str]) -> View:
     @wraps(view)
     def answer(request: HttpRequest, token: str) -> HttpResponse:
         try:
-            response = HttpResponse(view(request, token), content_type="text/plain")
-        except OrderNotFound:
-            response = HttpResponse(status=404, content_type="text/plain")
+            with _by_link(request, token):
+                response = HttpResponse(view(request, token), content_type="text/plain")
+        except (OrderNotFound, TooManyAttempts) as error:
+            response = HttpResponse(status=STATUS[error.kind], content_type="text/plain")
         response.headers["Cache-Control"] = "no-store"
         return response
 
     return answer
+
+
+@contextmanager
+def _by_link(request: HttpRequest, token: str | None) -> Iterator[None]:
+    """Charge a page of an order to its link, so that phones behind one address don't starve each other.
+
+    A link that opens nothing is charged to the address: tokens are not tried in bulk.
+
+    :raises TooManyAttempts: the link is asked for too often, or the address has missed too often
+    """
+    if token is None:
+        yield
+        return
+    now = clock.now()
+    with charged_lookup(caller_address(request), now=now):
+        limit = "link_reads" if request.method in {"GET", "HEAD"} else "link_writes"
+        charge_or_refuse(named(limit, f"link:{token}"), now=now)
+        yield
 
 
 def finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

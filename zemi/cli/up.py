@@ -20,6 +20,8 @@ from zemi.cli.processes import ChildDied, ProcessTree, Stopped
 from zemi.cli.serve import SERVER
 from zemi.common import clock
 from zemi.common.http_client import NoAnswer, NotSent, send, use_transport
+from zemi.common.limits import LIMITS
+from zemi.settings import read
 
 _START_S = 120.0
 _PROBE_S = 5.0
@@ -128,12 +130,19 @@ def _start(tree: ProcessTree, host: str) -> str | None:
         api_key = demo_data.ensure(clock.now())
     connections.close_all()
 
-    tree.start("web", [sys.executable, *SERVER], env={"ZEMI_HOST": host})
+    tree.start("web", [sys.executable, *SERVER], env={"ZEMI_HOST": host, **_limits()})
     tree.start("worker", [sys.executable, "-m", "zemi", "work"])
     _wait(tree, f"{_base_url()}/readyz", "the web server")
     # A kept connection would only hold up the web server's end.
     use_transport(None)
     return api_key
+
+
+def _limits() -> dict[str, str]:
+    """Room for one person who plays all the parts, unless limits were set."""
+    if settings.LIVE or read("ZEMI_LIMITS"):
+        return {}
+    return {"ZEMI_LIMITS": ",".join(f"{limit.name}={limit.most * 1000}" for limit in LIMITS.values())}
 
 
 def _wait(tree: ProcessTree, url: str, what: str) -> None:

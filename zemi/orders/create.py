@@ -16,6 +16,7 @@ from zemi.events.log import record
 from zemi.identity.models import Party
 from zemi.identity.parties import find_or_create_parties
 from zemi.orders import errors
+from zemi.orders.budgets import charge_buyer
 from zemi.orders.codes import set_code
 from zemi.orders.links import give_link
 from zemi.orders.models import Order, ReleasePolicy
@@ -58,6 +59,8 @@ def create_order(
     :raises SellerPhoneRequired: live orders name their seller
     :raises PhoneNotVerified: buyer or seller has to be `signed_in`, by the phone that is named, and is not
     :raises AmountOutOfRange: the seller's net is below KES 10, or the amount above the operator's limit
+    :raises TooManyAttempts: the buyer's phone has made too many orders
+    :raises DailyLimitReached: the buyer's phone would order for too much in a day
     :raises AmountNotWholeShilling: M-Pesa can't move cents
     :raises ReleasePolicyUnknown: not a policy
     :raises QuoteInvalid, QuoteExpired, QuoteMismatch: the quote does not fit
@@ -118,6 +121,7 @@ def create_order(
 def _insert(order: Order, buyer_phone: Phone, seller_phone: Phone, *, actor: str, now: datetime) -> None:
     parties = find_or_create_parties({buyer_phone, seller_phone}, now=now)
     order.buyer, order.seller = parties[buyer_phone], parties[seller_phone]
+    charge_buyer(order, now=now)
     append(order)
     record(
         "order.created",

@@ -58,6 +58,22 @@ class AmountOutOfRange(ZemiError):
     example = {"least": "10.00", "most": "250000.00"}
 
 
+class DailyLimitReached(ZemiError):
+    """The buyer's phone would order for more in one day than it may."""
+
+    code = "limit_exceeded"
+    kind = Kind.AMOUNT
+    text = Text(
+        en="With this order the buyer's phone would pass its limit of KES {most} a day. No order was made.",
+        sw="Kwa oda hii simu ya mnunuzi ingepita kikomo cha KES {most} kwa siku. Oda haikutengenezwa.",
+    )
+    next_step = Text(
+        en="Order for less, or tomorrow: the day ends at midnight in Nairobi.",
+        sw="Agiza kwa kiasi kidogo, au kesho: siku inaisha saa sita usiku Nairobi.",
+    )
+    example = {"limit": "kes_per_phone", "most": "50,000"}
+
+
 class AmountNotWholeShilling(ZemiError):
     """M-Pesa moves whole shillings only."""
 

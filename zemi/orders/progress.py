@@ -9,6 +9,7 @@ from zemi.common.money import Money
 from zemi.events.log import record, transition
 from zemi.events.models import Event
 from zemi.idempotency.answers import forget_secrets
+from zemi.orders.budgets import give_back_amount
 from zemi.orders.codes import is_code_of, set_code
 from zemi.orders.errors import CodeLocked
 from zemi.orders.models import DeliveryAttempt, Order, OrderStatus
@@ -76,6 +77,7 @@ def mark_expired(order: Order, *, now: datetime, actor: str) -> Event:
 @inside_transaction
 def mark_cancelled(order: Order, *, now: datetime, actor: str) -> Event:
     """The sale is off (O8, O14); what is held must go back in the same unit. The order must be locked."""
+    give_back_amount(order, now=now)
     return transition(order, OrderStatus.CANCELLED, at=now, actor=actor, received_minor=0, updated_at=now)
 
 

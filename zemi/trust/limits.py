@@ -1,34 +1,41 @@
 """Budgets that can't be raced: one conditional statement charges, and tells whether there was room (SAFETY 3.9)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from django.conf import settings
 from django.db import connection
 
 from zemi.common import crypto
 from zemi.common.db import inside_transaction, outside_transaction
+from zemi.common.limits import LIMITS
 from zemi.trust.errors import TooManyAttempts
+from zemi.trust.models import Budget
 
 # A window that has passed starts anew; a full one that has not matches no row, and so nothing is counted.
 _CHARGE = """
     INSERT INTO trust_budget (id, ends_at, used, most) VALUES {rows}
     ON CONFLICT (id) DO UPDATE SET
-        used = CASE WHEN trust_budget.ends_at <= %s THEN 1 ELSE trust_budget.used + 1 END,
+        used = CASE WHEN trust_budget.ends_at <= %s THEN excluded.used ELSE trust_budget.used + excluded.used END,
         ends_at = CASE WHEN trust_budget.ends_at <= %s THEN excluded.ends_at ELSE trust_budget.ends_at END,
         most = excluded.most
-    WHERE trust_budget.ends_at <= %s OR trust_budget.used < excluded.most"""
+    WHERE trust_budget.ends_at <= %s OR trust_budget.used + excluded.used <= excluded.most
+    RETURNING used, ends_at"""
 
 _USED_UP = "SELECT 1 FROM trust_budget WHERE id = %s AND used >= %s AND ends_at > %s"
+_GIVE_BACK = "UPDATE trust_budget SET used = used - %s WHERE id = %s AND used >= %s"
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """`most` times per `window` for one `subject` and `purpose`. The subject is kept as a hash only."""
+    """`most` in a `window` for one `subject` and `purpose`, of which the act takes `cost`. The subject is kept as a hash."""
 
     purpose: str
     subject: str
     most: int
     window: timedelta
+    cost: int = 1
 
     @property
     def key(self) -> bytes:
@@ -36,33 +43,69 @@ class Allowance:
         return crypto.blind_index(f"budget:{self.purpose}", self.subject)
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a budget has left after it was charged, and when its window ends."""
+
+    left: int
+    resets_at: datetime
+
+
+def named(limit: str, subject: str, *, cost: int = 1, window: timedelta | None = None) -> Allowance:
+    """The budget of `subject` under a limit of `zemi.common.limits`, as it is set here."""
+    return Allowance(limit, subject, settings.LIMITS[limit], window or LIMITS[limit].window, cost)
+
+
 @inside_transaction
 def charge(*allowances: Allowance, now: datetime) -> bool:
-    """Take one from each budget in one statement; False when one of them had nothing left.
+    """Charge each budget in one statement; False when one of them had not enough left.
 
     Then the caller must undo its unit, since the others were charged. Locks the budgets till the end of the unit.
     """
-    return _charge(*allowances, now=now)
+    return len(_charge(*allowances, now=now)) == len(allowances)
 
 
-def _charge(*allowances: Allowance, now: datetime) -> bool:
+@inside_transaction
+def find_exhausted(*allowances: Allowance, now: datetime) -> Allowance:
+    """Tell which budget of a refused `charge` it was: the first that has too little left."""
+    for allowance in allowances:
+        row = Budget.objects.filter(pk=allowance.key, ends_at__gt=now).values_list("used", flat=True).first()
+        if (row or 0) + allowance.cost > allowance.most:
+            return allowance
+    # What had too little has begun a new window meanwhile.
+    return allowances[0]
+
+
+def _charge(*allowances: Allowance, now: datetime) -> list[tuple[Any, ...]]:
     adapt = connection.ops.adapt_datetimefield_value
-    rows = sorted((a.key, adapt(now + a.window), 1, a.most) for a in allowances)
+    rows = sorted((a.key, adapt(now + a.window), a.cost, a.most) for a in allowances if a.cost <= a.most)
+    if not rows:
+        return []
     statement = _CHARGE.format(rows=", ".join(["(%s, %s, %s, %s)"] * len(rows)))
     moment = adapt(now)
     with connection.cursor() as cursor:
         cursor.execute(statement, [value for row in rows for value in row] + [moment] * 3)
-        return bool(cursor.rowcount == len(rows))
+        return list(cursor.fetchall())
 
 
 @outside_transaction
-def charge_or_refuse(allowance: Allowance, *, now: datetime) -> None:
-    """Take one from a budget, and commit that before anything else happens.
+def charge_or_refuse(allowance: Allowance, *, now: datetime) -> Spent:
+    """Take from a budget, and commit that before anything else happens.
 
-    :raises TooManyAttempts: nothing is left
+    :raises TooManyAttempts: not enough is left
     """
-    if not _charge(allowance, now=now):
-        raise TooManyAttempts(retry_after_s=int(allowance.window.total_seconds()))
+    charged = _charge(allowance, now=now)
+    if not charged:
+        raise too_many(allowance, now=now)
+    [(used, ends_at)] = charged
+    return Spent(left=allowance.most - used, resets_at=_moment(ends_at))
+
+
+def too_many(allowance: Allowance, *, now: datetime) -> TooManyAttempts:
+    """The refusal of a budget that has too little left: it names the limit, and says when to come back."""
+    ends_at = Budget.objects.filter(pk=allowance.key).values_list("ends_at", flat=True).first()
+    wait = (ends_at - now if ends_at is not None else allowance.window).total_seconds()
+    return TooManyAttempts(retry_after_s=max(1, int(-(-wait // 1))), limit=allowance.purpose)
 
 
 def refuse_if_used_up(allowance: Allowance, *, now: datetime) -> None:
@@ -76,12 +119,18 @@ def refuse_if_used_up(allowance: Allowance, *, now: datetime) -> None:
         )
         used_up = cursor.fetchone() is not None
     if used_up:
-        raise TooManyAttempts(retry_after_s=int(allowance.window.total_seconds()))
+        raise too_many(allowance, now=now)
 
 
 @inside_transaction
 def give_back(*allowances: Allowance) -> None:
     """Return what turned out to cost nothing."""
     with connection.cursor() as cursor:
-        for key in sorted(a.key for a in allowances):
-            cursor.execute("UPDATE trust_budget SET used = used - 1 WHERE id = %s AND used > 0", [key])
+        for key, cost in sorted((a.key, a.cost) for a in allowances):
+            cursor.execute(_GIVE_BACK, [cost, key, cost])
+
+
+def _moment(read: Any) -> datetime:
+    # A bare statement's time comes from SQLite as it is stored: text, in UTC.
+    converted = read if isinstance(read, datetime) else datetime.fromisoformat(str(read))
+    return converted if converted.tzinfo is not None else converted.replace(tzinfo=UTC)

@@ -1,0 +1,49 @@
+"""Limits by name: how often something may be done before it has to wait. The seed's numbers, as data.
+
+`ZEMI_LIMITS` gives another number to those that it names; what each is charged to stands where it is charged.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `most` in a `window`, which begins with the first; `why` says of what, and for whom."""
+
+    name: str
+    most: int
+    window: timedelta
+    why: str
+
+
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+LIMITS: Mapping[str, Limit] = {
+    limit.name: limit
+    for limit in (
+        Limit("anonymous_writes", 10, _MINUTE, "POSTs to the API from one address, without a key or session"),
+        Limit("anonymous_reads", 120, _MINUTE, "GETs to the API from one address, without a key or session"),
+        Limit("authenticated", 100, _MINUTE, "requests with one API key, or of one person who is signed in"),
+        Limit("link_reads", 120, _MINUTE, "looks at one order by its link: a page that waits asks every two seconds"),
+        Limit("link_writes", 20, _MINUTE, "acts on one order by its link"),
+        Limit("orders_per_phone", 5, _HOUR, "orders of one buyer's phone"),
+        Limit("kes_per_phone", 50_000, _DAY, "shillings that one buyer orders in a Nairobi day, but for cancelled orders"),
+    )
+}  # fmt: skip
+
+
+def read_limits(written: str) -> dict[str, int]:
+    """Read "name=number" by commas into what each limit is here.
+
+    :raises ValueError: no limit has that name, or the number isn't one from 1 to 2 billion
+    """
+    found = {name: limit.most for name, limit in LIMITS.items()}
+    for part in filter(None, (part.strip() for part in written.split(","))):
+        name, _, number = (word.strip() for word in part.partition("="))
+        if name not in found:
+            raise ValueError(f"no limit is called {name!r}; there are {', '.join(found)}")
+        if not number.isdecimal() or not 1 <= int(number) <= 2_000_000_000:
+            raise ValueError(f"{name} is a whole number from 1 to 2000000000, not {number!r}")
+        found[name] = int(number)
+    return found
