@@ -16,6 +16,7 @@ from zemi.api import (
     refunds,
     sandbox,
     sessions,
+    webhooks,
 )
 from zemi.api.endpoint import by_method
 from zemi.checkout import claim, home, seller
@@ -92,6 +93,25 @@ V1: list[URLPattern | URLResolver] = [
     path("statements/csv", books.DownloadStatement.as_view()),
     path("transfers", lists.ListTransfers.as_view()),
     path("transfers/<identifier:object_id>", lists.GetTransfer.as_view()),
+    path("events", webhooks.ListEvents.as_view()),
+    path("events/<identifier:event_id>", webhooks.GetEvent.as_view()),
+    path(
+        "webhook_endpoints",
+        by_method(get=webhooks.ListWebhookEndpoints, post=webhooks.CreateWebhookEndpoint),
+    ),
+    path(
+        "webhook_endpoints/<identifier:endpoint_id>",
+        by_method(get=webhooks.GetWebhookEndpoint, post=webhooks.UpdateWebhookEndpoint),
+    ),
+    path("webhook_endpoints/<identifier:endpoint_id>/delete", webhooks.DeleteWebhookEndpoint.as_view()),
+    path("webhook_endpoints/<identifier:endpoint_id>/rotate", webhooks.RotateWebhookSecret.as_view()),
+    path("webhook_endpoints/<identifier:endpoint_id>/ping", webhooks.PingWebhookEndpoint.as_view()),
+    path("webhook_endpoints/<identifier:endpoint_id>/redeliver", webhooks.Redeliver.as_view()),
+    path("webhook_endpoints/<identifier:endpoint_id>/deliveries", webhooks.ListWebhookDeliveries.as_view()),
+    path(
+        "webhook_endpoints/<identifier:endpoint_id>/deliveries/<identifier:delivery_id>/redeliver",
+        webhooks.RedeliverOne.as_view(),
+    ),
 ]
 
 # What only a sandbox has. In live mode these addresses aren't there at all.

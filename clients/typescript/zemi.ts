@@ -110,6 +110,28 @@ export interface CreatedOrder {
   message: string;
 }
 
+/** It is gone. */
+export interface Deleted {
+  id: string;
+  deleted: true;
+}
+
+/** What happened: word for word what webhooks send. Drop what has a lower `sequence` than you know of its object. */
+export interface Event {
+  id: string;
+  object: "event";
+  /** An open list: skip what you don't know. */
+  type: string;
+  timestamp: string;
+  /** False in sandbox: no real money. */
+  livemode: boolean;
+  api_version: string;
+  /** Increases with each event of the same object. */
+  sequence: number;
+  data: { object: { [name: string]: unknown }; previous?: { [name: string]: unknown } };
+  request: { id?: string | null };
+}
+
 /** A new key. `key` is there only this once: only its hash is kept. */
 export interface NewApiKey {
   object: "api_key";
@@ -297,6 +319,15 @@ export interface RefundAsked {
   message: string;
 }
 
+/** What was asked for. */
+export interface Replay {
+  endpoint: string;
+  since: string;
+  until: string;
+  include_delivered: boolean;
+  status: "queued";
+}
+
 /** What can be played. */
 export interface ScenarioList {
   scenarios: { name: string; meaning: string }[];
@@ -380,6 +411,67 @@ export interface Transfer {
   amount: string;
   currency: string;
   created_at: string;
+}
+
+/** What one endpoint is owed for one event, and every try. */
+export interface WebhookDelivery {
+  id: string;
+  object: "webhook_delivery";
+  /** False in sandbox: no real money. */
+  livemode: boolean;
+  endpoint: string;
+  event: string;
+  /** An open list: skip what you don't know. */
+  event_type: string;
+  status: string;
+  next_attempt_at: string | null;
+  delivered_at: string | null;
+  failed_at: string | null;
+  created_at: string;
+  attempts: ({ at: string; status: number | null; error: string | null; duration_ms: number; answer: string })[];
+}
+
+/** Where a merchant hears of events. */
+export interface WebhookEndpoint {
+  id: string;
+  object: "webhook_endpoint";
+  /** False in sandbox: no real money. */
+  livemode: boolean;
+  url: string;
+  description: string;
+  /** Empty: every type. */
+  types: string[];
+  enabled: boolean;
+  disabled_at: string | null;
+  disabled_reason: string | null;
+  /** Null while the last delivery worked. */
+  failing_since: string | null;
+  /** Until then the secret before the last rotation signs too. */
+  old_secret_until: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+/** An endpoint with its secret, which is there only this once. */
+export interface WebhookSecret {
+  id: string;
+  object: "webhook_endpoint";
+  /** False in sandbox: no real money. */
+  livemode: boolean;
+  url: string;
+  description: string;
+  /** Empty: every type. */
+  types: string[];
+  enabled: boolean;
+  disabled_at: string | null;
+  disabled_reason: string | null;
+  /** Null while the last delivery worked. */
+  failing_since: string | null;
+  /** Until then the secret before the last rotation signs too. */
+  old_secret_until: string | null;
+  created_at: string;
+  updated_at: string;
+  secret: string;
 }
 
 export interface CreateApiKeyInput {
@@ -483,6 +575,21 @@ export interface RunScenarioInput {
   scenario: string;
 }
 
+export interface CreateWebhookEndpointInput {
+  url: string;
+  /** Types to send; an empty list means every type. */
+  types?: string[];
+  description?: string;
+}
+
+export interface RedeliverInput {
+  since: string;
+  /** Now, if not said. */
+  until?: string;
+  /** Also what arrived before; false if not said. */
+  include_delivered?: boolean;
+}
+
 export interface SimulatedPaymentInput {
   order_reference: string;
   transaction_id: string;
@@ -491,6 +598,14 @@ export interface SimulatedPaymentInput {
   payer_phone?: string | number;
   /** Kept as given, at most 8 kB. */
   metadata?: { [name: string]: unknown };
+}
+
+export interface UpdateWebhookEndpointInput {
+  url?: string;
+  /** Types to send; an empty list means every type. */
+  types?: string[];
+  description?: string;
+  enabled?: boolean;
 }
 
 /** Every operation by method and path: what it takes, and what a success answers. */
@@ -663,9 +778,62 @@ export interface Operations {
     body: RunScenarioInput;
     answer: Success<ScenarioRun>;
   };
+  /** Make an endpoint for events. Its secret is in this answer and nowhere else. */
+  "POST /api/v1/webhook_endpoints": {
+    body: CreateWebhookEndpointInput;
+    answer: Success<WebhookSecret>;
+  };
+  /** Delete an endpoint: nothing more is sent to it, and its secrets are forgotten. */
+  "POST /api/v1/webhook_endpoints/{endpoint_id}/delete": {
+    answer: Success<Deleted>;
+  };
+  /** Read an event, in the words in which webhooks tell it. */
+  "GET /api/v1/events/{event_id}": {
+    answer: Success<Event>;
+  };
+  /** Read an endpoint. */
+  "GET /api/v1/webhook_endpoints/{endpoint_id}": {
+    answer: Success<WebhookEndpoint>;
+  };
+  /** List what happened, newest first, in the words in which webhooks tell it. */
+  "GET /api/v1/events": {
+    query: { "created[gte]"?: string; "created[lt]"?: string; "cursor"?: string; "limit"?: number; "type"?: string };
+    answer: Page<Event>;
+  };
+  /** List what was sent to an endpoint, with every try and what it answered, newest first. */
+  "GET /api/v1/webhook_endpoints/{endpoint_id}/deliveries": {
+    query: { "cursor"?: string; "limit"?: number; "status"?: string };
+    answer: Page<WebhookDelivery>;
+  };
+  /** List your endpoints for events. There are at most 16. */
+  "GET /api/v1/webhook_endpoints": {
+    answer: Page<WebhookEndpoint>;
+  };
+  /** Send an endpoint a test event, `webhook_endpoint.ping`. */
+  "POST /api/v1/webhook_endpoints/{endpoint_id}/ping": {
+    answer: Success<WebhookDelivery>;
+  };
+  /** Bring a receiver level that was down: all events of a span of time that did not reach it are sent, in order. */
+  "POST /api/v1/webhook_endpoints/{endpoint_id}/redeliver": {
+    body: RedeliverInput;
+    answer: Success<Replay>;
+  };
+  /** Send one delivery again at once, whatever became of it. */
+  "POST /api/v1/webhook_endpoints/{endpoint_id}/deliveries/{delivery_id}/redeliver": {
+    answer: Success<WebhookDelivery>;
+  };
+  /** Give an endpoint a new secret, shown only here. For 24 hours the old one signs too, so that nothing is missed. */
+  "POST /api/v1/webhook_endpoints/{endpoint_id}/rotate": {
+    answer: Success<WebhookSecret>;
+  };
   /** Tell of a payment without paying: sandbox only. */
   "POST /api/v1/webhooks/payment": {
     body: SimulatedPaymentInput;
     answer: Success<SimulatedPayment>;
+  };
+  /** Change an endpoint, switch it off or on. What happened while it was off is sent by a redelivery. */
+  "POST /api/v1/webhook_endpoints/{endpoint_id}": {
+    body: UpdateWebhookEndpointInput;
+    answer: Success<WebhookEndpoint>;
   };
 }

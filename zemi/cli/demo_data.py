@@ -9,7 +9,7 @@ from zemi.common import crypto
 from zemi.identity.api_keys import Scope, authenticate, create_api_key
 
 MERCHANT = "Duka la Zemi (demo)"
-SCOPES = (Scope.ORDERS, Scope.PAYMENTS, Scope.PAYOUTS, Scope.READ)
+SCOPES = (Scope.ORDERS, Scope.PAYMENTS, Scope.PAYOUTS, Scope.WEBHOOKS, Scope.READ)
 
 _CONTEXT = "file|demo_api_key"
 

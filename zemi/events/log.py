@@ -12,7 +12,7 @@ from zemi.common.logs import current_request_id
 from zemi.events.errors import InvalidTransition
 from zemi.events.listeners import listening
 from zemi.events.models import Event, EventDelivery
-from zemi.events.public import PUBLIC
+from zemi.events.public import TOLD
 from zemi.events.subscriptions import MERCHANTS, SUBSCRIPTIONS
 
 Moves = Mapping[tuple[str, str], str]
@@ -101,7 +101,7 @@ def record(
 
 
 def _is_listened_to(event_type: str, row: Subject) -> bool:
-    if event_type not in PUBLIC:
+    if event_type not in TOLD:
         return False
     # Where nobody listens, nothing is looked up.
     merchants = listening()

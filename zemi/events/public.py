@@ -38,3 +38,6 @@ PUBLIC: frozenset[str] = frozenset(
         "webhook_endpoint.ping",
     }
 )
+
+# What each endpoint hears of that wants it; a ping goes to one alone.
+TOLD = PUBLIC - {"webhook_endpoint.ping"}

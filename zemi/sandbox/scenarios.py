@@ -18,6 +18,7 @@ from zemi.common.phone import Phone
 from zemi.orders.create import create_order
 from zemi.orders.locks import lock_order_by_key
 from zemi.orders.models import Order
+from zemi.payments.close import cancel_order
 from zemi.payments.collect import start_payment
 from zemi.payments.simulated import receive_simulated_payment
 from zemi.providers import registry
@@ -119,6 +120,15 @@ class _Sale:
         self.simulator.arm_fault(fault, phone=self.seller)
         self.complete()
 
+    def cancel(self) -> None:
+        """Call it off."""
+        cancel_order(
+            order_reference=self.order.order_reference,
+            actor="merchant",
+            merchant_id=self.order.merchant_id,
+            now=self.now,
+        )
+
     def expire(self) -> None:
         """Let its time pass."""
         advance_clock(timedelta(hours=settings.ORDER_EXPIRY_H, seconds=1))
@@ -143,6 +153,9 @@ SCENARIOS: Mapping[str, Scenario] = {
             "order_expired",
             "The clock is moved past the end of an unpaid order, which expires a moment later.",
             lambda sale: sale.expire(),
+        ),
+        Scenario(
+            "order_cancelled", "An unpaid order is called off by its merchant.", lambda sale: sale.cancel()
         ),
         Scenario(
             "payment_pays",

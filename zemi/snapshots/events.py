@@ -7,6 +7,7 @@ the same for every endpoint, every try and every reader.
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -15,18 +16,18 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from zemi.common.db import insert
-from zemi.common.ids import public_id
+from zemi.common.ids import public_id, read_public_id
 from zemi.events.models import Event
-from zemi.events.public import PUBLIC
+from zemi.events.public import PUBLIC, TOLD
 from zemi.orders.models import Order
-from zemi.snapshots.objects import snapshots_of
+from zemi.snapshots.errors import ObjectNotFound
+from zemi.snapshots.lists import USUAL_LIMIT, Page, page_of
+from zemi.snapshots.objects import Shown, snapshots_of
 from zemi.webhooks.endpoints import show_endpoint
 from zemi.webhooks.models import EventBody, WebhookEndpoint
 
 # The shape of the bodies; a change of it is a new date (DOMAIN 4.8).
 API_VERSION = "2026-11-01"
-# What is larger leaves the merchant's notes out.
-MOST_BYTES = 20_000
 
 
 def texts_of(events: Iterable[Event], *, now: datetime) -> dict[UUID, str]:
@@ -42,6 +43,49 @@ def texts_of(events: Iterable[Event], *, now: datetime) -> dict[UUID, str]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class EventWish:
+    """Which events are wanted, and how many at once; empty: of every type, from the newest on."""
+
+    limit: int = USUAL_LIMIT
+    cursor: str = ""
+    type: str = ""
+    created_from: datetime | None = None
+    created_until: datetime | None = None
+
+    @property
+    def filters(self) -> tuple[object, ...]:
+        """What a cursor is bound to."""
+        return (self.type, self.created_from, self.created_until)
+
+
+def list_events(*, merchant_id: UUID, wish: EventWish, now: datetime) -> Page:
+    """List a merchant's events, newest first.
+
+    :raises CursorInvalid: the cursor is not one of ours, or of another list
+    """
+    rows = events_of_merchant(merchant_id)
+    bounds = {"type": wish.type or None, "at__gte": wish.created_from, "at__lt": wish.created_until}
+    rows = rows.filter(**{column: bound for column, bound in bounds.items() if bound is not None})
+    scope = repr(("event", str(merchant_id), wish.filters))
+    found, next_cursor = page_of(rows, scope=scope, limit=wish.limit, cursor=wish.cursor)
+    texts = texts_of(found, now=now)
+    return Page([json.loads(texts[event.id]) for event in found], next_cursor)
+
+
+def read_event(written: str, *, merchant_id: UUID, now: datetime) -> Shown:
+    """Read one of a merchant's events, by its public id.
+
+    :raises ObjectNotFound: there is none, or it is another merchant's
+    """
+    key = read_public_id("evt", written)
+    event = events_of_merchant(merchant_id).filter(pk=key).first() if key is not None else None
+    if event is None:
+        raise ObjectNotFound
+    shown: Shown = json.loads(texts_of([event], now=now)[event.id])
+    return shown
+
+
 def events_of_merchant(merchant_id: UUID) -> "QuerySet[Event]":
     """All events that this merchant may see, in no order."""
     orders = Order.objects.filter(merchant_id=merchant_id).values("id")
@@ -52,11 +96,11 @@ def events_of_merchant(merchant_id: UUID) -> "QuerySet[Event]":
 def events_between(
     *, merchant_id: UUID, since: datetime, until: datetime, after: UUID | None, limit: int
 ) -> list[Event]:
-    """The merchant's events of [since, until) after the event `after`, oldest first, at most `limit`."""
+    """What is told of [since, until) after the event `after`, oldest first, at most `limit`."""
     if after is None:
         # Events come about in the order of their keys: what is older than the span needs no look.
         after = Event.objects.filter(at__lt=since).order_by("-id").values_list("id", flat=True).first()
-    found = events_of_merchant(merchant_id).filter(at__gte=since, at__lt=until)
+    found = events_of_merchant(merchant_id).filter(at__gte=since, at__lt=until, type__in=TOLD)
     if after is not None:
         found = found.filter(id__gt=after)
     return list(found.order_by("id")[:limit])
@@ -82,10 +126,8 @@ def _write(events: list[Event]) -> Iterable[tuple[Event, str]]:
     numbers = _numbers(events)
     for event in events:
         shown = objects[event.subject_type, event.subject_id]
-        text = _text(_body(event, shown, sequence=numbers[event.id]))
-        if len(text.encode()) > MOST_BYTES:
-            text = _text(_body(event, {**shown, "metadata": {}}, sequence=numbers[event.id]))
-        yield event, text
+        body = _body(event, shown, sequence=numbers[event.id])
+        yield event, json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _body(event: Event, shown: Mapping[str, Any], *, sequence: int) -> dict[str, Any]:
@@ -103,10 +145,6 @@ def _body(event: Event, shown: Mapping[str, Any], *, sequence: int) -> dict[str,
         "data": data,
         "request": {"id": event.request_id},
     }
-
-
-def _text(body: Mapping[str, Any]) -> str:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _numbers(events: Iterable[Event]) -> dict[UUID, int]:

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db.models import F
 
 from zemi.common import outside
-from zemi.common.db import append, inside_transaction, outside_transaction, unit_of_work, write_if
+from zemi.common.db import append, insert, inside_transaction, outside_transaction, unit_of_work, write_if
 from zemi.common.ids import public_id
 from zemi.common.work import claim_due, finish, handle_each
 from zemi.events.log import record
@@ -128,6 +128,21 @@ def redeliver(delivery_id: UUID, *, endpoint: WebhookEndpoint, now: datetime) ->
     return found.get()
 
 
+def resend(event: Event, *, endpoint: WebhookEndpoint, now: datetime) -> WebhookDelivery:
+    """Send one event to one endpoint at once, whether it was sent before or not; its filter is not asked.
+
+    :raises WebhookEndpointDisabled: nothing was queued
+    """
+    known = WebhookDelivery.objects.filter(endpoint=endpoint, event=event).first()
+    if known is not None:
+        return redeliver(known.id, endpoint=endpoint, now=now)
+    if endpoint.disabled_at is not None:
+        raise errors.WebhookEndpointDisabled
+    delivery = new_delivery(endpoint, event, now=now)
+    insert(delivery, ignore_conflicts=True)
+    return delivery
+
+
 def wake(endpoint: WebhookEndpoint) -> None:
     """Try a resting endpoint at once: its merchant says that it is there. How long it has failed is remembered."""
     write_if(endpoint, {"failures": 0, "held_until": None})
@@ -170,7 +185,9 @@ def _waits_until(row: WebhookDelivery, *, now: datetime) -> datetime | None:
 
 def _send(endpoint: WebhookEndpoint, row: WebhookDelivery, text: str, *, now: datetime) -> _Outcome:
     message_id = public_id("evt", row.event_id)
-    headers = signed_headers(message_id, text, signers=live_secrets(endpoint, now=now), at=now)
+    # The time that it is out there, also where the sandbox's clock was moved: receivers refuse what is old or early.
+    sent_at = datetime.fromtimestamp(time.time(), UTC)
+    headers = signed_headers(message_id, text, signers=live_secrets(endpoint, now=now), at=sent_at)
     headers |= {"content-type": "application/json", "user-agent": "Zemi-Webhooks/1"}
     try:
         reply = outside.post(endpoint.url, text.encode(), headers, policy=policy())

@@ -15,7 +15,7 @@ from zemi.common.ids import public_id
 from zemi.common.outside import Policy, UrlRefused, check_url
 from zemi.events.listeners import SEEN_FOR, begin_listening, stop_listening
 from zemi.events.log import record
-from zemi.events.public import PUBLIC
+from zemi.events.public import TOLD
 from zemi.webhooks import errors
 from zemi.webhooks.models import DisabledReason, Extent, WebhookDelivery, WebhookEndpoint, WebhookReplay
 from zemi.webhooks.signing import new_secret
@@ -249,6 +249,6 @@ def _checked_url(url: str) -> str:
 def _checked_types(types: Iterable[str]) -> list[str]:
     wanted = sorted(set(types))
     for event_type in wanted:
-        if event_type not in PUBLIC:
+        if event_type not in TOLD:
             raise errors.EventTypeUnknown(event_type=event_type[:60])
     return wanted

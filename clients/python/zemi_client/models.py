@@ -98,6 +98,29 @@ class CreatedOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """It is gone."""
+
+    id: str
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What happened: word for word what webhooks send. Drop what has a lower `sequence` than you know of its object."""
+
+    id: str
+    object: str
+    type: str
+    timestamp: datetime
+    livemode: bool
+    api_version: str
+    sequence: int
+    data: dict[str, Any]
+    request: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewApiKey:
     """A new key. `key` is there only this once: only its hash is kept."""
 
@@ -292,6 +315,17 @@ class RefundAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """What was asked for."""
+
+    endpoint: str
+    since: datetime
+    until: datetime
+    include_delivered: bool
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioList:
     """What can be played."""
 
@@ -388,3 +422,60 @@ class Transfer:
     amount: Decimal
     currency: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookDelivery:
+    """What one endpoint is owed for one event, and every try."""
+
+    id: str
+    object: str
+    livemode: bool
+    endpoint: str
+    event: str
+    event_type: str
+    status: str
+    next_attempt_at: datetime | None
+    delivered_at: datetime | None
+    failed_at: datetime | None
+    created_at: datetime
+    attempts: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookEndpoint:
+    """Where a merchant hears of events."""
+
+    id: str
+    object: str
+    livemode: bool
+    url: str
+    description: str
+    types: list[str]
+    enabled: bool
+    disabled_at: datetime | None
+    disabled_reason: str | None
+    failing_since: datetime | None
+    old_secret_until: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSecret:
+    """An endpoint with its secret, which is there only this once."""
+
+    id: str
+    object: str
+    livemode: bool
+    url: str
+    description: str
+    types: list[str]
+    enabled: bool
+    disabled_at: datetime | None
+    disabled_reason: str | None
+    failing_since: datetime | None
+    old_secret_until: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    secret: str

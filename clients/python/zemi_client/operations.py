@@ -13,6 +13,8 @@ from zemi_client.models import (
     Clock,
     Confirmation,
     CreatedOrder,
+    Deleted,
+    Event,
     NewApiKey,
     NewCode,
     NewCodeOtp,
@@ -24,6 +26,7 @@ from zemi_client.models import (
     Receipt,
     Refund,
     RefundAsked,
+    Replay,
     ScenarioList,
     ScenarioRun,
     Session,
@@ -33,6 +36,9 @@ from zemi_client.models import (
     StkPush,
     Timeline,
     Transfer,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookSecret,
 )
 
 T = TypeVar("T")
@@ -838,6 +844,210 @@ class Operations:
             )
         )
 
+    def create_webhook_endpoint(
+        self,
+        *,
+        url: str,
+        types: list[str] | None = None,
+        description: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> WebhookSecret:
+        """Make an endpoint for events. Its secret is in this answer and nowhere else.
+
+        Everything that happens from now on is sent to it, signed by the Standard Webhooks scheme.
+
+        types: Types to send; an empty list means every type.
+
+        Scope: webhooks.
+        """
+        return self._call(
+            Call[WebhookSecret](
+                method="POST",
+                path="/api/v1/webhook_endpoints",
+                returns=WebhookSecret,
+                body={"url": url, "types": types, "description": description},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def delete_webhook_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> Deleted:
+        """Delete an endpoint: nothing more is sent to it, and its secrets are forgotten.
+
+        Scope: webhooks.
+        """
+        return self._call(
+            Call[Deleted](
+                method="POST",
+                path=f"/api/v1/webhook_endpoints/{endpoint_id}/delete",
+                returns=Deleted,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def get_event(self, event_id: str) -> Event:
+        """Read an event, in the words in which webhooks tell it.
+
+        Scope: read.
+        """
+        return self._call(Call[Event](method="GET", path=f"/api/v1/events/{event_id}", returns=Event))
+
+    def get_webhook_endpoint(self, endpoint_id: str) -> WebhookEndpoint:
+        """Read an endpoint.
+
+        Scope: webhooks.
+        """
+        return self._call(
+            Call[WebhookEndpoint](
+                method="GET", path=f"/api/v1/webhook_endpoints/{endpoint_id}", returns=WebhookEndpoint
+            )
+        )
+
+    def list_events(
+        self,
+        *,
+        created_gte: str | None = None,
+        created_lt: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+        type: str | None = None,
+    ) -> Page[Event]:
+        """List what happened, newest first, in the words in which webhooks tell it.
+
+        created_gte: Not older than this.
+        created_lt: Older than this.
+        cursor: meta.next_cursor of the page before.
+        limit: How many at once.
+
+        Scope: read.
+        """
+        return self._call(
+            Call[Page[Event]](
+                method="GET",
+                path="/api/v1/events",
+                returns=Event,
+                is_list=True,
+                query={
+                    "created[gte]": created_gte,
+                    "created[lt]": created_lt,
+                    "cursor": cursor,
+                    "limit": limit,
+                    "type": type,
+                },
+            )
+        )
+
+    def list_webhook_deliveries(
+        self,
+        endpoint_id: str,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+        status: str | None = None,
+    ) -> Page[WebhookDelivery]:
+        """List what was sent to an endpoint, with every try and what it answered, newest first.
+
+        cursor: meta.next_cursor of the page before.
+        limit: How many at once.
+
+        Scope: webhooks.
+        """
+        return self._call(
+            Call[Page[WebhookDelivery]](
+                method="GET",
+                path=f"/api/v1/webhook_endpoints/{endpoint_id}/deliveries",
+                returns=WebhookDelivery,
+                is_list=True,
+                query={"cursor": cursor, "limit": limit, "status": status},
+            )
+        )
+
+    def list_webhook_endpoints(self) -> Page[WebhookEndpoint]:
+        """List your endpoints for events. There are at most 16.
+
+        Scope: webhooks.
+        """
+        return self._call(
+            Call[Page[WebhookEndpoint]](
+                method="GET", path="/api/v1/webhook_endpoints", returns=WebhookEndpoint, is_list=True
+            )
+        )
+
+    def ping_webhook_endpoint(
+        self, endpoint_id: str, *, idempotency_key: str | None = None
+    ) -> WebhookDelivery:
+        """Send an endpoint a test event, `webhook_endpoint.ping`.
+
+        Scope: webhooks.
+        """
+        return self._call(
+            Call[WebhookDelivery](
+                method="POST",
+                path=f"/api/v1/webhook_endpoints/{endpoint_id}/ping",
+                returns=WebhookDelivery,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def redeliver(
+        self,
+        endpoint_id: str,
+        *,
+        since: str,
+        until: str | None = None,
+        include_delivered: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> Replay:
+        """Bring a receiver level that was down: all events of a span of time that did not reach it are sent,
+        in order.
+
+        Also what was tried for the last time, and what happened while the endpoint was switched off.
+
+        until: Now, if not said.
+        include_delivered: Also what arrived before; false if not said.
+
+        Scope: webhooks.
+        """
+        return self._call(
+            Call[Replay](
+                method="POST",
+                path=f"/api/v1/webhook_endpoints/{endpoint_id}/redeliver",
+                returns=Replay,
+                body={"since": since, "until": until, "include_delivered": include_delivered},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def redeliver_one(
+        self, delivery_id: str, endpoint_id: str, *, idempotency_key: str | None = None
+    ) -> WebhookDelivery:
+        """Send one delivery again at once, whatever became of it.
+
+        Scope: webhooks.
+        """
+        return self._call(
+            Call[WebhookDelivery](
+                method="POST",
+                path=f"/api/v1/webhook_endpoints/{endpoint_id}/deliveries/{delivery_id}/redeliver",
+                returns=WebhookDelivery,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def rotate_webhook_secret(self, endpoint_id: str, *, idempotency_key: str | None = None) -> WebhookSecret:
+        """Give an endpoint a new secret, shown only here. For 24 hours the old one signs too, so that nothing
+        is missed.
+
+        Scope: webhooks.
+        """
+        return self._call(
+            Call[WebhookSecret](
+                method="POST",
+                path=f"/api/v1/webhook_endpoints/{endpoint_id}/rotate",
+                returns=WebhookSecret,
+                idempotency_key=idempotency_key,
+            )
+        )
+
     def simulated_payment(
         self,
         *,
@@ -868,6 +1078,32 @@ class Operations:
                     "payer_phone": payer_phone,
                     "metadata": metadata,
                 },
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def update_webhook_endpoint(
+        self,
+        endpoint_id: str,
+        *,
+        url: str | None = None,
+        types: list[str] | None = None,
+        description: str | None = None,
+        enabled: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> WebhookEndpoint:
+        """Change an endpoint, switch it off or on. What happened while it was off is sent by a redelivery.
+
+        types: Types to send; an empty list means every type.
+
+        Scope: webhooks.
+        """
+        return self._call(
+            Call[WebhookEndpoint](
+                method="POST",
+                path=f"/api/v1/webhook_endpoints/{endpoint_id}",
+                returns=WebhookEndpoint,
+                body={"url": url, "types": types, "description": description, "enabled": enabled},
                 idempotency_key=idempotency_key,
             )
         )
@@ -1675,6 +1911,214 @@ class AsyncOperations:
             )
         )
 
+    async def create_webhook_endpoint(
+        self,
+        *,
+        url: str,
+        types: list[str] | None = None,
+        description: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> WebhookSecret:
+        """Make an endpoint for events. Its secret is in this answer and nowhere else.
+
+        Everything that happens from now on is sent to it, signed by the Standard Webhooks scheme.
+
+        types: Types to send; an empty list means every type.
+
+        Scope: webhooks.
+        """
+        return await self._call(
+            Call[WebhookSecret](
+                method="POST",
+                path="/api/v1/webhook_endpoints",
+                returns=WebhookSecret,
+                body={"url": url, "types": types, "description": description},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def delete_webhook_endpoint(
+        self, endpoint_id: str, *, idempotency_key: str | None = None
+    ) -> Deleted:
+        """Delete an endpoint: nothing more is sent to it, and its secrets are forgotten.
+
+        Scope: webhooks.
+        """
+        return await self._call(
+            Call[Deleted](
+                method="POST",
+                path=f"/api/v1/webhook_endpoints/{endpoint_id}/delete",
+                returns=Deleted,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def get_event(self, event_id: str) -> Event:
+        """Read an event, in the words in which webhooks tell it.
+
+        Scope: read.
+        """
+        return await self._call(Call[Event](method="GET", path=f"/api/v1/events/{event_id}", returns=Event))
+
+    async def get_webhook_endpoint(self, endpoint_id: str) -> WebhookEndpoint:
+        """Read an endpoint.
+
+        Scope: webhooks.
+        """
+        return await self._call(
+            Call[WebhookEndpoint](
+                method="GET", path=f"/api/v1/webhook_endpoints/{endpoint_id}", returns=WebhookEndpoint
+            )
+        )
+
+    async def list_events(
+        self,
+        *,
+        created_gte: str | None = None,
+        created_lt: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+        type: str | None = None,
+    ) -> Page[Event]:
+        """List what happened, newest first, in the words in which webhooks tell it.
+
+        created_gte: Not older than this.
+        created_lt: Older than this.
+        cursor: meta.next_cursor of the page before.
+        limit: How many at once.
+
+        Scope: read.
+        """
+        return await self._call(
+            Call[Page[Event]](
+                method="GET",
+                path="/api/v1/events",
+                returns=Event,
+                is_list=True,
+                query={
+                    "created[gte]": created_gte,
+                    "created[lt]": created_lt,
+                    "cursor": cursor,
+                    "limit": limit,
+                    "type": type,
+                },
+            )
+        )
+
+    async def list_webhook_deliveries(
+        self,
+        endpoint_id: str,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+        status: str | None = None,
+    ) -> Page[WebhookDelivery]:
+        """List what was sent to an endpoint, with every try and what it answered, newest first.
+
+        cursor: meta.next_cursor of the page before.
+        limit: How many at once.
+
+        Scope: webhooks.
+        """
+        return await self._call(
+            Call[Page[WebhookDelivery]](
+                method="GET",
+                path=f"/api/v1/webhook_endpoints/{endpoint_id}/deliveries",
+                returns=WebhookDelivery,
+                is_list=True,
+                query={"cursor": cursor, "limit": limit, "status": status},
+            )
+        )
+
+    async def list_webhook_endpoints(self) -> Page[WebhookEndpoint]:
+        """List your endpoints for events. There are at most 16.
+
+        Scope: webhooks.
+        """
+        return await self._call(
+            Call[Page[WebhookEndpoint]](
+                method="GET", path="/api/v1/webhook_endpoints", returns=WebhookEndpoint, is_list=True
+            )
+        )
+
+    async def ping_webhook_endpoint(
+        self, endpoint_id: str, *, idempotency_key: str | None = None
+    ) -> WebhookDelivery:
+        """Send an endpoint a test event, `webhook_endpoint.ping`.
+
+        Scope: webhooks.
+        """
+        return await self._call(
+            Call[WebhookDelivery](
+                method="POST",
+                path=f"/api/v1/webhook_endpoints/{endpoint_id}/ping",
+                returns=WebhookDelivery,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def redeliver(
+        self,
+        endpoint_id: str,
+        *,
+        since: str,
+        until: str | None = None,
+        include_delivered: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> Replay:
+        """Bring a receiver level that was down: all events of a span of time that did not reach it are sent,
+        in order.
+
+        Also what was tried for the last time, and what happened while the endpoint was switched off.
+
+        until: Now, if not said.
+        include_delivered: Also what arrived before; false if not said.
+
+        Scope: webhooks.
+        """
+        return await self._call(
+            Call[Replay](
+                method="POST",
+                path=f"/api/v1/webhook_endpoints/{endpoint_id}/redeliver",
+                returns=Replay,
+                body={"since": since, "until": until, "include_delivered": include_delivered},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def redeliver_one(
+        self, delivery_id: str, endpoint_id: str, *, idempotency_key: str | None = None
+    ) -> WebhookDelivery:
+        """Send one delivery again at once, whatever became of it.
+
+        Scope: webhooks.
+        """
+        return await self._call(
+            Call[WebhookDelivery](
+                method="POST",
+                path=f"/api/v1/webhook_endpoints/{endpoint_id}/deliveries/{delivery_id}/redeliver",
+                returns=WebhookDelivery,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def rotate_webhook_secret(
+        self, endpoint_id: str, *, idempotency_key: str | None = None
+    ) -> WebhookSecret:
+        """Give an endpoint a new secret, shown only here. For 24 hours the old one signs too, so that nothing
+        is missed.
+
+        Scope: webhooks.
+        """
+        return await self._call(
+            Call[WebhookSecret](
+                method="POST",
+                path=f"/api/v1/webhook_endpoints/{endpoint_id}/rotate",
+                returns=WebhookSecret,
+                idempotency_key=idempotency_key,
+            )
+        )
+
     async def simulated_payment(
         self,
         *,
@@ -1705,6 +2149,32 @@ class AsyncOperations:
                     "payer_phone": payer_phone,
                     "metadata": metadata,
                 },
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def update_webhook_endpoint(
+        self,
+        endpoint_id: str,
+        *,
+        url: str | None = None,
+        types: list[str] | None = None,
+        description: str | None = None,
+        enabled: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> WebhookEndpoint:
+        """Change an endpoint, switch it off or on. What happened while it was off is sent by a redelivery.
+
+        types: Types to send; an empty list means every type.
+
+        Scope: webhooks.
+        """
+        return await self._call(
+            Call[WebhookEndpoint](
+                method="POST",
+                path=f"/api/v1/webhook_endpoints/{endpoint_id}",
+                returns=WebhookEndpoint,
+                body={"url": url, "types": types, "description": description, "enabled": enabled},
                 idempotency_key=idempotency_key,
             )
         )
