@@ -147,8 +147,8 @@ def sentences(error: ZemiError, spoken: str) -> tuple[str, str]:
     return error.sentence(spoken), error.advice(spoken) or ""
 
 
-def refused(request: HttpRequest, error: ZemiError, *, back: str = "") -> HttpResponse:
-    """Answer a refusal with a page: what happened, where the money is, what to do, what to quote. `back` leads on."""
+def refused(request: HttpRequest, error: ZemiError) -> HttpResponse:
+    """Answer a refusal with a page: what happened, where the money is, what to do, what to quote."""
     status = STATUS[error.kind]
     request.META[ERROR_CODE] = error.code
     sentence, advice = sentences(error, language(request))
@@ -161,7 +161,6 @@ def refused(request: HttpRequest, error: ZemiError, *, back: str = "") -> HttpRe
         advice=advice,
         money=TEXTS["money_doubtful" if doubtful else "money_unmoved"].render(language(request)),
         request_id=request.META.get(REQUEST_ID, ""),
-        back=back,
     )
     if error.retry_after_s is not None:
         response.headers["Retry-After"] = str(error.retry_after_s)

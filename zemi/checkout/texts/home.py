@@ -49,5 +49,4 @@ TEXTS: dict[str, Text] = {
         sw="Kama M-Pesa imekutumia risiti, pesa yako iko salama: usilipe tena, tutaipata.",
     ),
     "quote_this": Text(en="If you call us, quote", sw="Ukitupigia, taja"),
-    "go_back": Text(en="Back", sw="Rudi"),
 }  # fmt: skip
