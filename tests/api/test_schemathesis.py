@@ -45,6 +45,7 @@ from zemi.identity.api_keys import Scope
 from zemi.identity.sessions import open_session
 from zemi.payments.c2b import settle_c2b
 from zemi.providers.base import C2BReceipt
+from zemi.reconciliation.opening import ensure_opening_float
 from zemi.releases.new_code import request_new_code
 from zemi.webhooks.tokens import CallbackKind, mint
 
@@ -184,6 +185,7 @@ class World:
 @pytest.fixture
 def world(db: None, clock: Any, simulator: Any, settings: Any) -> World:
     settings.CODE_BUDGET = settings.LOOKUP_BUDGET = 1_000_000
+    ensure_opening_float(now=clock.now())
     keys = {
         "anonymous": None,
         "merchant": story.key_with(*Scope, merchant="Duka la Chebet"),
