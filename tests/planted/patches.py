@@ -293,8 +293,8 @@ PATCHES: tuple[Patch, ...] = (
     Patch(
         "wrong code counted in a unit that is undone",
         "zemi/releases/confirm.py",
-        "            give_back(budget)\n    # The count",
-        "            give_back(budget)\n        if not right:\n            raise DeliveryCodeWrong\n    # The count",
+        "payout_initiated=True))\n    # The count",
+        "payout_initiated=True))\n        if not right:\n            raise DeliveryCodeWrong\n    # The count",
         "guesses cost nothing: the count is rolled back with the refusal",
         (FLOWS, RACES),
     ),
