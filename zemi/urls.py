@@ -70,7 +70,7 @@ if settings.MODE == "sandbox":
 
 # What the seed has no address for is under /api/v1/ alone.
 V1: list[URLPattern | URLResolver] = [
-    path("api_keys", api_keys.CreateApiKey.as_view()),
+    path("api_keys", by_method(get=api_keys.ListApiKeys, post=api_keys.CreateApiKey)),
     path("api_keys/<slug:key_id>/rotate", api_keys.RotateApiKey.as_view()),
     path("api_keys/<slug:key_id>/revoke", api_keys.RevokeApiKey.as_view()),
     path("sessions", sessions.SignIn.as_view()),

@@ -615,6 +615,10 @@ export interface Operations {
     body: CreateApiKeyInput;
     answer: Success<NewApiKey>;
   };
+  /** List your keys, also those that are over; the newest first. */
+  "GET /api/v1/api_keys": {
+    answer: Page<ApiKey>;
+  };
   /** End a key at once and for ever, your own too. */
   "POST /api/v1/api_keys/{key_id}/revoke": {
     answer: Success<ApiKey>;

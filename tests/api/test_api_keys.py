@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
-from tests.api.conftest import AMINA, OTIENO, Answer, Api
+from tests.api.conftest import AMINA, BARAKA, OTIENO, Answer, Api
 from zemi.common.ids import new_key
 from zemi.common.phone import Phone
 from zemi.events.models import Event
@@ -136,6 +136,21 @@ def test_a_key_of_another_merchant_is_not_found(api: Api, owner: str, make_key: 
         assert theirs.body | {"request_id": ""} == absent.body | {"request_id": ""}
 
 
+def test_a_merchant_lists_its_own_keys_without_their_secrets(
+    api: Api, owner: str, make_key: Any, clock: Any
+) -> None:
+    clock.advance(seconds=1)
+    made = create(api, owner, "orders", name="Mombasa").data
+    make_key("keys", merchant="Soko")
+    answer = api.get(KEYS, key=owner)
+
+    first, second = answer.data
+    assert first == {name: value for name, value in made.items() if name != "key"}
+    assert second["prefix"] == owner[:16]
+    assert second["last_used_at"] == "2026-11-23T09:00:01Z"
+    assert made["key"].encode() not in answer.raw
+
+
 def test_rotation_can_not_win_scopes(api: Api, make_key: Any) -> None:
     strong = make_key("payouts", "orders", merchant="Duka").split("_")[2]
     weak = make_key("keys", "orders", merchant="Duka")
@@ -187,8 +202,8 @@ def test_a_buyer_proves_the_phone_before_ordering(api: Api, make_key: Any, clock
         answer = api.post("/api/orders/create", body, key=key)
         return answer.status if answer.status == 201 else answer.body["code"]
 
-    amina, otieno = (open_session(phone=Phone(f"+{phone}"), now=clock.now())[1] for phone in (AMINA, OTIENO))
+    amina, baraka = (open_session(phone=Phone(f"+{phone}"), now=clock.now())[1] for phone in (AMINA, BARAKA))
     assert order(None) == "phone_not_verified"
-    assert order(otieno) == "phone_not_verified"
+    assert order(baraka) == "phone_not_verified"
     assert order(amina) == 201
     assert order(make_key(*Scope)) == 201

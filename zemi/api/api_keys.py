@@ -18,13 +18,16 @@ from zemi.common.texts import Text
 from zemi.identity import errors
 from zemi.identity.api_keys import (
     LONGEST_OVERLAP,
+    MOST_LISTED,
     OVERLAP,
     Scope,
     add_api_key,
+    list_api_keys,
     revoke_api_key,
     rotate_api_key,
 )
 from zemi.identity.models import ApiKey
+from zemi.snapshots.lists import Page
 
 _ID = {"type": "string", "pattern": "^[a-z0-9]{8}$", "examples": ["4f7k2m9q"]}
 _HOUR = timedelta(hours=1)
@@ -115,6 +118,20 @@ class CreateApiKeyInput(Shape):
     lifetime_days = CountField(
         required=False, least=1, most=3650, help_text="Days after which it ends by itself; default never."
     )
+
+
+class ListApiKeys(Endpoint):
+    """List your keys, also those that are over; the newest first."""
+
+    access = NeedsScope(Scope.KEYS)
+    tag = "api_keys"
+    output = ApiKeyData
+    lists = True
+
+    def get(self, request: Request) -> Response:
+        """List them."""
+        keys = [_key(key) for key in list_api_keys(merchant_id=merchant_of(request))]
+        return self.answer_page(Page(keys, None), limit=MOST_LISTED)
 
 
 class CreateApiKey(Endpoint):

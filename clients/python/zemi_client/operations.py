@@ -74,6 +74,15 @@ class Operations:
             )
         )
 
+    def list_api_keys(self) -> Page[ApiKey]:
+        """List your keys, also those that are over; the newest first.
+
+        Scope: keys.
+        """
+        return self._call(
+            Call[Page[ApiKey]](method="GET", path="/api/v1/api_keys", returns=ApiKey, is_list=True)
+        )
+
     def revoke_api_key(self, key_id: str, *, idempotency_key: str) -> ApiKey:
         """End a key at once and for ever, your own too.
 
@@ -1137,6 +1146,15 @@ class AsyncOperations:
                 body={"scopes": scopes, "name": name, "lifetime_days": lifetime_days},
                 idempotency_key=idempotency_key,
             )
+        )
+
+    async def list_api_keys(self) -> Page[ApiKey]:
+        """List your keys, also those that are over; the newest first.
+
+        Scope: keys.
+        """
+        return await self._call(
+            Call[Page[ApiKey]](method="GET", path="/api/v1/api_keys", returns=ApiKey, is_list=True)
         )
 
     async def revoke_api_key(self, key_id: str, *, idempotency_key: str) -> ApiKey:
