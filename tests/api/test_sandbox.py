@@ -25,6 +25,7 @@ ENDS = {
     "order_paid": [("paid", "completed", None)] * 2,
     "order_completed": [("completed", "completed", "submitted"), ("completed", "completed", "succeeded")],
     "order_expired": [("expired", None, None)] * 2,
+    "order_cancelled": [("cancelled", None, None)] * 2,
     "payment_pays": [("awaiting_payment", "pending", None), ("paid", "completed", None)],
     "payment_cancelled": [("awaiting_payment", "pending", None), ("awaiting_payment", "failed", None)],
     "payment_no_balance": [("awaiting_payment", "pending", None), ("awaiting_payment", "failed", None)],

@@ -9,6 +9,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import hypothesis
@@ -38,6 +39,7 @@ from tests.api.shop import Shop
 from tests.characters import AMINA, BARAKA
 from zemi.api.schema import document
 from zemi.common import clock as product_clock
+from zemi.common.clock import stamp
 from zemi.common.ids import new_key
 from zemi.common.money import kes
 from zemi.common.phone import Phone
@@ -124,6 +126,11 @@ class World:
         if operation == "confirmDelivery":
             reference, code = self.paid()
             return {"order_reference": reference, "delivery_code": code}
+        if operation in {"createWebhookEndpoint", "updateWebhookEndpoint"}:
+            return {"url": "http://127.0.0.1:9/hooks", "types": []}
+        if operation == "redeliver":
+            now = product_clock.now()
+            return {"since": stamp(now - timedelta(hours=1)), "until": stamp(now)}
         if operation == "advanceClock":
             return {"seconds": 60}
         if operation == "runScenario":
@@ -156,6 +163,13 @@ class World:
             self.made = True
         [newest] = self.shop.get(f"{path.split('/')[3]}?limit=1").body["data"]
         return str(newest["id"])
+
+    def endpoint_ids(self) -> tuple[str, str]:
+        """A new endpoint for events instead of the last one, of which a merchant has 16, and its one delivery."""
+        for old in self.shop.get("webhook_endpoints").body["data"]:
+            self.shop.post(f"webhook_endpoints/{old['id']}/delete", {})
+        endpoint = self.shop.post("webhook_endpoints", {"url": "http://127.0.0.1:9/hooks"}).data["id"]
+        return endpoint, self.shop.post(f"webhook_endpoints/{endpoint}/ping", {}).data["id"]
 
     def payer(self) -> Phone:
         """Somebody who has not been asked to pay yet."""
@@ -255,6 +269,12 @@ def _make_it_real(case: Any, name: str, world: World) -> None:
         case.path_parameters["order_reference"] = world.order_for(name.removesuffix("V1"))
     if "object_id" in case.path_parameters:
         case.path_parameters["object_id"] = world.object_id(case.path)
+    if "event_id" in case.path_parameters:
+        case.path_parameters["event_id"] = world.object_id(case.path)
+    if "endpoint_id" in case.path_parameters:
+        endpoint, delivery = world.endpoint_ids()
+        wanted = {"endpoint_id": endpoint, "delivery_id": delivery}
+        case.path_parameters |= {name: wanted[name] for name in wanted if name in case.path_parameters}
     if "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = new_key().hex
     if "token" in case.path_parameters:

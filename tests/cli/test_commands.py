@@ -126,7 +126,7 @@ def test_the_box_says_where_and_what_to_try() -> None:
         (["cli.tests"], [str(settings.BASE_DIR / "tests" / "cli")]),
         (["zemi.cli.ports"], [str(settings.BASE_DIR / "tests" / "cli" / "test_ports.py")]),
         (["ports.tests"], [str(settings.BASE_DIR / "tests" / "cli" / "test_ports.py")]),
-        (["no.such.thing"], []),
+        (["nowhere.such.thing"], []),
     ],
 )
 def test_djangos_labels_become_paths(labels, paths) -> None:

@@ -7,9 +7,9 @@ from zemi.topups.models import TopUp, TopUpStatus
 
 
 @inside_transaction
-def lock_top_up(key: UUID) -> TopUp:
-    """Lock the top-up with this key and read it afresh. It exists: the address of its callback names it."""
-    return TopUp.objects.select_for_update().get(pk=key)
+def lock_top_up(key: UUID) -> TopUp | None:
+    """Lock the top-up with this key and read it afresh; None when there is none."""
+    return TopUp.objects.select_for_update().filter(pk=key).first()
 
 
 @inside_transaction

@@ -75,7 +75,12 @@ def settle_top_up(
     registry.mobile_money()
     with unit_of_work():
         found = lock_top_up(key)
-        error = _settle(found, outcome, now=now) if found.status in OPEN else _compare(found, outcome)
+        if found is None:
+            error = "unknown_top_up"
+        elif found.status in OPEN:
+            error = _settle(found, outcome, now=now)
+        else:
+            error = _compare(found, outcome)
         if row is not None:
             mark_handled(row, now=now, error=error)
 
