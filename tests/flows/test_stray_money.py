@@ -532,6 +532,24 @@ def test_only_buyer_seller_and_merchant_cancel_and_of_what_is_paid_only_the_sell
     assert escrow_of(reference) == kes(0)
 
 
+def test_a_seller_calls_off_what_was_paid_but_for_a_forgiven_shilling(
+    simulator: Any, clock: Any, run_worker: Any
+) -> None:
+    reference = new_order()
+    by_hand(simulator, clock, reference=reference, amount=1_499)
+    order = order_of(reference)
+    assert order.status == "paid"
+
+    cancel_order(order_reference=reference, actor="seller", party_id=order.seller_id, now=clock.now())
+
+    assert escrow_of(reference) == kes(0)
+    for _ in range(3):
+        run_worker()
+        clock.advance(minutes=5)
+    assert [(refund.amount, refund.status) for refund in Refund.objects.all()] == [(kes(1_499), "succeeded")]
+    assert status(reference) == "refunded"
+
+
 def test_a_reference_typed_badly_is_still_read(simulator: Any, clock: Any) -> None:
     reference = new_order()
 

@@ -56,8 +56,8 @@ def cancel_order(
             order.status == OrderStatus.PAID and by_seller
         ):
             raise OrderNotCancellable(status=str(order.status))
-        mark_cancelled(order, now=now, actor=actor)
-        return_parts(order, reason=RefundReason.CANCELLED, actor=actor, now=now)
+        off = mark_cancelled(order, now=now, actor=actor)
+        return_parts(order, off, reason=RefundReason.CANCELLED, actor=actor, now=now)
         return conclude(order)
 
 
@@ -86,6 +86,6 @@ def _expire(order_id: UUID, *, now: datetime) -> int:
         # Decided on what is true now that nobody else can change it.
         if not _expiring(now).filter(pk=order_id).exists():
             return 0
-        mark_expired(order, now=now, actor="worker")
-        return_parts(order, reason=RefundReason.SHORT, actor="worker", now=now)
+        off = mark_expired(order, now=now, actor="worker")
+        return_parts(order, off, reason=RefundReason.SHORT, actor="worker", now=now)
     return 1

@@ -5,12 +5,14 @@ from datetime import datetime
 from zemi.common.db import inside_transaction, outside_transaction, unit_of_work
 from zemi.common.money import Money
 from zemi.events.log import transition
+from zemi.events.models import Event
 from zemi.ledger import chart
 from zemi.ledger.chart import AccountRef
 from zemi.ledger.posting import Line, post
 from zemi.orders.models import Order
 from zemi.payments.locks import lock_receipt
 from zemi.payments.models import HELD, Receipt, ReceiptStatus
+from zemi.payments.reverse import unforgive
 from zemi.refunds.models import RefundReason
 from zemi.refunds.owe import LEAST, owe_refund
 
@@ -71,14 +73,14 @@ def return_excess(
 
 
 @inside_transaction
-def return_parts(order: Order, *, reason: RefundReason, actor: str, now: datetime) -> None:
+def return_parts(order: Order, cause: Event, *, reason: RefundReason, actor: str, now: datetime) -> None:
     """Owe every part of the price that is held to whoever paid it (P6a): it was never paid in full, or is no longer.
 
-    The order must be locked.
+    A shilling that was forgiven is no longer, because of `cause`: it was never the payer's. The order must be locked.
     """
     parts = Receipt.objects.filter(order=order, status__in=HELD).select_related("payment")
     for receipt in parts.order_by("id"):
-        held = receipt.allocated
+        held = unforgive(receipt, cause)
         refund = owe_refund(
             order=order,
             receipt_id=receipt.id,

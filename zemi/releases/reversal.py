@@ -57,8 +57,6 @@ def reverse_pay_in(
         receipt, reversal_number=reversal_number, now=now, actor=actor, order_status=_becomes(paid_for)
     )
     if paid_for is not None and paid_for.status == OrderStatus.PAID:
-        for held in Receipt.objects.filter(order=order, status__in=HELD):
-            unforgive(held, event)
         unforgive(receipt, event)
     sources = _sources(receipt, order, lies_in=lies_in, actor=actor, now=now)
     lost = sources.get(chart.losses(receipt.id), Money(0, receipt.currency))
@@ -134,8 +132,8 @@ def _follow(order: Order, sources: dict[AccountRef, Money], *, actor: str, now: 
     """Move the order on: off when it held the money, marked when the money was released, a part less when it waits."""
     held = sources.get(chart.escrow(order.id))
     if order.status == OrderStatus.PAID:
-        mark_cancelled(order, now=now, actor=actor)
-        return_parts(order, reason=RefundReason.CANCELLED, actor=actor, now=now)
+        off = mark_cancelled(order, now=now, actor=actor)
+        return_parts(order, off, reason=RefundReason.CANCELLED, actor=actor, now=now)
     elif order.status == OrderStatus.COMPLETED:
         mark_clawed_back(order, now=now, actor=actor)
     elif order.status == OrderStatus.AWAITING_PAYMENT and held is not None:

@@ -62,8 +62,8 @@ def refund_for_merchant(
             raise RefundExceedsReceipt
         at_once = order.status == OrderStatus.PAID and amount <= kes(settings.FOUR_EYES_KES)
         if at_once:
-            mark_cancelled(order, now=now, actor="merchant")
-            return_parts(order, reason=RefundReason.MANUAL, actor="merchant", now=now)
+            off = mark_cancelled(order, now=now, actor="merchant")
+            return_parts(order, off, reason=RefundReason.MANUAL, actor="merchant", now=now)
         else:
             payload = {"order": order.order_reference, "amount": str(amount), "bearer": SELLER}
             ask_for("refund", payload, maker=f"merchant:{merchant_id}", reason=reason, now=now)
