@@ -583,9 +583,12 @@ def test_a_late_success_of_which_the_balance_is_gone_is_a_debt(
 
 
 @differs
+@pytest.mark.parametrize("has_switches", [True, False])
 def test_a_payee_with_an_open_case_is_sent_nothing_more(
-    failed: Payout, simulator: Any, clock: Any, run_worker: Run
+    failed: Payout, simulator: Any, clock: Any, run_worker: Run, has_switches: bool
 ) -> None:
+    if not has_switches:
+        Dispatcher.objects.all().delete()
     case = late(failed, clock)
     order = story.create_order(buyer=CHEBET).data
     story.simulate_payment(order["order_reference"], "NEXT1")

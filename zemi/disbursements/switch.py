@@ -10,7 +10,7 @@ from django.db import connection
 from zemi.common.db import inside_transaction, unit_of_work
 from zemi.common.logs import log
 from zemi.common.money import Money
-from zemi.disbursements.models import Dispatcher, SuspenseStatus
+from zemi.disbursements.models import Dispatcher, SuspenseCase, SuspenseStatus
 from zemi.events.log import record
 from zemi.notifications.alerts import alert_operators
 
@@ -63,9 +63,8 @@ def gate(name: str, *, party_id: UUID, now: datetime) -> Gate:
     with connection.cursor() as cursor:
         cursor.execute(statement, [party, str(SuspenseStatus.OPEN), name])
         row = cursor.fetchone()
-    if row is None:
-        return Gate()
-    stopped_at, waits_until, is_suspended = row
+    # Without its row a switch is on; who has money of ours gets no more all the same.
+    stopped_at, waits_until, is_suspended = row or (None, None, _is_suspended(party_id))
     if stopped_at is not None:
         return Gate(now + STOPPED_LOOK, "stopped")
     if is_suspended:
@@ -73,6 +72,10 @@ def gate(name: str, *, party_id: UUID, now: datetime) -> Gate:
     if waits_until is not None and (opens_at := _aware(waits_until)) > now:
         return Gate(opens_at, "float_low")
     return Gate()
+
+
+def _is_suspended(party_id: UUID) -> bool:
+    return SuspenseCase.objects.filter(party_id=party_id, status=SuspenseStatus.OPEN).exists()
 
 
 def _aware(found: datetime) -> datetime:
