@@ -455,6 +455,24 @@ def test_it_is_not_asked_about_for_ever(unknown: Payout, clock: Any, run_worker:
     assert (unknown.status, unknown.due_at) == ("needs_attention", None)
 
 
+def test_what_was_sent_before_an_outage_of_more_than_a_week_is_asked_about_again(
+    completed: str, simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    simulator.fault("callback_lost", api="any")
+    run_worker()
+    clock.advance(hours=9 * 24)
+    run_worker()
+    settle(clock, run_worker)
+    assert Payout.objects.get().status == "needs_attention"
+
+    simulator.clear_faults()
+    clock.advance(hours=24)
+    settle(clock, run_worker)
+
+    payout = Payout.objects.get()
+    assert (payout.status, payout.due_at) == ("succeeded", None)
+
+
 @pytest.fixture
 def failed(completed: str, simulator: Any, clock: Any, run_worker: Run) -> Payout:
     """A payout to a seller who is no customer."""

@@ -19,6 +19,8 @@ SILENCE = timedelta(minutes=5)
 OVERDUE = timedelta(hours=24)
 DAILY = timedelta(days=1)
 GIVE_UP_ASKING = timedelta(days=8)
+# However long nobody worked: the week's questions are asked first.
+LEAST_QUESTIONS = 7
 
 
 @outside_transaction
@@ -47,7 +49,8 @@ def ask_about(row: Disbursement, *, now: datetime) -> None:
 
 
 def _next_question(row: Disbursement, *, since: datetime, now: datetime) -> datetime | None:
-    if now - since > GIVE_UP_ASKING:
+    # Its first claim sent it; each later one was a question.
+    if now - since > GIVE_UP_ASKING and row.tries > LEAST_QUESTIONS:
         return None
     if now - since > OVERDUE:
         return now + DAILY
