@@ -190,7 +190,10 @@ class Endpoint(APIView):
         return final
 
     def present(self, result: Any) -> Response:
-        """Say what a use case came to. An endpoint that has this keeps its answer with the effect (`conclude`)."""
+        """Say what a use case came to. An endpoint that has this keeps its answer with the effect (`conclude`).
+
+        Never called where an endpoint has none: DRF's views and Django's models leave no room for abstract methods.
+        """
         raise NotImplementedError
 
     def _keep_conclusion(self, result: Any) -> None:

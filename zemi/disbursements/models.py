@@ -212,7 +212,7 @@ class Disbursement(Stateful, WorkRow):
 
     @property
     def pay_in(self) -> str:
-        """The receipt that a reversal undoes, where one goes out by that method."""
+        """The receipt that a reversal undoes. Asked for only where `method` says reversal, which payouts never do."""
         raise NotImplementedError
 
     def tries_made(self) -> "models.QuerySet[Any]":

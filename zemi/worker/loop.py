@@ -78,10 +78,9 @@ def _run(names: Sequence[str], stop: threading.Event) -> None:
             if pause > 0:
                 close_old_connections()
                 stop.wait(pause)
-    except BaseException:
+    finally:
         # A bug ends the whole process, whichever thread it is in.
         stop.set()
-        raise
 
 
 def _run_apart(name: str, stop: threading.Event) -> None:

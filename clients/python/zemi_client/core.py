@@ -8,7 +8,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from zemi_client.errors import NoAnswer, NotSent, Refused, ZemiClientError, refusal
 
@@ -167,17 +167,12 @@ def _read_answer(call: Call[T], answer: Answer) -> T:
     try:
         body = json.loads(answer.content)
         if not call.is_list:
-            found: T = read(call.returns, body["data"])
-            return found
-        meta = body["meta"]
-        page: Any = Page(
-            [read(call.returns, item) for item in body["data"]], meta["next_cursor"], meta.get("total")
-        )
+            return cast("T", read(call.returns, body["data"]))
+        items, meta = [read(call.returns, item) for item in body["data"]], body["meta"]
+        return cast("T", Page(items, meta["next_cursor"], meta.get("total")))
     except (ValueError, KeyError, TypeError) as error:
         # It says that it was done; what it says of it can't be read.
         raise NoAnswer(f"an answer of {answer.status} that can't be read: {error}") from error
-    else:
-        return page  # type: ignore[no-any-return]
 
 
 def _read_refusal(answer: Answer) -> Refused:
