@@ -42,6 +42,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """Let Django flush append-only tables after transactional tests."""
+    from zemi.disbursements.models import Dispatcher
+    from zemi.disbursements.switch import KINDS
     from zemi.identity.models import Deployment
 
     operations = type(connection.ops)
@@ -50,8 +52,9 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     def flush_append_only(self: Any, statements: list[str]) -> None:
         with transaction.atomic(), triggers_off():  # noqa: TID251 (not the product's transaction)
             flush(self, statements)
-        # Said by a migration, and flushed with the rest.
+        # Said by migrations, and flushed with the rest.
         Deployment.objects.get_or_create(mode=settings.MODE)
+        Dispatcher.objects.bulk_create([Dispatcher.of(kind) for kind in KINDS], ignore_conflicts=True)
 
     operations.execute_sql_flush = flush_append_only
     yield

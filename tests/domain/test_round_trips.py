@@ -18,9 +18,7 @@ from tests.conftest import VirtualClock
 from zemi.common.money import kes
 from zemi.common.phone import Phone
 from zemi.common.work import claim_due
-from zemi.disbursements.models import Dispatcher
 from zemi.disbursements.settle import handle_disburse_callback
-from zemi.disbursements.switch import KINDS
 from zemi.orders.create import CreatedOrder, create_order
 from zemi.payments.collect import start_payment
 from zemi.payments.settle import handle_charge_callback
@@ -158,8 +156,6 @@ def test_confirming_a_delivery_with_its_release(sale: Sale) -> None:
 
 @pytest.mark.parametrize("payouts", [1, 2])
 def test_sending_payouts(sale: Sale, payouts: int) -> None:
-    # What the first migration writes; a test that commits empties all tables behind it.
-    Dispatcher.objects.bulk_create([Dispatcher.of(kind) for kind in KINDS], ignore_conflicts=True)
     for buyer, seller in ((AMINA, BARAKA), (CHEBET, OTIENO))[:payouts]:
         sale.until_confirmed(buyer=buyer, seller=seller)
 
