@@ -236,6 +236,25 @@ def test_one_success_ends_the_count_of_failures(
     assert (endpoint.failures, endpoint.failing_since, endpoint.held_until) == (0, None, None)
 
 
+def test_an_old_failure_that_was_sent_again_well_does_not_count_a_week_later(
+    endpoint: WebhookEndpoint, receiver: Receiver, key: str, clock: VirtualClock, run_worker: Any
+) -> None:
+    receiver.answer = 500
+    story.create_order(key=key)
+    run_worker()
+    receiver.answer = 200
+    redeliver(WebhookDelivery.objects.get().id, endpoint=endpoint, now=clock.now())
+    run_worker()
+    clock.advance(hours=6 * 24)
+    receiver.answer = 500
+
+    story.create_order(key=key)
+    run_worker()
+
+    endpoint.refresh_from_db()
+    assert (endpoint.disabled_at, endpoint.failing_since) == (None, clock.now())
+
+
 def test_events_of_an_object_come_in_order(
     endpoint: WebhookEndpoint,
     receiver: Receiver,

@@ -238,7 +238,8 @@ def _wait_before(attempts: int) -> timedelta | None:
 
 
 def _count_success(endpoint: WebhookEndpoint) -> None:
-    if endpoint.failures:
+    # Waking it has zeroed the count, and left since when it fails.
+    if endpoint.failures or endpoint.failing_since is not None:
         write_if(endpoint, {"failures": 0, "failing_since": None, "held_until": None})
 
 
