@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from zemi_client import core, errors
 from zemi_client.core import Answer, Call, Config, Send, Wait, converse
+from zemi_client.operations import Operations
 
 CONFIG = Config("http://zemi.example/", api_key="zk_test_x", language="sw", version="2026-11-01", tries=4)
 
@@ -73,6 +74,24 @@ def test_a_body_has_what_was_given_and_amounts_to_the_cent() -> None:
 
     assert json.loads(request.content) == {"amount": "1500.10"}
     assert keyed.headers["Idempotency-Key"] == "k-1"
+
+
+class Asked(Operations):
+    """Keeps the call and sends nothing."""
+
+    def _call(self, call: Call[Any]) -> Any:
+        return call
+
+
+def test_what_is_put_in_a_path_stays_in_its_place() -> None:
+    asked = Asked()
+
+    assert asked.get_order("ZEM-7K2M9QXA").path == "/api/v1/orders/ZEM-7K2M9QXA"  # type: ignore[attr-defined]
+    written = asked.get_order("ZEM-1/cancel?x=1#y z%2F").path  # type: ignore[attr-defined]
+    assert written == "/api/v1/orders/ZEM-1%2Fcancel%3Fx%3D1%23y%20z%252F"
+    for value in ("", ".", ".."):
+        with pytest.raises(ValueError, match="can't be part of a path"):
+            asked.get_order(value)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def operations(document: Document) -> str:
     used = sorted({operation.answer for operation in document.operations})
     head = _HEAD.format(what="What can be asked of Zemi.") + (
         "from collections.abc import Mapping\nfrom datetime import datetime\nfrom typing import Any, TypeVar\n\n"
-        f"from zemi_client.core import Amount, Call, Page\nfrom zemi_client.models import {', '.join(used)}\n\n"
+        f"from zemi_client.core import Amount, Call, Page, segment\nfrom zemi_client.models import {', '.join(used)}\n\n"
         'T = TypeVar("T")\n'
     )
     return _formatted(head + _class(document, asynchronous=False) + _class(document, asynchronous=True))
@@ -60,9 +60,9 @@ def _method(operation: Operation, word: str, wait: str) -> str:
         arguments.append(f"idempotency_key: {'str' if operation.needs_key else 'str | None = None'}")
     path = operation.path
     for each in operation.in_path:
-        path = path.replace(f"{{{each.name}}}", f"{{{_word(each)}}}")
+        path = path.replace(f"{{{each.name}}}", f"{{segment({_word(each)})}}")
     given = [
-        f'"{operation.method}"'.join(("method=", "")),
+        f'method="{operation.method}"',
         f'path={"f" if operation.in_path else ""}"{path}"',
     ]
     given.append(f"returns={operation.answer}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from urllib.parse import quote
 
 from zemi_client.errors import NoAnswer, NotSent, Refused, ZemiClientError, refusal
 
@@ -46,6 +47,16 @@ class Call(Generic[T]):
     def may_be_repeated(self) -> bool:
         """Whether sending it twice does what sending it once does: reading, or anything with an idempotency key."""
         return self.method == "GET" or self.idempotency_key is not None
+
+
+def segment(value: str) -> str:
+    """Write a value as one segment of a path: a reference that a stranger typed can't lead to another address.
+
+    :raises ValueError: it is empty, "." or "..", which no escaping keeps in its place
+    """
+    if value in {"", ".", ".."}:
+        raise ValueError(f"{value!r} can't be part of a path")
+    return quote(value, safe="")
 
 
 @dataclass(frozen=True, slots=True)

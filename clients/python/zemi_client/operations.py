@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from zemi_client.core import Amount, Call, Page
+from zemi_client.core import Amount, Call, Page, segment
 from zemi_client.models import (
     ApiKey,
     B2cPayout,
@@ -91,7 +91,7 @@ class Operations:
         return self._call(
             Call[ApiKey](
                 method="POST",
-                path=f"/api/v1/api_keys/{key_id}/revoke",
+                path=f"/api/v1/api_keys/{segment(key_id)}/revoke",
                 returns=ApiKey,
                 idempotency_key=idempotency_key,
             )
@@ -109,7 +109,7 @@ class Operations:
         return self._call(
             Call[NewApiKey](
                 method="POST",
-                path=f"/api/v1/api_keys/{key_id}/rotate",
+                path=f"/api/v1/api_keys/{segment(key_id)}/rotate",
                 returns=NewApiKey,
                 body={"overlap_hours": overlap_hours},
                 idempotency_key=idempotency_key,
@@ -193,7 +193,7 @@ class Operations:
         return self._call(
             Call[Transfer](
                 method="GET",
-                path=f"/api/v1/transfers/{object_id}",
+                path=f"/api/v1/transfers/{segment(object_id)}",
                 returns=Transfer,
                 query={"expand": expand},
             )
@@ -247,7 +247,9 @@ class Operations:
         """Have a one-time code texted to the buyer of a paid order who has lost the delivery code."""
         return self._call(
             Call[NewCodeOtp](
-                method="POST", path=f"/api/v1/orders/{order_reference}/new-code/otp", returns=NewCodeOtp
+                method="POST",
+                path=f"/api/v1/orders/{segment(order_reference)}/new-code/otp",
+                returns=NewCodeOtp,
             )
         )
 
@@ -271,7 +273,7 @@ class Operations:
         return self._call(
             Call[Cancelled](
                 method="POST",
-                path=f"/api/v1/orders/{order_reference}/cancel",
+                path=f"/api/v1/orders/{segment(order_reference)}/cancel",
                 returns=Cancelled,
                 body={"phone_number": phone_number, "otp": otp},
                 idempotency_key=idempotency_key,
@@ -357,7 +359,7 @@ class Operations:
         return self._call(
             Call[Order](
                 method="GET",
-                path=f"/api/v1/orders/{order_reference}",
+                path=f"/api/v1/orders/{segment(order_reference)}",
                 returns=Order,
                 query={"expand": expand},
             )
@@ -373,7 +375,7 @@ class Operations:
         return self._call(
             Call[Page[Timeline]](
                 method="GET",
-                path=f"/api/v1/orders/{order_reference}/timeline",
+                path=f"/api/v1/orders/{segment(order_reference)}/timeline",
                 returns=Timeline,
                 is_list=True,
             )
@@ -384,7 +386,7 @@ class Operations:
         return self._call(
             Call[NewCode](
                 method="POST",
-                path=f"/api/v1/orders/{order_reference}/new-code",
+                path=f"/api/v1/orders/{segment(order_reference)}/new-code",
                 returns=NewCode,
                 body={"otp": otp},
             )
@@ -499,7 +501,10 @@ class Operations:
         """
         return self._call(
             Call[Payment](
-                method="GET", path=f"/api/v1/payments/{object_id}", returns=Payment, query={"expand": expand}
+                method="GET",
+                path=f"/api/v1/payments/{segment(object_id)}",
+                returns=Payment,
+                query={"expand": expand},
             )
         )
 
@@ -512,7 +517,10 @@ class Operations:
         """
         return self._call(
             Call[Receipt](
-                method="GET", path=f"/api/v1/receipts/{object_id}", returns=Receipt, query={"expand": expand}
+                method="GET",
+                path=f"/api/v1/receipts/{segment(object_id)}",
+                returns=Receipt,
+                query={"expand": expand},
             )
         )
 
@@ -653,7 +661,10 @@ class Operations:
         """
         return self._call(
             Call[Payout](
-                method="GET", path=f"/api/v1/payouts/{object_id}", returns=Payout, query={"expand": expand}
+                method="GET",
+                path=f"/api/v1/payouts/{segment(object_id)}",
+                returns=Payout,
+                query={"expand": expand},
             )
         )
 
@@ -752,7 +763,10 @@ class Operations:
         """
         return self._call(
             Call[Refund](
-                method="GET", path=f"/api/v1/refunds/{object_id}", returns=Refund, query={"expand": expand}
+                method="GET",
+                path=f"/api/v1/refunds/{segment(object_id)}",
+                returns=Refund,
+                query={"expand": expand},
             )
         )
 
@@ -887,7 +901,7 @@ class Operations:
         return self._call(
             Call[Deleted](
                 method="POST",
-                path=f"/api/v1/webhook_endpoints/{endpoint_id}/delete",
+                path=f"/api/v1/webhook_endpoints/{segment(endpoint_id)}/delete",
                 returns=Deleted,
                 idempotency_key=idempotency_key,
             )
@@ -898,7 +912,9 @@ class Operations:
 
         Scope: read.
         """
-        return self._call(Call[Event](method="GET", path=f"/api/v1/events/{event_id}", returns=Event))
+        return self._call(
+            Call[Event](method="GET", path=f"/api/v1/events/{segment(event_id)}", returns=Event)
+        )
 
     def get_webhook_endpoint(self, endpoint_id: str) -> WebhookEndpoint:
         """Read an endpoint.
@@ -907,7 +923,9 @@ class Operations:
         """
         return self._call(
             Call[WebhookEndpoint](
-                method="GET", path=f"/api/v1/webhook_endpoints/{endpoint_id}", returns=WebhookEndpoint
+                method="GET",
+                path=f"/api/v1/webhook_endpoints/{segment(endpoint_id)}",
+                returns=WebhookEndpoint,
             )
         )
 
@@ -963,7 +981,7 @@ class Operations:
         return self._call(
             Call[Page[WebhookDelivery]](
                 method="GET",
-                path=f"/api/v1/webhook_endpoints/{endpoint_id}/deliveries",
+                path=f"/api/v1/webhook_endpoints/{segment(endpoint_id)}/deliveries",
                 returns=WebhookDelivery,
                 is_list=True,
                 query={"cursor": cursor, "limit": limit, "status": status},
@@ -991,7 +1009,7 @@ class Operations:
         return self._call(
             Call[WebhookDelivery](
                 method="POST",
-                path=f"/api/v1/webhook_endpoints/{endpoint_id}/ping",
+                path=f"/api/v1/webhook_endpoints/{segment(endpoint_id)}/ping",
                 returns=WebhookDelivery,
                 idempotency_key=idempotency_key,
             )
@@ -1019,7 +1037,7 @@ class Operations:
         return self._call(
             Call[Replay](
                 method="POST",
-                path=f"/api/v1/webhook_endpoints/{endpoint_id}/redeliver",
+                path=f"/api/v1/webhook_endpoints/{segment(endpoint_id)}/redeliver",
                 returns=Replay,
                 body={"since": since, "until": until, "include_delivered": include_delivered},
                 idempotency_key=idempotency_key,
@@ -1036,7 +1054,7 @@ class Operations:
         return self._call(
             Call[WebhookDelivery](
                 method="POST",
-                path=f"/api/v1/webhook_endpoints/{endpoint_id}/deliveries/{delivery_id}/redeliver",
+                path=f"/api/v1/webhook_endpoints/{segment(endpoint_id)}/deliveries/{segment(delivery_id)}/redeliver",
                 returns=WebhookDelivery,
                 idempotency_key=idempotency_key,
             )
@@ -1051,7 +1069,7 @@ class Operations:
         return self._call(
             Call[WebhookSecret](
                 method="POST",
-                path=f"/api/v1/webhook_endpoints/{endpoint_id}/rotate",
+                path=f"/api/v1/webhook_endpoints/{segment(endpoint_id)}/rotate",
                 returns=WebhookSecret,
                 idempotency_key=idempotency_key,
             )
@@ -1110,7 +1128,7 @@ class Operations:
         return self._call(
             Call[WebhookEndpoint](
                 method="POST",
-                path=f"/api/v1/webhook_endpoints/{endpoint_id}",
+                path=f"/api/v1/webhook_endpoints/{segment(endpoint_id)}",
                 returns=WebhookEndpoint,
                 body={"url": url, "types": types, "description": description, "enabled": enabled},
                 idempotency_key=idempotency_key,
@@ -1165,7 +1183,7 @@ class AsyncOperations:
         return await self._call(
             Call[ApiKey](
                 method="POST",
-                path=f"/api/v1/api_keys/{key_id}/revoke",
+                path=f"/api/v1/api_keys/{segment(key_id)}/revoke",
                 returns=ApiKey,
                 idempotency_key=idempotency_key,
             )
@@ -1183,7 +1201,7 @@ class AsyncOperations:
         return await self._call(
             Call[NewApiKey](
                 method="POST",
-                path=f"/api/v1/api_keys/{key_id}/rotate",
+                path=f"/api/v1/api_keys/{segment(key_id)}/rotate",
                 returns=NewApiKey,
                 body={"overlap_hours": overlap_hours},
                 idempotency_key=idempotency_key,
@@ -1269,7 +1287,7 @@ class AsyncOperations:
         return await self._call(
             Call[Transfer](
                 method="GET",
-                path=f"/api/v1/transfers/{object_id}",
+                path=f"/api/v1/transfers/{segment(object_id)}",
                 returns=Transfer,
                 query={"expand": expand},
             )
@@ -1323,7 +1341,9 @@ class AsyncOperations:
         """Have a one-time code texted to the buyer of a paid order who has lost the delivery code."""
         return await self._call(
             Call[NewCodeOtp](
-                method="POST", path=f"/api/v1/orders/{order_reference}/new-code/otp", returns=NewCodeOtp
+                method="POST",
+                path=f"/api/v1/orders/{segment(order_reference)}/new-code/otp",
+                returns=NewCodeOtp,
             )
         )
 
@@ -1347,7 +1367,7 @@ class AsyncOperations:
         return await self._call(
             Call[Cancelled](
                 method="POST",
-                path=f"/api/v1/orders/{order_reference}/cancel",
+                path=f"/api/v1/orders/{segment(order_reference)}/cancel",
                 returns=Cancelled,
                 body={"phone_number": phone_number, "otp": otp},
                 idempotency_key=idempotency_key,
@@ -1433,7 +1453,7 @@ class AsyncOperations:
         return await self._call(
             Call[Order](
                 method="GET",
-                path=f"/api/v1/orders/{order_reference}",
+                path=f"/api/v1/orders/{segment(order_reference)}",
                 returns=Order,
                 query={"expand": expand},
             )
@@ -1449,7 +1469,7 @@ class AsyncOperations:
         return await self._call(
             Call[Page[Timeline]](
                 method="GET",
-                path=f"/api/v1/orders/{order_reference}/timeline",
+                path=f"/api/v1/orders/{segment(order_reference)}/timeline",
                 returns=Timeline,
                 is_list=True,
             )
@@ -1460,7 +1480,7 @@ class AsyncOperations:
         return await self._call(
             Call[NewCode](
                 method="POST",
-                path=f"/api/v1/orders/{order_reference}/new-code",
+                path=f"/api/v1/orders/{segment(order_reference)}/new-code",
                 returns=NewCode,
                 body={"otp": otp},
             )
@@ -1575,7 +1595,10 @@ class AsyncOperations:
         """
         return await self._call(
             Call[Payment](
-                method="GET", path=f"/api/v1/payments/{object_id}", returns=Payment, query={"expand": expand}
+                method="GET",
+                path=f"/api/v1/payments/{segment(object_id)}",
+                returns=Payment,
+                query={"expand": expand},
             )
         )
 
@@ -1588,7 +1611,10 @@ class AsyncOperations:
         """
         return await self._call(
             Call[Receipt](
-                method="GET", path=f"/api/v1/receipts/{object_id}", returns=Receipt, query={"expand": expand}
+                method="GET",
+                path=f"/api/v1/receipts/{segment(object_id)}",
+                returns=Receipt,
+                query={"expand": expand},
             )
         )
 
@@ -1729,7 +1755,10 @@ class AsyncOperations:
         """
         return await self._call(
             Call[Payout](
-                method="GET", path=f"/api/v1/payouts/{object_id}", returns=Payout, query={"expand": expand}
+                method="GET",
+                path=f"/api/v1/payouts/{segment(object_id)}",
+                returns=Payout,
+                query={"expand": expand},
             )
         )
 
@@ -1828,7 +1857,10 @@ class AsyncOperations:
         """
         return await self._call(
             Call[Refund](
-                method="GET", path=f"/api/v1/refunds/{object_id}", returns=Refund, query={"expand": expand}
+                method="GET",
+                path=f"/api/v1/refunds/{segment(object_id)}",
+                returns=Refund,
+                query={"expand": expand},
             )
         )
 
@@ -1965,7 +1997,7 @@ class AsyncOperations:
         return await self._call(
             Call[Deleted](
                 method="POST",
-                path=f"/api/v1/webhook_endpoints/{endpoint_id}/delete",
+                path=f"/api/v1/webhook_endpoints/{segment(endpoint_id)}/delete",
                 returns=Deleted,
                 idempotency_key=idempotency_key,
             )
@@ -1976,7 +2008,9 @@ class AsyncOperations:
 
         Scope: read.
         """
-        return await self._call(Call[Event](method="GET", path=f"/api/v1/events/{event_id}", returns=Event))
+        return await self._call(
+            Call[Event](method="GET", path=f"/api/v1/events/{segment(event_id)}", returns=Event)
+        )
 
     async def get_webhook_endpoint(self, endpoint_id: str) -> WebhookEndpoint:
         """Read an endpoint.
@@ -1985,7 +2019,9 @@ class AsyncOperations:
         """
         return await self._call(
             Call[WebhookEndpoint](
-                method="GET", path=f"/api/v1/webhook_endpoints/{endpoint_id}", returns=WebhookEndpoint
+                method="GET",
+                path=f"/api/v1/webhook_endpoints/{segment(endpoint_id)}",
+                returns=WebhookEndpoint,
             )
         )
 
@@ -2041,7 +2077,7 @@ class AsyncOperations:
         return await self._call(
             Call[Page[WebhookDelivery]](
                 method="GET",
-                path=f"/api/v1/webhook_endpoints/{endpoint_id}/deliveries",
+                path=f"/api/v1/webhook_endpoints/{segment(endpoint_id)}/deliveries",
                 returns=WebhookDelivery,
                 is_list=True,
                 query={"cursor": cursor, "limit": limit, "status": status},
@@ -2069,7 +2105,7 @@ class AsyncOperations:
         return await self._call(
             Call[WebhookDelivery](
                 method="POST",
-                path=f"/api/v1/webhook_endpoints/{endpoint_id}/ping",
+                path=f"/api/v1/webhook_endpoints/{segment(endpoint_id)}/ping",
                 returns=WebhookDelivery,
                 idempotency_key=idempotency_key,
             )
@@ -2097,7 +2133,7 @@ class AsyncOperations:
         return await self._call(
             Call[Replay](
                 method="POST",
-                path=f"/api/v1/webhook_endpoints/{endpoint_id}/redeliver",
+                path=f"/api/v1/webhook_endpoints/{segment(endpoint_id)}/redeliver",
                 returns=Replay,
                 body={"since": since, "until": until, "include_delivered": include_delivered},
                 idempotency_key=idempotency_key,
@@ -2114,7 +2150,7 @@ class AsyncOperations:
         return await self._call(
             Call[WebhookDelivery](
                 method="POST",
-                path=f"/api/v1/webhook_endpoints/{endpoint_id}/deliveries/{delivery_id}/redeliver",
+                path=f"/api/v1/webhook_endpoints/{segment(endpoint_id)}/deliveries/{segment(delivery_id)}/redeliver",
                 returns=WebhookDelivery,
                 idempotency_key=idempotency_key,
             )
@@ -2131,7 +2167,7 @@ class AsyncOperations:
         return await self._call(
             Call[WebhookSecret](
                 method="POST",
-                path=f"/api/v1/webhook_endpoints/{endpoint_id}/rotate",
+                path=f"/api/v1/webhook_endpoints/{segment(endpoint_id)}/rotate",
                 returns=WebhookSecret,
                 idempotency_key=idempotency_key,
             )
@@ -2190,7 +2226,7 @@ class AsyncOperations:
         return await self._call(
             Call[WebhookEndpoint](
                 method="POST",
-                path=f"/api/v1/webhook_endpoints/{endpoint_id}",
+                path=f"/api/v1/webhook_endpoints/{segment(endpoint_id)}",
                 returns=WebhookEndpoint,
                 body={"url": url, "types": types, "description": description, "enabled": enabled},
                 idempotency_key=idempotency_key,
