@@ -13,6 +13,8 @@ from tests import story
 from tests.characters import AMINA, BARAKA
 from tests.conftest import VirtualClock
 from tests.webhooks.receiver import Received, Receiver
+from zemi.common.db import unit_of_work
+from zemi.events.log import record
 from zemi.events.models import Event, EventDelivery
 from zemi.events.public import PUBLIC
 from zemi.webhooks import endpoints
@@ -352,6 +354,25 @@ def test_a_receiver_that_was_down_for_three_days_is_brought_level_by_one_call(
     ask_replay(endpoint=endpoint, since=since, until=clock.now(), all_again=True, now=clock.now())
     run_worker()
     assert len(receiver.got) == got_before + 30
+
+
+def test_a_replay_finds_what_was_written_before_an_older_event(
+    endpoint: WebhookEndpoint, receiver: Receiver, key: str, clock: VirtualClock, run_worker: Any
+) -> None:
+    since = clock.now()
+    receiver.answer = 500
+    story.create_order(key=key)
+    # Its time was read before a provider was called, who took his time.
+    with unit_of_work():
+        record("webhook_endpoint.ping", endpoint, at=since - timedelta(seconds=20), actor="merchant")
+    run_worker()
+    receiver.answer, receiver.got = 200, []
+    until = clock.advance(seconds=1)
+
+    ask_replay(endpoint=endpoint, since=since, until=until, now=until)
+    run_worker()
+
+    assert receiver.types == ["order.created"]
 
 
 def test_what_happened_while_it_was_off_is_got_by_the_same_call(

@@ -8,7 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +28,8 @@ from zemi.webhooks.models import EventBody, WebhookEndpoint
 
 # The shape of the bodies; a change of it is a new date (DOMAIN 4.8).
 API_VERSION = "2026-11-01"
+# So much later than it says an event may be written: its time was read before a call to a provider.
+_MOST_LATE = timedelta(minutes=5)
 
 
 def texts_of(events: Iterable[Event], *, now: datetime) -> dict[UUID, str]:
@@ -98,8 +100,13 @@ def events_between(
 ) -> list[Event]:
     """What is told of [since, until) after the event `after`, oldest first, at most `limit`."""
     if after is None:
-        # Events come about in the order of their keys: what is older than the span needs no look.
-        after = Event.objects.filter(at__lt=since).order_by("-id").values_list("id", flat=True).first()
+        # Events come roughly in the order of their keys: what is far older than the span needs no look.
+        after = (
+            Event.objects.filter(at__lt=since - _MOST_LATE)
+            .order_by("-id")
+            .values_list("id", flat=True)
+            .first()
+        )
     found = events_of_merchant(merchant_id).filter(at__gte=since, at__lt=until, type__in=TOLD)
     if after is not None:
         found = found.filter(id__gt=after)
