@@ -264,6 +264,27 @@ def test_a_prompt_whose_answer_was_lost_is_not_sent_again(
     assert push(idempotency_key="k2").body["code"] == "payment_in_progress"
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("action", ["", "/rotate", "/redeliver"])
+def test_a_webhook_call_whose_answer_was_lost_is_answered_and_not_made_again(
+    api: Api, make_key: Any, strike: Any, everything: Any, action: str
+) -> None:
+    key = make_key("webhooks")
+    path, body = "/api/v1/webhook_endpoints", {"url": "http://127.0.0.1:9/"}
+    made = api.post(path, body, key=key, idempotency_key="k1").data["id"]
+    if action:
+        path, body = f"{path}/{made}{action}", {"since": "2026-11-22"}
+
+    strike("committed")
+    with pytest.raises(Died):
+        api.post(path, body, key=key, idempotency_key="k2")
+    before = everything()
+
+    again = api.post(path, body, key=key, idempotency_key="k2")
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert everything() == before
+
+
 # What is kept
 
 

@@ -170,7 +170,8 @@ class World:
         """A new endpoint for events instead of the last one, of which a merchant has 16, and its one delivery."""
         for old in self.shop.get("webhook_endpoints").body["data"]:
             self.shop.post(f"webhook_endpoints/{old['id']}/delete", {})
-        endpoint = self.shop.post("webhook_endpoints", {"url": "http://127.0.0.1:9/hooks"}).data["id"]
+        body, key = {"url": "http://127.0.0.1:9/hooks"}, new_key().hex
+        endpoint = self.shop.post("webhook_endpoints", body, idempotency_key=key).data["id"]
         return endpoint, self.shop.post(f"webhook_endpoints/{endpoint}/ping", {}).data["id"]
 
     def payer(self) -> Phone:

@@ -1,6 +1,7 @@
 """Endpoints and events over HTTP, as a merchant's developer uses them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +12,42 @@ from standardwebhooks import Webhook
 
 from tests import story
 from tests.conftest import VirtualClock
-from tests.story import get, post
+from tests.story import Answer, get
 from tests.webhooks.receiver import Receiver
+from zemi.common.ids import new_key
 from zemi.identity.api_keys import Scope
-from zemi.webhooks.endpoints import create_endpoint
+from zemi.webhooks.endpoints import create_endpoint, delete_endpoint, live_secrets, rotate_secret
 from zemi.webhooks.errors import WebhookUrlRefused
 from zemi.webhooks.models import WebhookDelivery, WebhookEndpoint
 
 PATH = "/api/v1/webhook_endpoints"
+Meanwhile = Callable[[Callable[[], object]], AbstractContextManager[None]]
+
+
+def post(path: str, body: dict[str, Any], *, key: str, idempotency_key: str = "") -> Answer:
+    """POST with an idempotency key: a new one, unless one is given."""
+    return story.post(path, body, key=key, idempotency_key=idempotency_key or new_key().hex)
+
+
+@pytest.fixture
+def meanwhile() -> Meanwhile:
+    """Have something done by somebody else right after endpoints were read for the first time."""
+
+    @contextmanager
+    def doing(act: Callable[[], object]) -> Iterator[None]:
+        left = [act]
+
+        def look(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+            answer = execute(sql, *rest)
+            if left and sql.startswith("SELECT") and 'FROM "webhooks_webhookendpoint"' in sql:
+                left.pop()()
+            return answer
+
+        with connection.execute_wrapper(look):
+            yield
+        assert not left
+
+    return doing
 
 
 @pytest.fixture
@@ -154,6 +183,44 @@ def test_rotation_shows_a_new_secret_and_until_when_the_old_one_signs(
 
     assert rotated["secret"] != made["secret"]
     assert rotated["old_secret_until"] == "2026-11-24T09:00:00Z"
+
+
+@pytest.mark.parametrize("action", ["", "/rotate", "/redeliver"])
+def test_what_shows_a_secret_or_sends_in_bulk_needs_an_idempotency_key(
+    key: str, made: dict[str, Any], receiver: Receiver, action: str
+) -> None:
+    bodies = {"": {"url": receiver.url}, "/rotate": {}, "/redeliver": {"since": "2026-11-22"}}
+    path = f"{PATH}/{made['id']}{action}" if action else PATH
+
+    assert story.post(path, bodies[action], key=key).code == "idempotency_key_missing"
+
+
+def test_of_two_rotations_at_once_one_is_told_that_it_came_second(
+    key: str, made: dict[str, Any], duka: UUID, clock: VirtualClock, meanwhile: Meanwhile
+) -> None:
+    [endpoint] = WebhookEndpoint.objects.all()
+    secrets = []
+
+    def rotate() -> None:
+        secrets.append(rotate_secret(endpoint.id, merchant_id=duka, now=clock.now())[1])
+
+    with meanwhile(rotate):
+        second = post(f"{PATH}/{made['id']}/rotate", {}, key=key)
+
+    assert (second.status, second.code) == (409, "webhook_secret_just_rotated")
+    endpoint.refresh_from_db()
+    assert live_secrets(endpoint, now=clock.now()) == [*secrets, made["secret"]]
+
+
+def test_an_endpoint_that_is_deleted_while_it_is_rotated_is_not_found(
+    key: str, made: dict[str, Any], duka: UUID, clock: VirtualClock, meanwhile: Meanwhile
+) -> None:
+    [endpoint] = WebhookEndpoint.objects.all()
+
+    with meanwhile(lambda: delete_endpoint(endpoint.id, merchant_id=duka, now=clock.now())):
+        rotated = post(f"{PATH}/{made['id']}/rotate", {}, key=key)
+
+    assert (rotated.status, rotated.code) == (404, "webhook_endpoint_not_found")
 
 
 def test_deliveries_tell_of_every_try(

@@ -9,11 +9,12 @@ from rest_framework.response import Response
 from zemi.api.auth import NeedsScope, merchant_of
 from zemi.api.endpoint import Endpoint, Shape
 from zemi.api.fields import QueryNumberField, Shown, TextField, TimeField, Unreadable, Value, WordField
+from zemi.api.idempotency import Keys
 from zemi.api.lists import OneOfField
 from zemi.api.shapes import LIVEMODE, TEXT_OR_NULL, TIME, TIME_OR_NULL
 from zemi.common import clock
 from zemi.common.clock import stamp
-from zemi.common.ids import read_public_id
+from zemi.common.ids import public_id, read_public_id
 from zemi.common.outside import MOST_URL
 from zemi.common.texts import Text
 from zemi.events.public import PUBLIC, TOLD
@@ -34,7 +35,7 @@ from zemi.webhooks.endpoints import (
     show_endpoint,
     update_endpoint,
 )
-from zemi.webhooks.models import WebhookEndpoint
+from zemi.webhooks.models import Extent, WebhookDelivery, WebhookEndpoint, WebhookReplay
 from zemi.webhooks.replays import ask_replay
 
 _MOST_TYPES = 50
@@ -220,6 +221,7 @@ class CreateWebhookEndpoint(WebhookView):
     Everything that happens from now on is sent to it, signed by the Standard Webhooks scheme.
     """
 
+    keys = Keys.REQUIRED
     input = CreateEndpointInput
     output = WebhookSecretData
     statuses = {201: "It was made."}
@@ -227,10 +229,13 @@ class CreateWebhookEndpoint(WebhookView):
 
     def post(self, request: Request) -> Response:
         """Make it."""
-        endpoint, secret = create_endpoint(
-            merchant_id=merchant_of(request), **self.read(request), now=clock.now()
+        return self.present(
+            create_endpoint(merchant_id=merchant_of(request), **self.read(request), now=clock.now())
         )
-        return self.answer({**show_endpoint(endpoint), "secret": secret}, status=201)
+
+    def present(self, result: tuple[WebhookEndpoint, str]) -> Response:
+        """Show it with its secret, once."""
+        return self.answer(_with_secret(*result), status=201)
 
 
 class GetWebhookEndpoint(WebhookView):
@@ -291,15 +296,19 @@ class DeleteWebhookEndpoint(WebhookView):
 class RotateWebhookSecret(WebhookView):
     """Give an endpoint a new secret, shown only here. For 24 hours the old one signs too, so that nothing is missed."""
 
+    keys = Keys.REQUIRED
     output = WebhookSecretData
-    errors = (errors.WebhookEndpointNotFound,)
+    errors = (errors.WebhookEndpointNotFound, errors.WebhookSecretJustRotated)
 
     def post(self, request: Request, endpoint_id: str) -> Response:
         """Rotate it."""
-        endpoint, secret = rotate_secret(
-            _endpoint_key(endpoint_id), merchant_id=merchant_of(request), now=clock.now()
+        return self.present(
+            rotate_secret(_endpoint_key(endpoint_id), merchant_id=merchant_of(request), now=clock.now())
         )
-        return self.answer({**show_endpoint(endpoint), "secret": secret})
+
+    def present(self, result: tuple[WebhookEndpoint, str]) -> Response:
+        """Show the endpoint with its new secret, once."""
+        return self.answer(_with_secret(*result))
 
 
 class PingWebhookEndpoint(WebhookView):
@@ -350,8 +359,11 @@ class RedeliverOne(WebhookView):
         """Send it."""
         key = read_public_id("wd", delivery_id)
         endpoint = self.find(request, endpoint_id)
-        delivery = redeliver(key or UUID(int=0), endpoint=endpoint, now=clock.now())
-        return self.answer(show_delivery(delivery), status=202)
+        return self.present(redeliver(key or UUID(int=0), endpoint=endpoint, now=clock.now()))
+
+    def present(self, result: WebhookDelivery) -> Response:
+        """Show the delivery with its tries."""
+        return self.answer(show_delivery(result), status=202)
 
 
 class RedeliverInput(Shape):
@@ -378,6 +390,7 @@ class Redeliver(WebhookView):
     Also what was tried for the last time, and what happened while the endpoint was switched off.
     """
 
+    keys = Keys.REQUIRED
     input = RedeliverInput
     output = ReplayData
     statuses = {202: "They are queued; the list of deliveries says what becomes of them."}
@@ -386,19 +399,24 @@ class Redeliver(WebhookView):
     def post(self, request: Request, endpoint_id: str) -> Response:
         """Queue them."""
         given, now = self.read(request), clock.now()
-        replay = ask_replay(
-            endpoint=self.find(request, endpoint_id),
-            since=given["since"],
-            until=given.get("until", now),
-            all_again=given.get("include_delivered", False),
-            now=now,
+        return self.present(
+            ask_replay(
+                endpoint=self.find(request, endpoint_id),
+                since=given["since"],
+                until=given.get("until", now),
+                all_again=given.get("include_delivered", False),
+                now=now,
+            )
         )
+
+    def present(self, result: WebhookReplay) -> Response:
+        """Say what was asked for."""
         return self.answer(
             {
-                "endpoint": endpoint_id,
-                "since": stamp(replay.since),
-                "until": stamp(replay.until),
-                "include_delivered": given.get("include_delivered", False),
+                "endpoint": public_id("we", result.endpoint_id),
+                "since": stamp(result.since),
+                "until": stamp(result.until),
+                "include_delivered": result.extent == Extent.ALL,
                 "status": "queued",
             },
             status=202,
@@ -463,3 +481,7 @@ class GetEvent(Endpoint):
 def _endpoint_key(written: str) -> UUID:
     # What is no key of ours is nobody's.
     return read_public_id("we", written) or UUID(int=0)
+
+
+def _with_secret(endpoint: WebhookEndpoint, secret: str) -> dict[str, Any]:
+    return {**show_endpoint(endpoint), "secret": secret}

@@ -16,7 +16,15 @@ from uuid import UUID
 from django.db.models import F
 
 from zemi.common import outside
-from zemi.common.db import append, insert, inside_transaction, outside_transaction, unit_of_work, write_if
+from zemi.common.db import (
+    append,
+    conclude,
+    insert,
+    inside_transaction,
+    outside_transaction,
+    unit_of_work,
+    write_if,
+)
 from zemi.common.ids import public_id
 from zemi.common.work import claim_due, finish, handle_each
 from zemi.events.log import record
@@ -114,18 +122,19 @@ _IS_BUSY = """
 
 
 def redeliver(delivery_id: UUID, *, endpoint: WebhookEndpoint, now: datetime) -> WebhookDelivery:
-    """Send one delivery again at once, whatever became of it, with all its tries before it.
+    """Send one delivery again at once, whatever became of it, with all its tries before it. Opens its own transaction.
 
     :raises WebhookEndpointDisabled, WebhookDeliveryNotFound: nothing was queued
     """
     if endpoint.disabled_at is not None:
         raise errors.WebhookEndpointDisabled
     found = WebhookDelivery.objects.filter(pk=delivery_id, endpoint=endpoint)
-    wake(endpoint)
-    # Whoever sends it right now loses the claim: it is sent once more.
-    if not found.update(**ANEW, fence=F("fence") + 1, due_at=now, queued_at=now):
-        raise errors.WebhookDeliveryNotFound
-    return found.get()
+    with unit_of_work():
+        wake(endpoint)
+        # Whoever sends it right now loses the claim: it is sent once more.
+        if not found.update(**ANEW, fence=F("fence") + 1, due_at=now, queued_at=now):
+            raise errors.WebhookDeliveryNotFound
+        return conclude(found.get())
 
 
 def resend(event: Event, *, endpoint: WebhookEndpoint, now: datetime) -> WebhookDelivery:

@@ -10,7 +10,7 @@ from django.db import IntegrityError
 from django.db.models import QuerySet
 
 from zemi.common.clock import stamp
-from zemi.common.db import append, insert, unit_of_work, violates, write_if
+from zemi.common.db import append, conclude, insert, unit_of_work, violates, write_if
 from zemi.common.ids import public_id
 from zemi.common.outside import Policy, UrlRefused, check_url
 from zemi.events.listeners import SEEN_FOR, begin_listening, stop_listening
@@ -63,7 +63,7 @@ def create_endpoint(
                 insert(endpoint)
                 begin_listening(merchant_id, now=now)
                 _catch_up(endpoint, now=now)
-            return endpoint, secret
+                return conclude((endpoint, secret))
         except IntegrityError as error:
             # Another request took the slot meanwhile: the next one may be free.
             if not violates(error, WebhookEndpoint, "webhooks_endpoint_slot"):
@@ -156,6 +156,7 @@ def rotate_secret(endpoint_id: UUID, *, merchant_id: UUID, now: datetime) -> tup
     Opens its own transaction.
 
     :raises WebhookEndpointNotFound: as it says
+    :raises WebhookSecretJustRotated: another rotation was faster, and its secret is the one that counts
     """
     endpoint = get_endpoint(endpoint_id, merchant_id=merchant_id)
     secret = new_secret()
@@ -166,12 +167,14 @@ def rotate_secret(endpoint_id: UUID, *, merchant_id: UUID, now: datetime) -> tup
         "old_secret_until": now + ROTATION,
         "updated_at": now,
     }
-    # Of two rotations at once one would hand out a secret that the other has replaced.
-    if not write_if(endpoint, changes, deleted_at=None, secret_sealed=endpoint.secret_sealed):
-        raise errors.WebhookEndpointNotFound
-    for name, value in changes.items():
-        setattr(endpoint, name, value)
-    return endpoint, secret
+    with unit_of_work():
+        # Of two rotations at once one would hand out a secret that the other has replaced.
+        if not write_if(endpoint, changes, deleted_at=None, secret_sealed=endpoint.secret_sealed):
+            get_endpoint(endpoint_id, merchant_id=merchant_id)
+            raise errors.WebhookSecretJustRotated
+        for name, value in changes.items():
+            setattr(endpoint, name, value)
+        return conclude((endpoint, secret))
 
 
 def ping(endpoint_id: UUID, *, merchant_id: UUID, now: datetime) -> WebhookDelivery:

@@ -67,6 +67,21 @@ class TooManyEndpoints(ZemiError):
     example = {"most": 16}
 
 
+class WebhookSecretJustRotated(ZemiError):
+    """Two rotations at once: the one that came second gets no secret."""
+
+    code = "webhook_secret_just_rotated"
+    kind = Kind.STATE
+    text = Text(
+        en="Another request has just rotated this endpoint's secret. This one changed nothing.",
+        sw="Ombi jingine limebadilisha siri ya webhook hii sasa hivi. Ombi hili halikubadilisha kitu.",
+    )
+    next_step = Text(
+        en="Use the secret that the other request was answered, or rotate again.",
+        sw="Tumia siri iliyotolewa kwa ombi lile jingine, au ibadilishe tena.",
+    )
+
+
 class WebhookEndpointDisabled(ZemiError):
     """Nothing is sent to an endpoint that is disabled."""
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
-from zemi.common.db import append, insert, outside_transaction, unit_of_work
+from zemi.common.db import append, conclude, insert, outside_transaction, unit_of_work
 from zemi.common.work import claim_due, finish, handle_each
 from zemi.events.models import Event
 from zemi.webhooks import errors
@@ -25,6 +25,8 @@ def ask_replay(
 ) -> WebhookReplay:
     """Have the events of [since, until) sent that the endpoint wants: those that did not arrive, or all of them again.
 
+    Opens its own transaction.
+
     :raises WebhookEndpointDisabled, ReplayTooLong: nothing was queued
     """
     if endpoint.disabled_at is not None:
@@ -39,9 +41,10 @@ def ask_replay(
         created_at=now,
         due_at=now,
     )
-    wake(endpoint)
-    insert(replay)
-    return replay
+    with unit_of_work():
+        wake(endpoint)
+        insert(replay)
+        return conclude(replay)
 
 
 @outside_transaction

@@ -873,7 +873,7 @@ class Operations:
         url: str,
         types: list[str] | None = None,
         description: str | None = None,
-        idempotency_key: str | None = None,
+        idempotency_key: str,
     ) -> WebhookSecret:
         """Make an endpoint for events. Its secret is in this answer and nowhere else.
 
@@ -1022,7 +1022,7 @@ class Operations:
         since: str,
         until: str | None = None,
         include_delivered: bool | None = None,
-        idempotency_key: str | None = None,
+        idempotency_key: str,
     ) -> Replay:
         """Bring a receiver level that was down: all events of a span of time that did not reach it are sent,
         in order.
@@ -1060,7 +1060,7 @@ class Operations:
             )
         )
 
-    def rotate_webhook_secret(self, endpoint_id: str, *, idempotency_key: str | None = None) -> WebhookSecret:
+    def rotate_webhook_secret(self, endpoint_id: str, *, idempotency_key: str) -> WebhookSecret:
         """Give an endpoint a new secret, shown only here. For 24 hours the old one signs too, so that nothing
         is missed.
 
@@ -1967,7 +1967,7 @@ class AsyncOperations:
         url: str,
         types: list[str] | None = None,
         description: str | None = None,
-        idempotency_key: str | None = None,
+        idempotency_key: str,
     ) -> WebhookSecret:
         """Make an endpoint for events. Its secret is in this answer and nowhere else.
 
@@ -2118,7 +2118,7 @@ class AsyncOperations:
         since: str,
         until: str | None = None,
         include_delivered: bool | None = None,
-        idempotency_key: str | None = None,
+        idempotency_key: str,
     ) -> Replay:
         """Bring a receiver level that was down: all events of a span of time that did not reach it are sent,
         in order.
@@ -2156,9 +2156,7 @@ class AsyncOperations:
             )
         )
 
-    async def rotate_webhook_secret(
-        self, endpoint_id: str, *, idempotency_key: str | None = None
-    ) -> WebhookSecret:
+    async def rotate_webhook_secret(self, endpoint_id: str, *, idempotency_key: str) -> WebhookSecret:
         """Give an endpoint a new secret, shown only here. For 24 hours the old one signs too, so that nothing
         is missed.
 
