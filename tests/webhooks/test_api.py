@@ -16,7 +16,13 @@ from tests.story import Answer, get
 from tests.webhooks.receiver import Receiver
 from zemi.common.ids import new_key
 from zemi.identity.api_keys import Scope
-from zemi.webhooks.endpoints import create_endpoint, delete_endpoint, live_secrets, rotate_secret
+from zemi.webhooks.endpoints import (
+    create_endpoint,
+    delete_endpoint,
+    live_secrets,
+    rotate_secret,
+    update_endpoint,
+)
 from zemi.webhooks.errors import WebhookUrlRefused
 from zemi.webhooks.models import WebhookDelivery, WebhookEndpoint
 
@@ -210,6 +216,20 @@ def test_of_two_rotations_at_once_one_is_told_that_it_came_second(
     assert (second.status, second.code) == (409, "webhook_secret_just_rotated")
     endpoint.refresh_from_db()
     assert live_secrets(endpoint, now=clock.now()) == [*secrets, made["secret"]]
+
+
+def test_a_change_leaves_alone_what_somebody_else_changes_at_once(
+    key: str, made: dict[str, Any], duka: UUID, clock: VirtualClock, meanwhile: Meanwhile
+) -> None:
+    [endpoint] = WebhookEndpoint.objects.all()
+    other = {"url": "http://127.0.0.1:9/new", "types": ["order.paid"]}
+
+    with meanwhile(lambda: update_endpoint(endpoint.id, merchant_id=duka, **other, now=clock.now())):
+        changed = post(f"{PATH}/{made['id']}", {"description": "till 2"}, key=key).data
+
+    assert changed | other == changed
+    assert changed["description"] == "till 2"
+    assert get(f"{PATH}/{made['id']}", key=key).data == changed
 
 
 def test_an_endpoint_that_is_deleted_while_it_is_rotated_is_not_found(

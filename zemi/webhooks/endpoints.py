@@ -104,14 +104,14 @@ def update_endpoint(
     :raises WebhookEndpointNotFound, WebhookUrlRefused, EventTypeUnknown: nothing was changed
     """
     endpoint = get_endpoint(endpoint_id, merchant_id=merchant_id)
+    # Only what is given: the rest may have been changed by somebody else since it was read.
+    changes: dict[str, Any] = {"updated_at": now}
     if url is not None:
-        endpoint.url = _checked_url(url)
+        changes["url"] = _checked_url(url)
     if types is not None:
-        endpoint.types = _checked_types(types)
+        changes["types"] = _checked_types(types)
     if description is not None:
-        endpoint.description = description
-    endpoint.updated_at = now
-    changes = {name: getattr(endpoint, name) for name in ("url", "types", "description", "updated_at")}
+        changes["description"] = description
     if enabled is not None:
         # A new beginning either way: old failures don't count.
         changes |= {
@@ -126,8 +126,7 @@ def update_endpoint(
     with unit_of_work():
         if not write_if(endpoint, changes, deleted_at=None):
             raise errors.WebhookEndpointNotFound
-        for name, value in changes.items():
-            setattr(endpoint, name, value)
+        endpoint.refresh_from_db()
         _listen(merchant_id, now=now)
         if enabled:
             _catch_up(endpoint, now=now)
