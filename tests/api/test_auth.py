@@ -84,6 +84,18 @@ def test_an_order_of_another_merchant_is_not_found(api: Api, make_key: Any) -> N
     assert stranger.body | {"request_id": ""} == absent.body | {"request_id": ""}
 
 
+def test_a_key_that_is_not_for_reading_sees_what_a_stranger_sees(api: Api, make_key: Any) -> None:
+    order = api.create(key=make_key("orders"), metadata={"cart": "A-17"}, reference="W-1")
+    path = f"/api/orders/{order['order_reference']}"
+
+    whole = api.get(path, key=make_key("read")).data
+    narrow = api.get(f"{path}?expand=payments", key=make_key("orders", "payments")).data
+
+    assert (whole["metadata"], whole["reference"]) == ({"cart": "A-17"}, "W-1")
+    assert narrow == api.get(path).data
+    assert "metadata" not in narrow
+
+
 def test_callbacks_and_health_look_at_no_key(api: Api) -> None:
     assert api.post("/api/webhooks/mpesa", "{}", key="zk_test_nobody").status == 200
     assert api.get("/healthz", key="zk_test_nobody").status == 200

@@ -283,6 +283,7 @@ def asker_of(request: Request) -> Asker:
     key, session = key_of(request), session_of(request)
     return Asker(
         merchant_id=key.merchant_id if key is not None else None,
+        may_read=key is not None and Scope.READ in key.scopes,
         party_id=session.party_id if session is not None else None,
         link_token=_link_token(request),
     )

@@ -135,7 +135,8 @@ class GetOrder(Endpoint):
     """Read an order.
 
     Its state, whose turn it is, and of the buyer's number the last four digits: nothing else is open. Its own
-    merchant, buyer and seller see all of it. With an API key, orders of other merchants are not found.
+    merchant (by a key with the scope `read`), buyer and seller see all of it. With an API key, orders of other merchants
+    are not found.
     """
 
     access = Anyone()

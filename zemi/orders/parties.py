@@ -24,9 +24,13 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """What somebody has proved: a merchant by a key, a person by a phone, and maybe that they hold a link."""
+    """What somebody has proved: a merchant by a key, a person by a phone, and maybe that they hold a link.
+
+    `may_read` says whether the merchant's key is good for reading: one that isn't shows no more than a stranger sees.
+    """
 
     merchant_id: UUID | None = None
+    may_read: bool = False
     party_id: UUID | None = None
     link_token: str = ""
 

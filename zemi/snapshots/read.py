@@ -18,6 +18,8 @@ def read_order(
 ) -> Shown:
     """Read an order by its reference: its own people see all of it, everybody else what a stranger may see.
 
+    A merchant whose key is not for reading is a stranger here (DOMAIN 4.9), and other merchants' orders are not found.
+
     A miss is charged to the caller, so that references can't be tried in bulk. `expand` is for its own people.
 
     :raises OrderNotFound: there is none, or it is another merchant's
@@ -27,7 +29,7 @@ def read_order(
     parts = read_expand("order", expand)
     with charged_lookup(caller, now=now):
         order = get_order(order_reference=order_reference, merchant_id=asker.merchant_id)
-    roles = asker.roles_in(order)
+    roles = asker.roles_in(order) - (frozenset() if asker.may_read else {Role.MERCHANT})
     viewer = next((role for role in _INSIDERS if role in roles), None)
     if viewer is None:
         return show_order_to_stranger(order)

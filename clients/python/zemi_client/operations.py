@@ -352,7 +352,9 @@ class Operations:
 
         Its state, whose turn it is, and of the buyer's number the last four digits: nothing else is open.
         Its own
-        merchant, buyer and seller see all of it. With an API key, orders of other merchants are not found.
+        merchant (by a key with the scope `read`), buyer and seller see all of it. With an API key, orders
+        of other merchants
+        are not found.
 
         expand: Parts to show whole instead of by id, separated by commas: at most four, two levels deep.
         """
@@ -1446,7 +1448,9 @@ class AsyncOperations:
 
         Its state, whose turn it is, and of the buyer's number the last four digits: nothing else is open.
         Its own
-        merchant, buyer and seller see all of it. With an API key, orders of other merchants are not found.
+        merchant (by a key with the scope `read`), buyer and seller see all of it. With an API key, orders
+        of other merchants
+        are not found.
 
         expand: Parts to show whole instead of by id, separated by commas: at most four, two levels deep.
         """
