@@ -176,8 +176,10 @@ def test_a_stranger_is_known_by_address_or_household(address: str, expected: str
     assert caller(request) == expected
 
 
-def test_a_merchant_is_known_by_key(api: Api, make_key: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from zemi.identity.models import ApiKey
+def test_a_merchant_is_known_by_any_of_its_keys(
+    api: Api, make_key: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zemi.identity.models import Merchant
     from zemi.orders.errors import DeliveryCodeWrong
 
     asked: list[str] = []
@@ -192,4 +194,4 @@ def test_a_merchant_is_known_by_key(api: Api, make_key: Any, monkeypatch: pytest
     api.post("/api/orders/confirm-delivery", body, key=make_key("orders"))
     api.post("/api/orders/confirm-delivery", body)
 
-    assert asked == [f"key:{ApiKey.objects.get().id}", "address:127.0.0.1"]
+    assert asked == [f"merchant:{Merchant.objects.get().id}", "address:127.0.0.1"]

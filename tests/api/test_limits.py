@@ -73,6 +73,15 @@ def test_a_key_and_a_person_have_a_hundred_whatever_their_address(
         assert api.get(ABSENT, key=holder).body["details"]["limit"] == "authenticated"
 
 
+def test_a_merchant_gets_no_more_by_more_keys(api: Api, limits: dict[str, int], make_key: Any) -> None:
+    limits["authenticated"] = 3
+
+    asked = [api.get(ABSENT, key=make_key("orders", merchant="Duka")).status for _ in range(4)]
+
+    assert asked == [404, 404, 404, 429]
+    assert api.get(ABSENT, key=make_key("orders", merchant="Soko")).status == 404
+
+
 @pytest.mark.parametrize(("proxies", "header"), [(1, "{}"), (2, "{}, 10.0.0.8"), (1, "6.6.6.6, {}")])
 def test_addresses_are_told_apart_behind_proxies(
     limits: Any, settings: Any, proxies: int, header: str

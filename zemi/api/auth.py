@@ -320,10 +320,13 @@ def person_of(request: Request) -> Session:
 
 
 def caller(request: Request) -> str:
-    """Name whose budgets are charged: the key, the person, else the address (of IPv6 the household's /64)."""
+    """Name whose budgets are charged: the merchant, the person, else the address (of IPv6 the household's /64).
+
+    A merchant makes as many keys as it likes: they share one budget.
+    """
     key, session = key_of(request), session_of(request)
     if key is not None:
-        return f"key:{key.id}"
+        return f"merchant:{key.merchant_id}"
     if session is not None:
         return f"party:{session.party_id}"
     return caller_address(request._request)

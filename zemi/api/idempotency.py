@@ -12,7 +12,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from zemi.api.auth import caller, key_of
+from zemi.api.auth import caller
 from zemi.common import crypto
 from zemi.idempotency import answers
 from zemi.idempotency.answers import Claim, Kept
@@ -80,7 +80,8 @@ def begin(
             raise KeyMissing
         return None
     found = answers.begin(
-        account=_account(request),
+        # One stranger's key is not another's.
+        account=caller(request),
         key=_read(header),
         fingerprint=_fingerprint(request, body()),
         request_id=str(request.META.get(REQUEST_ID, "")),
@@ -99,12 +100,6 @@ def _read(header: str) -> str:
     if not _FORM.fullmatch(key):
         raise KeyInvalid
     return key
-
-
-def _account(request: Request) -> str:
-    """Whose key it is: one stranger's is not another's."""
-    key = key_of(request)
-    return f"merchant:{key.merchant_id}" if key is not None else caller(request)
 
 
 def _fingerprint(request: Request, body: object) -> bytes:

@@ -24,7 +24,7 @@ LIMITS: Mapping[str, Limit] = {
     for limit in (
         Limit("anonymous_writes", 10, _MINUTE, "POSTs to the API from one address, without a key or session"),
         Limit("anonymous_reads", 120, _MINUTE, "GETs to the API from one address, without a key or session"),
-        Limit("authenticated", 100, _MINUTE, "requests with one API key, or of one person who is signed in"),
+        Limit("authenticated", 100, _MINUTE, "requests of one merchant, by all its keys, or of one person who is signed in"),
         Limit("link_reads", 120, _MINUTE, "looks at one order by its link: a page that waits asks every two seconds"),
         Limit("link_writes", 20, _MINUTE, "acts on one order by its link"),
         Limit("orders_per_phone", 5, _HOUR, "orders of one buyer's phone"),
