@@ -11,6 +11,8 @@ from zemi.approvals.models import Approval
 from zemi.common.ids import new_key
 from zemi.common.money import kes
 from zemi.identity.api_keys import Scope
+from zemi.payments.c2b import settle_c2b
+from zemi.providers.base import C2BReceipt
 from zemi.refunds.models import Refund
 from zemi.staff.request import approve
 
@@ -72,12 +74,36 @@ def test_above_the_limit_a_second_person_decides(
     assert story.read_order(reference)["status"] == "cancelled"
 
 
+@pytest.mark.parametrize("parts", [(1_000, 500), (1_499,)])
+def test_above_the_limit_parts_and_a_forgiven_shilling_go_back_too(
+    key: str, settings: Any, simulator: Any, run_worker: Callable[[], int], clock: Any, parts: tuple[int, ...]
+) -> None:
+    settings.FOUR_EYES_KES = 1_000
+    reference = story.create_order(key=key).data["order_reference"]
+    for part in parts:
+        simulator.pay_bill(msisdn=AMINA.msisdn, amount=str(part), account_reference=reference)
+        number = simulator.transactions()[-1]["receipt"]
+        told = C2BReceipt(number, kes(part), clock.now(), reference, AMINA, "174379")
+        assert settle_c2b(told, now=clock.now()) == "allocated"
+
+    assert ask(reference, key).data["status"] == "needs_approval"
+    approve(Approval.objects.get().id, checker="chebet", now=clock.now())
+
+    assert story.escrow_of(reference) == kes(0)
+    assert sorted(refund.amount.shillings for refund in Refund.objects.all()) == sorted(parts)
+    for _ in range(3):
+        run_worker()
+        clock.advance(minutes=5)
+    assert story.read_order(reference)["status"] == "refunded"
+
+
 def test_of_released_money_staff_decide(key: str, simulator: Any, run_worker: Callable[[], int]) -> None:
     reference = paid(key)
     run_worker()
     story.confirm(reference, story.code_sent_to(simulator, AMINA, reference))
 
     assert ask(reference, key, amount="1500.01").code == "refund_exceeds_receipt"
+    assert ask(reference, key, amount="9.99").code == "refund_too_small"
     assert ask(reference, key, amount="500").data["status"] == "needs_approval"
     assert not Refund.objects.exists()
 

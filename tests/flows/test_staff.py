@@ -22,10 +22,10 @@ from zemi.identity.models import Party
 from zemi.orders.models import Order
 from zemi.payouts.models import Payout, PayoutAttempt
 from zemi.providers.base import Reason, Refused, Succeeded, Unknown
-from zemi.refunds.errors import NothingToRefund, RefundExceedsReceipt
+from zemi.refunds.errors import NothingToRefund, RefundExceedsReceipt, RefundTooSmall
 from zemi.refunds.models import Refund, RefundAttempt, RefundedReceipt
 from zemi.staff.dispatch import start_sending, stop_sending
-from zemi.staff.errors import BadRequestOfStaff
+from zemi.staff.errors import BadRequestOfStaff, RefundNotWhole
 from zemi.staff.queue import waiting_for_people
 from zemi.staff.request import approve, request_action
 
@@ -97,7 +97,7 @@ def test_all_of_a_paid_order_goes_back_to_the_payer_and_the_order_is_refunded(
 
 
 def test_of_a_paid_order_no_part_goes_back(paid: str, clock: Any) -> None:
-    with pytest.raises(BadRequestOfStaff):
+    with pytest.raises(RefundNotWhole):
         refund(paid, clock, amount="500")
 
     assert not Refund.objects.exists()
@@ -105,7 +105,7 @@ def test_of_a_paid_order_no_part_goes_back(paid: str, clock: Any) -> None:
 
 
 def test_less_than_can_be_paid_out_is_not_refunded_by_hand(completed: str, clock: Any) -> None:
-    with pytest.raises(BadRequestOfStaff):
+    with pytest.raises(RefundTooSmall):
         refund(completed, clock, amount="9", bearer="zemi")
 
     assert 2400 not in ledger()

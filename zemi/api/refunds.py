@@ -12,7 +12,7 @@ from zemi.common import clock
 from zemi.identity.api_keys import Scope
 from zemi.orders.errors import OrderNotFound
 from zemi.providers.errors import ProviderNotReady
-from zemi.refunds.errors import NothingToRefund, RefundExceedsReceipt
+from zemi.refunds.errors import NothingToRefund, RefundExceedsReceipt, RefundTooSmall
 from zemi.staff.errors import RefundNotWhole
 from zemi.staff.merchants import RefundAsked, refund_for_merchant
 
@@ -52,7 +52,14 @@ class CreateRefund(Endpoint):
     input = CreateRefundInput
     output = RefundAskedData
     statuses = {202: "It is on its way, or waits for the operator."}
-    errors = (OrderNotFound, NothingToRefund, RefundNotWhole, RefundExceedsReceipt, ProviderNotReady)
+    errors = (
+        OrderNotFound,
+        NothingToRefund,
+        RefundNotWhole,
+        RefundTooSmall,
+        RefundExceedsReceipt,
+        ProviderNotReady,
+    )
     keys = Keys.REQUIRED
     moves_money = True
 

@@ -16,6 +16,19 @@ class RefundExceedsReceipt(ZemiError):
     next_step = Text(en="Refund at most what is left, or less.", sw="Rudisha kisichozidi kilichobaki.")
 
 
+class RefundTooSmall(ZemiError):
+    """Less than M-Pesa pays out (DARAJA 4.1)."""
+
+    code = "refund_too_small"
+    kind = Kind.AMOUNT
+    text = Text(
+        en="M-Pesa pays out KES {least} or more. No money was moved.",
+        sw="M-Pesa hulipa KES {least} au zaidi. Hakuna pesa iliyotumwa.",
+    )
+    next_step = Text(en="Refund at least that much.", sw="Rudisha angalau kiasi hicho.")
+    example = {"least": 10}
+
+
 class NothingToRefund(ZemiError):
     """No money has come for it, or all of it went back."""
 

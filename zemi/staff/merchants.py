@@ -10,19 +10,11 @@ from zemi.approvals.decide import ask_for
 from zemi.common.db import conclude, unit_of_work
 from zemi.common.ids import read_reference
 from zemi.common.money import Money, kes
-from zemi.ledger import chart
-from zemi.ledger.balances import balance_of
 from zemi.orders.errors import OrderNotFound
 from zemi.orders.locks import lock_order
 from zemi.orders.models import Order, OrderStatus
-from zemi.orders.progress import mark_cancelled
-from zemi.payments.queries import refundable_receipts
-from zemi.payments.unallocated import return_parts
 from zemi.providers import registry
-from zemi.refunds.errors import NothingToRefund, RefundExceedsReceipt
-from zemi.refunds.models import RefundReason
-from zemi.staff.errors import RefundNotWhole
-from zemi.staff.refund import SELLER
+from zemi.staff.refund import SELLER, check_refund, refund_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +35,17 @@ def refund_for_merchant(
     Opens its own transaction.
 
     :raises OrderNotFound: there is none, or it is not this merchant's
-    :raises NothingToRefund: no money of this order is left
-    :raises RefundNotWhole: of an order that is not delivered all goes back
-    :raises RefundExceedsReceipt: more than came
+    :raises NothingToRefund, RefundNotWhole, RefundTooSmall, RefundExceedsReceipt: see `check_refund`
     """
     registry.mobile_money()
     with unit_of_work():
         order = lock_order(order_reference=read_reference(order_reference))
         if order.merchant_id != merchant_id:
             raise OrderNotFound
-        receipts = refundable_receipts(order)
-        if not receipts or order.status not in {OrderStatus.PAID, OrderStatus.COMPLETED}:
-            raise NothingToRefund
-        held = balance_of(chart.escrow(order.id))
-        if order.status == OrderStatus.PAID and amount != held:
-            raise RefundNotWhole(held=str(held))
-        if order.status == OrderStatus.COMPLETED and amount > receipts[0].amount:
-            raise RefundExceedsReceipt
+        check_refund(order, amount)
         at_once = order.status == OrderStatus.PAID and amount <= kes(settings.FOUR_EYES_KES)
         if at_once:
-            off = mark_cancelled(order, now=now, actor="merchant")
-            return_parts(order, off, reason=RefundReason.MANUAL, actor="merchant", now=now)
+            refund_order(order, amount=amount, bearer=SELLER, actor="merchant", now=now)
         else:
             payload = {"order": order.order_reference, "amount": str(amount), "bearer": SELLER}
             ask_for("refund", payload, maker=f"merchant:{merchant_id}", reason=reason, now=now)

@@ -9,49 +9,69 @@ from zemi.ledger.balances import balance_of
 from zemi.ledger.chart import AccountRef
 from zemi.orders.models import Order, OrderStatus
 from zemi.orders.progress import mark_cancelled
+from zemi.payments.models import Receipt
 from zemi.payments.queries import refundable_receipts
-from zemi.refunds.errors import NothingToRefund, RefundExceedsReceipt
-from zemi.refunds.models import Refund, RefundReason
+from zemi.payments.unallocated import return_parts
+from zemi.refunds.errors import NothingToRefund, RefundExceedsReceipt, RefundTooSmall
+from zemi.refunds.models import RefundReason
 from zemi.refunds.owe import LEAST, owe_refund_from
-from zemi.releases.take_back import take, take_from_seller
-from zemi.staff.errors import BadRequestOfStaff
+from zemi.releases.take_back import take_from_seller
+from zemi.staff.errors import BadRequestOfStaff, RefundNotWhole
 
 SELLER, ZEMI = "seller", "zemi"
 
 
 @inside_transaction
-def refund_order(order: Order, *, amount: Money, bearer: str, actor: str, now: datetime) -> Refund | None:
+def check_refund(order: Order, amount: Money) -> Receipt:
+    """Refuse what can't be refunded by hand; answer the latest receipt, of which released money goes back.
+
+    The order must be locked. Whoever promises a refund asks this first.
+
+    :raises NothingToRefund: the order neither holds money nor has released any, or none of it has anything left
+    :raises RefundNotWhole: of an order that is not delivered all goes back
+    :raises RefundTooSmall: less than M-Pesa pays out
+    :raises RefundExceedsReceipt: of released money, more than the latest receipt brought
+    """
+    receipts = refundable_receipts(order)
+    if not receipts or order.status not in {OrderStatus.PAID, OrderStatus.COMPLETED}:
+        raise NothingToRefund
+    if order.status == OrderStatus.PAID:
+        held = balance_of(chart.escrow(order.id))
+        if amount != held:
+            raise RefundNotWhole(held=str(held))
+    elif amount < LEAST:
+        # It would be credit that no refund and no receipt tells of, as often as somebody asks.
+        raise RefundTooSmall(least=LEAST.shillings)
+    elif amount > receipts[0].amount:
+        raise RefundExceedsReceipt
+    return receipts[0]
+
+
+@inside_transaction
+def refund_order(order: Order, *, amount: Money, bearer: str, actor: str, now: datetime) -> None:
     """Give `amount` back to whoever paid a locked order.
 
-    What is held goes first. Of released money the seller bears it out of reserve, balance and debt, in that order
-    (P13a to P13c); with the bearer "zemi" it is the operator's loss (P13d).
+    An order that holds it is off then, and each part of it goes back to its payer. Of released money the seller bears
+    it out of reserve, balance and debt, in that order (P13a to P13c); with the bearer "zemi" it is the operator's loss
+    (P13d).
 
-    :raises BadRequestOfStaff: bearer is neither, or it is less than M-Pesa pays out
-    :raises NothingToRefund: no receipt of the order has anything left
-    :raises RefundExceedsReceipt: more than the latest receipt has left; refund the others by themselves
+    :raises BadRequestOfStaff: bearer is neither
+    :raises NothingToRefund, RefundNotWhole, RefundTooSmall, RefundExceedsReceipt: see `check_refund`
     """
     if bearer not in {SELLER, ZEMI}:
         raise BadRequestOfStaff(problem="bearer is seller or zemi")
-    if amount < LEAST:
-        # It would be credit that no refund and no receipt tells of, as often as somebody asks.
-        raise BadRequestOfStaff(problem=f"less than KES {LEAST.shillings} can't be paid out")
-    receipts = refundable_receipts(order)
-    if not receipts:
-        raise NothingToRefund
-    receipt = receipts[0]
-    if amount > receipt.amount:
-        raise RefundExceedsReceipt
+    receipt = check_refund(order, amount)
     if order.status == OrderStatus.PAID:
-        if amount != balance_of(chart.escrow(order.id)):
-            raise BadRequestOfStaff(problem="of an order that is not delivered, all that is held goes back")
-        mark_cancelled(order, now=now, actor=actor)
-    sources = _sources(order, amount, bearer=bearer, actor=actor, now=now)
-    return owe_refund_from(
-        sources,
+        off = mark_cancelled(order, now=now, actor=actor)
+        return_parts(order, off, reason=RefundReason.MANUAL, actor=actor, now=now)
+        return
+    owe_refund_from(
+        _sources(order, amount, bearer=bearer, actor=actor, now=now),
         order=order,
         receipt_id=receipt.id,
         payee_phone=receipt.payer_phone,
-        pay_in=receipt.transaction_id if set(sources) == {chart.escrow(order.id)} else None,
+        # Its money has left the paybill: a reversal can't undo it.
+        pay_in=None,
         received=receipt.amount,
         received_at=receipt.received_at,
         reason=RefundReason.MANUAL,
@@ -63,12 +83,6 @@ def refund_order(order: Order, *, amount: Money, bearer: str, actor: str, now: d
 def _sources(
     order: Order, amount: Money, *, bearer: str, actor: str, now: datetime
 ) -> dict[AccountRef, Money]:
-    held = chart.escrow(order.id)
-    found: dict[AccountRef, Money] = {}
-    rest = amount - take(found, held, amount)
-    if not rest.minor:
-        return found
     if bearer == ZEMI:
-        found[chart.losses(order.id)] = rest
-        return found
-    return found | take_from_seller(order, rest, actor=actor, now=now)
+        return {chart.losses(order.id): amount}
+    return dict(take_from_seller(order, amount, actor=actor, now=now))
