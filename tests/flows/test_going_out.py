@@ -12,13 +12,13 @@ from zemi.common.errors import ZemiError
 from zemi.common.ids import new_key
 from zemi.common.money import kes
 from zemi.disbursements.errors import DisbursementNotChangeable
-from zemi.disbursements.settle import apply_outcome, prove_unpaid
+from zemi.disbursements.settle import apply_outcome
 from zemi.events.models import Event
 from zemi.payments.c2b import settle_c2b
 from zemi.payments.models import Receipt
 from zemi.payouts.models import Payout, PayoutAttempt
 from zemi.providers import registry
-from zemi.providers.base import C2BReceipt, Reason, Refused, Unknown
+from zemi.providers.base import C2BReceipt, Reason, Refused
 from zemi.refunds.models import Refund, RefundAttempt
 from zemi.staff.request import approve, request_action
 
@@ -69,27 +69,6 @@ def test_a_refund_whose_payer_is_unknown_names_nobody() -> None:
     assert refund.has_payee is False
     with pytest.raises(LookupError):
         _ = refund.payee
-
-
-@pytest.mark.provider_differs
-def test_a_statement_without_it_proves_that_an_unknown_payout_was_not_paid(
-    queued: Payout, simulator: Any, clock: Any, run_worker: Run
-) -> None:
-    simulator.hold_callbacks = True
-    run_worker()
-    attempt = PayoutAttempt.objects.get()
-    assert (
-        prove_unpaid(PayoutAttempt, attempt.id, evidence="statement of 23 November", now=clock.now()) is False
-    )
-    apply_outcome(PayoutAttempt, attempt.id, Unknown(), now=clock.now())
-
-    assert (
-        prove_unpaid(PayoutAttempt, attempt.id, evidence="statement of 23 November", now=clock.now()) is True
-    )
-
-    assert Payout.objects.get().status == "failed"
-    assert ledger()[2200] == kes(1_500)
-    assert prove_unpaid(PayoutAttempt, attempt.id, evidence="again", now=clock.now()) is False
 
 
 def test_a_float_that_is_low_twice_in_ten_minutes_is_told_once(

@@ -12,23 +12,27 @@ from zemi.common.db import unit_of_work
 from zemi.common.money import kes
 from zemi.common.phone import Phone
 from zemi.disbursements.change import cancel
+from zemi.disbursements.errors import DisbursementNotChangeable
 from zemi.disbursements.locks import lock_disbursement
+from zemi.disbursements.models import SuspenseCase
 from zemi.events.log import history_of
 from zemi.events.models import Event
 from zemi.ledger import chart
 from zemi.ledger.balances import balance_of
 from zemi.notifications.models import Message
 from zemi.payments.c2b import claim_by_statement
+from zemi.payments.close import cancel_order
 from zemi.payments.models import PayInReversal, Payment, Receipt
 from zemi.payments.settle import settle_charge
 from zemi.payouts.models import Payout
 from zemi.providers.base import Succeeded
 from zemi.reconciliation.match import reconcile
 from zemi.reconciliation.statements import import_statement
-from zemi.refunds.models import Refund
+from zemi.refunds.models import Refund, RefundAttempt
 from zemi.releases.errors import PayInNotReversible
 from zemi.releases.reversal import record_pay_in_reversal
 from zemi.staff.actions import run as run_action
+from zemi.staff.request import request_action
 
 Run = Callable[[], int]
 
@@ -103,6 +107,101 @@ def test_row_16_a_held_payment_is_taken_back_and_the_seller_is_told_not_to_ship(
     assert Refund.objects.count() == 0
     assert import_and_reconcile(simulator, clock) == []
     assert PayInReversal.objects.count() == 1
+
+
+def test_what_had_come_back_to_the_payers_credit_is_taken_from_there_and_not_sent_again(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference = paid_order(simulator, clock, run_worker)["order_reference"]
+    # Too old for a reversal of ours.
+    clock.advance(hours=25)
+    simulator.fault("b2c_unregistered", count=1)
+    seller = order_of(reference).seller_id
+    cancel_order(order_reference=reference, actor="seller", party_id=seller, now=clock.now())
+    for _ in range(5):
+        run_worker()
+        clock.advance(seconds=10)
+    assert Refund.objects.get().status == "failed"
+    assert ledger()[2400] == kes(1_500)
+
+    assert taken_back(simulator, clock) == {"2400": 1_500}
+
+    assert ledger() == {1110: FLOAT, 3100: FLOAT}
+    clock.advance(hours=25)
+    with pytest.raises(DisbursementNotChangeable):
+        request_action(
+            "retry",
+            {"kind": "refund", "id": str(Refund.objects.get().id)},
+            maker="Wanjiku",
+            reason="The buyer asked.",
+            now=clock.now(),
+        )
+
+
+def test_our_own_reversal_that_had_been_refused_and_was_made_all_the_same_is_a_claim_on_the_payer(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference = paid_order(simulator, clock, run_worker)["order_reference"]
+    simulator.fault("result_code", api="reversal", code="21", count=1)
+    simulator.fault("b2c_unregistered", count=1)
+    seller = order_of(reference).seller_id
+    cancel_order(order_reference=reference, actor="seller", party_id=seller, now=clock.now())
+    for _ in range(5):
+        run_worker()
+        clock.advance(seconds=10)
+    assert Refund.objects.get().status == "failed"
+
+    simulator.reverse_pay_in(str(Receipt.objects.get().transaction_id))
+    import_and_reconcile(simulator, clock)
+
+    assert (Refund.objects.get().status, SuspenseCase.objects.get().was_given_back) == ("succeeded", True)
+    assert ledger() == {1110: FLOAT, 1310: kes(1_500), 2400: kes(1_500), 3100: FLOAT}
+
+
+def test_another_receipts_credit_stays_the_payers(simulator: Any, clock: Any, run_worker: Run) -> None:
+    first = story.create_order().data["order_reference"]
+    by_hand(simulator, clock, first, amount=1_509)
+    assert ledger()[2400] == kes(9)
+    second = story.create_order().data["order_reference"]
+    number = by_hand(simulator, clock, second, amount=1_600)
+
+    assert taken_back(simulator, clock, number) == {"2100": 1_500, "2400": 100}
+
+    assert escrow_of(second) == kes(0)
+    assert ledger()[2400] == kes(9)
+
+
+def test_a_reversal_that_had_been_refused_and_comes_after_the_b2c_is_money_that_left_twice(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference = paid_order(simulator, clock, run_worker)["order_reference"]
+    simulator.fault("result_code", api="reversal", code="21", count=1)
+    seller = order_of(reference).seller_id
+    cancel_order(order_reference=reference, actor="seller", party_id=seller, now=clock.now())
+    for _ in range(5):
+        run_worker()
+        clock.advance(seconds=10)
+    assert [attempt.method for attempt in RefundAttempt.objects.order_by("number")] == ["reversal", "b2c"]
+    assert Refund.objects.get().status == "succeeded"
+
+    simulator.reverse_pay_in(str(Receipt.objects.get().transaction_id))
+    import_and_reconcile(simulator, clock)
+
+    assert SuspenseCase.objects.get().amount == kes(1_500)
+    assert ledger()[1310] == kes(1_500)
+
+
+def test_money_that_the_statement_gives_to_an_order_which_is_over_goes_back_at_once(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    over = sold_order(simulator, clock, run_worker)
+    number = by_hand(simulator, clock, "a word")
+    assert Receipt.objects.get(transaction_id=number).status == "orphan"
+
+    assert claim_by_statement(number, order_reference=over, now=clock.now())
+
+    assert Receipt.objects.get(transaction_id=number).status == "refunded"
+    assert [(refund.amount, refund.reason) for refund in Refund.objects.all()] == [(kes(1_500), "duplicate")]
 
 
 def test_a_callback_that_comes_after_it_changes_nothing(simulator: Any, clock: Any, run_worker: Run) -> None:

@@ -240,12 +240,20 @@ class EscrowMachine(PaybillRules, StaffRules, World):
 
     @rule(death=maybe_death)
     def audit_the_books(self, death: tuple[str, int] | None) -> None:
-        """The hourly audit, if nobody has made it in this hour; whatever is under way, it finds nothing wrong."""
+        """The hourly audit, if nobody has made it in this hour; whatever is under way, it finds nothing wrong.
+
+        But where staff have given away more than the operator had put in: then the audit must say so.
+        """
 
         def audit() -> None:
             SWEEPS[_AUDIT](self.stage_.clock.now())
-            wrong = AuditRun.objects.filter(problems_found__gt=0).values_list("problems", flat=True)
-            assert not wrong, f"the audit says {list(wrong)}"
+            wrong = [
+                problem
+                for problems in AuditRun.objects.values_list("problems", flat=True)
+                for problem in problems
+                if not (_has_given_away_too_much() and problem.startswith("client money is covered"))
+            ]
+            assert not wrong, f"the audit says {wrong}"
 
         with self._step("audit_the_books"):
             self._do(audit, death)
@@ -454,3 +462,10 @@ class EscrowMachine(PaybillRules, StaffRules, World):
         assert not Receipt.objects.filter(transaction_id__startswith="FORGED").exists(), (
             "I9: a forged receipt was booked"
         )
+
+
+def _has_given_away_too_much() -> bool:
+    """Whether the operator's losses are more than what is the operator's own."""
+    books = story.ledger()
+    own = sum(money.minor for code, money in books.items() if 3000 <= code < 5000)
+    return own < sum(money.minor for code, money in books.items() if 5000 <= code < 6000)

@@ -4,10 +4,14 @@ Steps: the caller has asked whether this person may, and has two of them where t
 """
 
 from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db.models import QuerySet
 
 from zemi.common.db import inside_transaction
 from zemi.disbursements.errors import DisbursementNotChangeable, TooSoonToRetry
-from zemi.disbursements.models import Disbursement, DisbursementStatus
+from zemi.disbursements.locks import lock_disbursement
+from zemi.disbursements.models import NOT_SENT, Disbursement, DisbursementStatus
 from zemi.disbursements.settle import apply_locked, give_back
 from zemi.events.log import transition
 from zemi.ledger import chart
@@ -16,6 +20,7 @@ from zemi.ledger.posting import Line, post
 from zemi.providers import registry
 from zemi.providers.base import Reason, Refused, Succeeded
 
+D = TypeVar("D", bound=Disbursement)
 MOST_TRIES = 3
 # Between a try that was ever unknown and a new one (SAFETY 4.2).
 DISTANCE = timedelta(hours=24)
@@ -29,7 +34,7 @@ def cancel(row: Disbursement, *, actor: str, now: datetime) -> None:
 
     :raises DisbursementNotChangeable: it was sent, or may have been
     """
-    if row.status not in {_S.CREATED, _S.HELD, _S.QUEUED} or row.open_attempt() is not None:
+    if not _is_unsent(row):
         raise DisbursementNotChangeable(kind=row.SUBJECT, status=str(row.status))
     event = transition(
         row,
@@ -45,6 +50,22 @@ def cancel(row: Disbursement, *, actor: str, now: datetime) -> None:
 
 
 @inside_transaction
+def call_off_unsent(rows: QuerySet[D], *, actor: str, now: datetime) -> list[D]:
+    """Call off those of `rows` that were not sent, each locked in turn; which they were. Their order must be locked."""
+    called_off = []
+    for key in list(rows.filter(status__in=NOT_SENT).order_by("id").values_list("id", flat=True)):
+        row = lock_disbursement(rows.model, key)
+        if _is_unsent(row):
+            cancel(row, actor=actor, now=now)
+            called_off.append(row)
+    return called_off
+
+
+def _is_unsent(row: Disbursement) -> bool:
+    return row.status in NOT_SENT and row.open_attempt() is None
+
+
+@inside_transaction
 def retry(row: Disbursement, *, actor: str, now: datetime, until: datetime | None = None) -> None:
     """Owe again what conclusively failed, as a new attempt with a new id (Y15). It must be locked.
 
@@ -54,7 +75,7 @@ def retry(row: Disbursement, *, actor: str, now: datetime, until: datetime | Non
     :raises TooSoonToRetry: three tries were made, or the last one was unknown less than a day ago
     """
     attempt = row.tries_made().order_by("-number").first()
-    if row.status != _S.FAILED or attempt is None:
+    if row.status != _S.FAILED or attempt is None or not row.is_still_owed:
         raise DisbursementNotChangeable(kind=row.SUBJECT, status=str(row.status))
     # Proof that came in seconds is proof; where there was doubt, the provider's memory is given a day.
     was_unknown = attempt.result_code in {"", "no_evidence"}

@@ -46,6 +46,10 @@ IN_FLIGHT = (
     _S.UNKNOWN,
     _S.NEEDS_ATTENTION,
 )
+# It can be called off, unless a try of it stands open (Y4).
+NOT_SENT = (_S.CREATED, _S.QUEUED, _S.HELD)
+# Its money went back to where it is owed from.
+GIVEN_BACK = (_S.FAILED, _S.CANCELLED, _S.REVERSED)
 # It was sent, or may have been: it is asked about.
 SENT = (_S.SUBMITTING, _S.SUBMITTED, _S.UNKNOWN, _S.NEEDS_ATTENTION)
 
@@ -203,6 +207,11 @@ class Disbursement(Stateful, WorkRow):
         """Why it waits after a conclusive failure of `attempt` that is this kind's own; empty when there is none."""
         del attempt
         return ""
+
+    @property
+    def is_still_owed(self) -> bool:
+        """Whether it may be sent again once it has failed."""
+        return True
 
     def after_return(self) -> None:
         """Undo what was reserved with it, when its money is given back; in the same transaction."""

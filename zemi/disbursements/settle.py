@@ -150,23 +150,6 @@ def call_a_person(model: type[Attempt], attempt_id: UUID, *, now: datetime) -> N
             )
 
 
-def prove_unpaid(model: type[Attempt], attempt_id: UUID, *, evidence: str, now: datetime) -> bool:
-    """Close an attempt whose outcome was unknown, by evidence that it moved no money (DOMAIN Y13, SAFETY 4.2).
-
-    `evidence` names it: a statement that covers the time of the send and does not have it. False: it was settled
-    meanwhile, and nothing was done. Opens its own transaction.
-    """
-    with unit_of_work():
-        attempt = lock_attempt(model, attempt_id)
-        if not attempt.is_open or attempt.owed.status not in {
-            DisbursementStatus.UNKNOWN,
-            DisbursementStatus.NEEDS_ATTENTION,
-        }:
-            return False
-        apply_locked(attempt, Refused(Reason.OTHER, "no_evidence", evidence), now=now)
-        return True
-
-
 @inside_transaction
 def apply_locked(attempt: Attempt, outcome: DisburseOutcome, *, now: datetime) -> str:
     """Record what is known of an open attempt that is locked; answer a word about it where there is one to say."""

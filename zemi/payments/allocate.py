@@ -84,7 +84,7 @@ def take_in(
         return shares
     post(event, Line("unallocated", receipt.id, cash, chart.unallocated(receipt.id), receipt.amount))
     if order is not None:
-        return_orphan(receipt, order, reason=_why(order), actor="rule", now=now)
+        return_orphan(receipt, order, reason=reason_of_return(order), actor="rule", now=now)
     return None
 
 
@@ -165,7 +165,8 @@ def _post_shares(
     return_excess(receipt, order, shares.excess, source=excess_to, now=now)
 
 
-def _why(order: Order) -> RefundReason:
+def reason_of_return(order: Order) -> RefundReason:
+    """Why an order can't take money any more."""
     if order.status == OrderStatus.EXPIRED:
         return RefundReason.LATE
     return RefundReason.CANCELLED if order.status == OrderStatus.CANCELLED else RefundReason.DUPLICATE

@@ -18,9 +18,10 @@ from zemi.identity.parties import phone_index
 from zemi.orders.errors import OrderNotFound
 from zemi.orders.locks import lock_order
 from zemi.orders.models import Order, OrderStatus
-from zemi.payments.allocate import claim_orphan, take_in
+from zemi.payments.allocate import claim_orphan, reason_of_return, take_in
 from zemi.payments.locks import lock_receipt
 from zemi.payments.models import CLAIMABLE, Receipt, payer_index
+from zemi.payments.unallocated import return_orphan
 from zemi.providers import registry
 from zemi.providers.base import C2BReceipt
 from zemi.trust.limits import Allowance, charge
@@ -89,9 +90,9 @@ def handle_transaction_status(row: WebhookLog, proved: C2BReceipt | None, *, now
 
 
 def claim_by_statement(receipt_number: str, *, order_reference: str, now: datetime) -> bool:
-    """Give an orphan to the order that the provider's statement names (P7b); False when there is nothing to give.
+    """Give an orphan to the order that the provider's statement names (P7b), or, if that can't take it, back to its payer.
 
-    Opens its own transaction.
+    False when there is nothing to give, or nobody known to give it back to. Opens its own transaction.
     """
     with unit_of_work():
         found = Receipt.objects.filter(
@@ -108,7 +109,15 @@ def claim_by_statement(receipt_number: str, *, order_reference: str, now: dateti
         except OrderNotFound:
             return False
         receipt = lock_receipt(key)
-        return receipt.status in CLAIMABLE and claim_orphan(receipt, order, actor="statement", now=now)
+        if receipt.status not in CLAIMABLE:
+            return False
+        if claim_orphan(receipt, order, actor="statement", now=now):
+            return True
+        if receipt.payer_phone is None:
+            return False
+        # As when it had been told at once (5.8 rows 2, 3, 5).
+        return_orphan(receipt, order, reason=reason_of_return(order), actor="statement", now=now)
+        return True
 
 
 def settle_c2b(told: C2BReceipt, *, now: datetime, row: WebhookLog | None = None) -> str:

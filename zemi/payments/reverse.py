@@ -5,13 +5,10 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from django.db.models import Q
-
 from zemi.common.db import append, inside_transaction
 from zemi.common.money import Money
-from zemi.disbursements.change import cancel
-from zemi.disbursements.locks import lock_disbursement
-from zemi.disbursements.models import DisbursementStatus
+from zemi.disbursements.change import call_off_unsent
+from zemi.disbursements.models import GIVEN_BACK
 from zemi.events.log import transition
 from zemi.events.models import Event
 from zemi.ledger import chart
@@ -22,28 +19,29 @@ from zemi.payments.models import PayInReversal, PaymentStatus, Receipt, ReceiptS
 from zemi.providers import registry
 from zemi.refunds.models import Refund
 
-_WAITING = (DisbursementStatus.CREATED, DisbursementStatus.QUEUED, DisbursementStatus.HELD)
-_NOT_OWED = (DisbursementStatus.FAILED, DisbursementStatus.CANCELLED, DisbursementStatus.REVERSED)
-
 
 @inside_transaction
 def call_off_refunds(receipt: Receipt, *, actor: str, now: datetime) -> dict[AccountRef, Money]:
     """Call off what is owed back of a locked receipt and was not sent: where it returns to when the unit ends, how much."""
     coming: dict[AccountRef, Money] = {}
-    waiting = Refund.objects.filter(receipt=receipt, status__in=_WAITING)
-    for key in list(waiting.order_by("id").values_list("id", flat=True)):
-        refund = lock_disbursement(Refund, key)
-        if refund.status in _WAITING and refund.open_attempt() is None:
-            cancel(refund, actor=actor, now=now)
-            home = refund.returns_to
-            coming[home] = coming.get(home, Money(0, receipt.currency)) + refund.amount
+    for refund in call_off_unsent(Refund.objects.filter(receipt=receipt), actor=actor, now=now):
+        home = refund.returns_to
+        coming[home] = coming.get(home, Money(0, receipt.currency)) + refund.amount
     return coming
 
 
 def refunded_of(receipt: Receipt) -> Money:
     """What of a receipt was sent back, or may have been."""
-    gone = Refund.objects.filter(receipt=receipt).filter(~Q(status__in=_NOT_OWED))
+    gone = Refund.objects.filter(receipt=receipt).exclude(status__in=GIVEN_BACK)
     return Money(sum(gone.values_list("amount_minor", flat=True)), receipt.currency)
+
+
+def credited_of(receipt: Receipt) -> Money:
+    """What of a receipt is its payer's credit: what came too much and refunds that came back, less what was taken of it."""
+    mine = Refund.objects.filter(receipt=receipt)
+    back = sum(mine.filter(payer__isnull=False, status__in=GIVEN_BACK).values_list("amount_minor", flat=True))
+    taken = sum(refund.sources.get(str(chart.BUYER_CREDIT.code), 0) for refund in mine)
+    return Money(receipt.credited_minor + back - taken, receipt.currency)
 
 
 @inside_transaction

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
@@ -13,7 +14,14 @@ from django.db.models.functions import Coalesce
 from zemi.common import clock
 from zemi.common.db import snapshot
 from zemi.common.money import Money
-from zemi.disbursements.models import IN_FLIGHT, DisbursementStatus, Method, SuspenseCase, SuspenseStatus
+from zemi.disbursements.models import (
+    GIVEN_BACK,
+    IN_FLIGHT,
+    Disbursement,
+    Method,
+    SuspenseCase,
+    SuspenseStatus,
+)
 from zemi.events.guards import missing_guards, unexplained_statuses
 from zemi.ledger import audit, chart
 from zemi.ledger.balances import balance_of, idle_accounts, trial_balance
@@ -64,7 +72,6 @@ MOVING = (
 # So much later than its rule a thing may be done: the worker may have been down.
 LATE = timedelta(days=1)
 # In these a payout's money is back on the seller's balance.
-GIVEN_BACK = (DisbursementStatus.FAILED, DisbursementStatus.CANCELLED, DisbursementStatus.REVERSED)
 
 
 @dataclass(slots=True)
@@ -172,12 +179,7 @@ def _orders() -> Iterator[str]:
 def _payouts() -> Iterator[str]:
     flying = audit.kept_balances(chart.PAYOUTS_IN_FLIGHT.code)
     owed = _owed_to_sellers()
-    # Paid after it had been given back: it left the balance when its case was charged, not before.
-    late = set(
-        SuspenseCase.objects.filter(subject_type=Payout.SUBJECT, was_given_back=True).values_list(
-            "subject_id", flat=True
-        )
-    )
+    late = _paid_late(Payout)
     payouts = Payout.objects.values_list("id", "status", "amount_minor", "seller_id")
     for key, status, amount, payee in payouts.iterator():
         expected = amount if status in IN_FLIGHT else 0
@@ -194,6 +196,12 @@ def _payouts() -> Iterator[str]:
         if owed[seller] != payable.get(seller, 0):
             found = Money(payable.get(seller, 0))
             yield f"seller {seller}: payable {found}, releases less payouts say {Money(owed[seller])}"
+
+
+def _paid_late(model: type[Disbursement]) -> set[UUID]:
+    """What was paid after it had been given back: it left the balance when its case was charged, not before."""
+    cases = SuspenseCase.objects.filter(subject_type=model.SUBJECT, was_given_back=True)
+    return set(cases.values_list("subject_id", flat=True))
 
 
 def _owed_to_sellers() -> defaultdict[str, int]:
@@ -257,6 +265,7 @@ def _guards() -> Iterator[str]:
 def _refunds() -> Iterator[str]:
     flying = audit.kept_balances(chart.REFUNDS_IN_FLIGHT.code)
     counted: defaultdict[str, int] = defaultdict(int)
+    late = _paid_late(Refund)
     for refund in Refund.objects.iterator():
         expected = refund.amount_minor if refund.status in IN_FLIGHT else 0
         flies = flying.pop(str(refund.id), 0)
@@ -264,7 +273,7 @@ def _refunds() -> Iterator[str]:
             yield f"refund {refund.id} is {refund.status} and {Money(flies)} is in flight, not {Money(expected)}"
         if sum(refund.sources.values()) != refund.amount_minor:
             yield f"refund {refund.id}: its sources don't sum to {refund.amount}"
-        if refund.status not in GIVEN_BACK:
+        if refund.status not in GIVEN_BACK and refund.id not in late:
             counted[str(refund.receipt_id)] += refund.amount_minor
     yield from (f"in flight for unknown refund {of}: {Money(b)}" for of, b in flying.items() if b)
     for row in RefundedReceipt.objects.iterator():

@@ -12,7 +12,7 @@ from zemi.common.logs import log
 from zemi.common.money import Money
 from zemi.disbursements.change import record_reversal
 from zemi.disbursements.locks import lock_disbursement
-from zemi.disbursements.models import Disbursement, DisbursementStatus, Method, SuspenseCase
+from zemi.disbursements.models import AttemptStatus, Disbursement, DisbursementStatus, Method, SuspenseCase
 from zemi.disbursements.settle import apply_outcome
 from zemi.events.log import record
 from zemi.payments.c2b import claim_by_statement, settle_c2b
@@ -124,7 +124,12 @@ def _reversed(line: StatementLine) -> Money | None:
     own = _paid_out(line)
     if own is not None or not line.linked_receipt:
         return own
-    found = Refund.objects.filter(reverses=line.linked_receipt, status=DisbursementStatus.SUCCEEDED).first()
+    # Not one whose reversal was refused, and which went out another way: then this is money that left twice.
+    found = Refund.objects.filter(
+        reverses=line.linked_receipt,
+        attempts__method=Method.REVERSAL,
+        attempts__status=AttemptStatus.SUCCEEDED,
+    ).first()
     if found is not None:
         return found.amount
     theirs = PayInReversal.objects.filter(provider=line.provider, transaction_id=line.receipt).first()

@@ -138,6 +138,12 @@ class Refund(Disbursement):
         """A refused reversal leaves the other way: B2C to the payer."""
         return HeldReason.REVERSAL_REFUSED if attempt.is_reversal else ""
 
+    @property
+    def is_still_owed(self) -> bool:
+        """Not once the provider itself has given its receipt back (M14)."""
+        # Payments stand above refunds: their word for it, not their type.
+        return bool(self.receipt.status != "reversed")
+
     def after_return(self) -> None:
         """What went back to the payer's credit may be refunded anew."""
         RefundedReceipt.objects.filter(pk=self.receipt_id).update(

@@ -14,10 +14,17 @@ from zemi.orders.models import Order, OrderStatus
 from zemi.orders.progress import mark_cancelled, mark_clawed_back, uncount_part
 from zemi.payments.locks import lock_receipt
 from zemi.payments.models import HELD, Receipt, ReceiptStatus
-from zemi.payments.reverse import book_reversal, call_off_refunds, mark_reversed, refunded_of, unforgive
+from zemi.payments.reverse import (
+    book_reversal,
+    call_off_refunds,
+    credited_of,
+    mark_reversed,
+    refunded_of,
+    unforgive,
+)
 from zemi.payments.unallocated import return_parts
 from zemi.providers import registry
-from zemi.refunds.models import RefundReason
+from zemi.refunds.models import Refund, RefundReason
 from zemi.releases.errors import PayInNotReversible
 from zemi.releases.take_back import take, take_from_seller
 
@@ -100,17 +107,15 @@ def _sources(
     receipt: Receipt, order: Order | None, *, lies_in: AccountRef, actor: str, now: datetime
 ) -> dict[AccountRef, Money]:
     """From which accounts the money is had: where it lies, then the seller's, then the operator's own."""
-    nothing = Money(0, receipt.currency)
     found: dict[AccountRef, Money] = {}
     rest = receipt.amount
     coming = call_off_refunds(receipt, actor=actor, now=now)
-    unallocated = chart.unallocated(receipt.id)
     rest -= take(found, lies_in, rest, coming=coming.get(lies_in))
-    returned = {ref: part for ref, part in coming.items() if ref != unallocated}
-    for credit in returned or _credits_of(receipt):
-        # No more of the payer's credit than came by this receipt.
-        share = min(rest, returned.get(credit, nothing) + Money(receipt.credited_minor, receipt.currency))
-        rest -= take(found, credit, share, coming=returned.get(credit))
+    credit = _credit_of(receipt)
+    if credit is not None:
+        # No more of the payer's credit than is of this receipt: the rest is of others.
+        share = min(rest, credited_of(receipt))
+        rest -= take(found, credit, share, coming=coming.get(credit))
     if order is not None and receipt.allocated_minor:
         rest -= take(found, chart.escrow(order.id), min(rest, receipt.allocated))
         sent = refunded_of(receipt)
@@ -122,10 +127,14 @@ def _sources(
     return found
 
 
-def _credits_of(receipt: Receipt) -> list[AccountRef]:
-    payer = receipt.payer_phone if receipt.credited_minor else None
-    party = Party.objects.filter(phone_hash=phone_index(payer)).first() if payer is not None else None
-    return [chart.buyer_credit(party.id)] if party is not None else []
+def _credit_of(receipt: Receipt) -> AccountRef | None:
+    """2400 of whoever paid, as told with the receipt or by what was owed back of it; None as long as nobody knows."""
+    phone = receipt.payer_phone
+    payer = Party.objects.filter(phone_hash=phone_index(phone)).first() if phone is not None else None
+    if payer is not None:
+        return chart.buyer_credit(payer.id)
+    owed = Refund.objects.filter(receipt=receipt, payer__isnull=False).first()
+    return chart.buyer_credit(owed.payee_id) if owed is not None else None
 
 
 def _follow(order: Order, sources: dict[AccountRef, Money], *, actor: str, now: datetime) -> None:

@@ -4,16 +4,12 @@ from datetime import datetime
 
 from zemi.common.db import inside_transaction
 from zemi.common.money import Money
-from zemi.disbursements.change import cancel
-from zemi.disbursements.locks import lock_disbursement
-from zemi.disbursements.models import DisbursementStatus
+from zemi.disbursements.change import call_off_unsent
 from zemi.ledger import chart
 from zemi.ledger.chart import AccountRef
 from zemi.ledger.locks import lock_balance
 from zemi.orders.models import Order
 from zemi.payouts.models import Payout
-
-_WAITING = (DisbursementStatus.QUEUED, DisbursementStatus.HELD)
 
 
 @inside_transaction
@@ -46,11 +42,5 @@ def take(
 
 def _call_off_payouts(order: Order, *, actor: str, now: datetime) -> Money:
     """Call off what was not sent; answers how much comes back."""
-    called_off = Money(0, order.currency)
-    waiting = Payout.objects.filter(order=order, status__in=_WAITING)
-    for key in list(waiting.values_list("id", flat=True)):
-        payout = lock_disbursement(Payout, key)
-        if payout.status in _WAITING and payout.open_attempt() is None:
-            cancel(payout, actor=actor, now=now)
-            called_off += payout.amount
-    return called_off
+    called_off = call_off_unsent(Payout.objects.filter(order=order), actor=actor, now=now)
+    return Money(sum(payout.amount_minor for payout in called_off), order.currency)
