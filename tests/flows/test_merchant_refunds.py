@@ -10,6 +10,7 @@ from tests.characters import AMINA, BARAKA
 from zemi.approvals.models import Approval
 from zemi.common.ids import new_key
 from zemi.common.money import kes
+from zemi.events.models import Event
 from zemi.identity.api_keys import Scope
 from zemi.payments.c2b import settle_c2b
 from zemi.providers.base import C2BReceipt
@@ -28,8 +29,10 @@ def paid(key: str) -> str:
     return reference
 
 
-def ask(reference: str, key: str, *, amount: str = "1500.00", retry: str = "") -> story.Answer:
-    body = {"order_reference": reference, "amount": amount, "reason": "Out of stock."}
+def ask(
+    reference: str, key: str, *, amount: str = "1500.00", reason: str = "Out of stock.", retry: str = ""
+) -> story.Answer:
+    body = {"order_reference": reference, "amount": amount, "reason": reason}
     return story.post("/api/v1/refunds", body, key=key, **{"idempotency-key": retry or new_key().hex})
 
 
@@ -106,6 +109,21 @@ def test_of_released_money_staff_decide(key: str, simulator: Any, run_worker: Ca
     assert ask(reference, key, amount="9.99").code == "refund_too_small"
     assert ask(reference, key, amount="500").data["status"] == "needs_approval"
     assert not Refund.objects.exists()
+
+
+def test_a_reason_names_no_phone_and_stays_out_of_the_events(
+    key: str, simulator: Any, run_worker: Callable[[], int]
+) -> None:
+    reference = paid(key)
+    run_worker()
+    story.confirm(reference, story.code_sent_to(simulator, AMINA, reference))
+
+    refused = ask(reference, key, amount="500", reason="Call Amina, 0712-345 678")
+    assert (refused.code, refused.body["details"]["errors"][0]["code"]) == ("invalid_input", "reason_phone")
+    assert ask(reference, key, amount="500", reason="Amina was sad").data["status"] == "needs_approval"
+
+    assert Approval.objects.get().reason == "Amina was sad"
+    assert "sad" not in str(Event.objects.get(type="approval.asked").data)
 
 
 def test_what_a_merchant_may_not_give_back(key: str) -> None:

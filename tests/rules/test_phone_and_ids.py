@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from zemi.common import crypto
 from zemi.common.ids import new_code, new_key, new_reference, read_reference
 from zemi.common.logs import mask
-from zemi.common.phone import InvalidPhone, Phone
+from zemi.common.phone import InvalidPhone, Phone, holds_phone
 from zemi.webhooks.tokens import CallbackKind, mint, read
 
 
@@ -50,6 +50,23 @@ def test_a_kenyan_number_is_read_in_any_form(written: str) -> None:
 def test_anything_else_is_refused(written: str) -> None:
     with pytest.raises(InvalidPhone):
         Phone.parse(written)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("call 0712 345-678 today", True),
+        ("+254712345678", True),
+        ("00254112345678.", True),
+        ("(0)712.345.678", True),
+        ("order 712345678", False),
+        ("receipt 10712345678", False),
+        ("07123456789", False),
+        ("", False),
+    ],
+)
+def test_a_phone_is_seen_within_other_words(text: str, holds: bool) -> None:
+    assert holds_phone(text) is holds
 
 
 def test_a_phone_never_shows_itself() -> None:

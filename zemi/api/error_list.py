@@ -32,6 +32,7 @@ FIELD_CODES = {
     "null": "null is no value; leave the field out instead.",
     "number_too_large": "A number in the metadata is too large.",
     "out_of_range": "The number is too small or too large; the message says the bounds.",
+    "reason_phone": "The reason holds a phone number.",
     "required": "The field is missing.",
     "too_large": "More than 8 kB of metadata.",
     "too_long": "Longer than the field may be.",

@@ -18,7 +18,7 @@ from rest_framework import serializers
 from zemi.api.json import RawNumber, write
 from zemi.common.ids import read_reference
 from zemi.common.money import InvalidAmount, Money
-from zemi.common.phone import InvalidPhone, Phone
+from zemi.common.phone import InvalidPhone, Phone, holds_phone
 from zemi.common.texts import Text
 
 _MAX_METADATA_BYTES = 8 * 1024
@@ -152,6 +152,22 @@ class TextField(Value):
         return found | ({"examples": [self.example]} if self.example else {})
 
 
+class ReasonField(TextField):
+    """Why something is to be done, for people to read: it names nobody's phone."""
+
+    _HAS_PHONE = Text(
+        en="This may not hold phone numbers: others read it.",
+        sw="Hapa hapawezi kuwa na namba za simu: wengine hupasoma.",
+    )
+
+    def read(self, raw: object) -> str:
+        """Read a text without phone numbers."""
+        text = super().read(raw)
+        if holds_phone(text):
+            raise Unreadable("reason_phone", self._HAS_PHONE)
+        return text
+
+
 class WordField(TextField):
     """Text of one form only, such as an id: `pattern` is matched whole."""
 
@@ -255,9 +271,6 @@ class MetadataField(Value):
         "additionalProperties": {"type": "string", "maxLength": 500},
         "description": "At most 8 kB in all; no phone numbers.",
     }
-    # With its country or trunk prefix only: nine digits alone may be anybody's order number.
-    _PHONE = re.compile(r"(?<![0-9])(?:\+?254|00254|0)[17][0-9]{8}(?![0-9])", re.ASCII)
-    _SPACERS = re.compile(r"[ ().\-]")
     _NOT_AN_OBJECT = Text(en="Metadata is a JSON object.", sw="Metadata ni kitu cha JSON.")
     _LIMITS = Text(
         en="Metadata holds at most 50 names of 1 to 40 characters, each with a text of at most 500.",
@@ -283,7 +296,7 @@ class MetadataField(Value):
         ):
             raise Unreadable("metadata_limits", self._LIMITS)
         for name, value in raw.items():
-            if any(self._PHONE.search(self._SPACERS.sub("", text)) for text in (name, value)):
+            if holds_phone(name) or holds_phone(value):
                 raise Unreadable("metadata_phone", self._HAS_PHONE)
         return raw
 

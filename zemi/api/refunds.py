@@ -5,7 +5,7 @@ from rest_framework.response import Response
 
 from zemi.api.auth import NeedsScope, merchant_of
 from zemi.api.endpoint import Endpoint, Shape
-from zemi.api.fields import AmountField, ReferenceField, Shown, TextField
+from zemi.api.fields import AmountField, ReasonField, ReferenceField, Shown
 from zemi.api.idempotency import Keys
 from zemi.api.shapes import AMOUNT, MESSAGE, ORDER_STATUS, REFERENCE
 from zemi.common import clock
@@ -25,7 +25,7 @@ class CreateRefundInput(Shape):
 
     order_reference = ReferenceField()
     amount = AmountField(help_text="All that is held; of a delivered order at most what came.")
-    reason = TextField(
+    reason = ReasonField(
         most=200, example="The goods are out of stock.", help_text="For staff: no phone numbers."
     )
 

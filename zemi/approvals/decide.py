@@ -30,9 +30,8 @@ def ask_for(action: str, payload: Mapping[str, str], *, maker: str, reason: str,
         expires_at=now + LIFE,
     )
     append(approval)
-    record(
-        "approval.asked", approval, at=now, actor=maker[:60], data={"action": action, "reason": reason[:200]}
-    )
+    # Not the reason: what people write may name somebody, and events are never forgotten.
+    record("approval.asked", approval, at=now, actor=maker[:60], data={"action": action})
     return approval
 
 

@@ -7,6 +7,9 @@ import phonenumbers
 
 from zemi.common.texts import Text
 
+# Inside other words, with its country or trunk prefix only: nine digits alone may be anybody's order number.
+_WITHIN = re.compile(r"(?<![0-9])(?:\+?254|00254|0)[17][0-9]{8}(?![0-9])", re.ASCII)
+_SPACERS = re.compile(r"[ ().\-]")
 _WRITTEN = re.compile(r"\+?[0-9][0-9 ()./-]{7,24}", re.ASCII)
 
 
@@ -63,3 +66,8 @@ class Phone:
         return f"Phone(****{self.last4})"
 
     __str__ = __repr__
+
+
+def holds_phone(text: str) -> bool:
+    """Whether a mobile number is written somewhere in `text`: for words that are shown, sent and logged."""
+    return _WITHIN.search(_SPACERS.sub("", text)) is not None
