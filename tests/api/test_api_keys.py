@@ -64,6 +64,20 @@ def test_a_key_gives_no_more_than_it_has(api: Api, owner: str) -> None:
     assert ApiKey.objects.count() == 1
 
 
+def test_a_key_that_may_do_less_is_not_shown_again_what_another_was_given(
+    api: Api, owner: str, make_key: Any
+) -> None:
+    old = create(api, owner, "orders").data["id"]
+    weaker, equal = make_key("keys", merchant="Duka"), make_key("read", "keys", "orders", merchant="Duka")
+
+    for path, body in ((KEYS, {"scopes": ["orders", "read"]}), (f"{KEYS}/{old}/rotate", {})):
+        first = api.post(path, body, key=owner, idempotency_key=path)
+        assert first.status == 201
+        assert api.post(path, body, key=equal, idempotency_key=path).data == first.data
+        refused = api.post(path, body, key=weaker, idempotency_key=path)
+        assert (refused.status, refused.body["code"]) == (422, "idempotency_key_reused")
+
+
 @pytest.mark.parametrize(
     "scopes", ["orders", [], ["everything"], ["orders", "orders"], [1], [["orders"]], {"orders": True}]
 )

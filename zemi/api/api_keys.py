@@ -139,6 +139,7 @@ class CreateApiKey(Endpoint):
 
     access = NeedsScope(Scope.KEYS)
     keys = Keys.REQUIRED
+    tells_key = True
     tag = "api_keys"
     input = CreateApiKeyInput
     output = NewApiKeyData
@@ -179,6 +180,7 @@ class RotateApiKey(Endpoint):
 
     access = NeedsScope(Scope.KEYS)
     keys = Keys.REQUIRED
+    tells_key = True
     tag = "api_keys"
     input = RotateApiKeyInput
     output = NewApiKeyData

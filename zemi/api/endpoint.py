@@ -118,6 +118,8 @@ class Endpoint(APIView):
     moves_money: ClassVar[bool] = False
     # Whether a delivery code may stand in its answer: what is kept of it dies with the code.
     tells_code: ClassVar[bool] = False
+    # Whether an API key stands in its answer: it is shown again only to a key with the same scopes.
+    tells_key: ClassVar[bool] = False
 
     # Providers and those who watch over us are never told to wait.
     has_toll: ClassVar[bool] = True
@@ -158,6 +160,7 @@ class Endpoint(APIView):
                 request,
                 keys=self.keys,
                 moves_money=self.moves_money,
+                tells_key=self.tells_key,
                 body=lambda: request.data if self.input is not None else request._request.body,
                 now=clock.now(),
             )

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -12,7 +12,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from zemi.api.auth import caller
+from zemi.api.auth import caller, holder_of
 from zemi.common import crypto
 from zemi.idempotency import answers
 from zemi.idempotency.answers import Claim, Kept
@@ -64,11 +64,18 @@ class Keeper:
 
 
 def begin(
-    request: Request, *, keys: Keys, moves_money: bool, body: Callable[[], object], now: datetime
+    request: Request,
+    *,
+    keys: Keys,
+    moves_money: bool,
+    tells_key: bool = False,
+    body: Callable[[], object],
+    now: datetime,
 ) -> Keeper | None:
     """Claim the request's key; None when it carries none. The caller has been let in already: that comes first.
 
-    `body` reads what came: a mapping, or bytes. It is asked only when there is a key.
+    `body` reads what came: a mapping, or bytes. It is asked only when there is a key. With `tells_key` the answer shows
+    an API key, which a key of the same merchant that may do less must not be shown again.
 
     :raises KeyMissing, KeyInvalid: there is none where one is needed, or none that can be read
     :raises KeyReused, InProgress, AnswerGone: the key is taken
@@ -83,7 +90,7 @@ def begin(
         # One stranger's key is not another's.
         account=caller(request),
         key=_read(header),
-        fingerprint=_fingerprint(request, body()),
+        fingerprint=_fingerprint(request, body(), scopes=holder_of(request).scopes if tells_key else ()),
         request_id=str(request.META.get(REQUEST_ID, "")),
         life=answers.MONEY_LIFE if moves_money else answers.LIFE,
         now=now,
@@ -102,7 +109,7 @@ def _read(header: str) -> str:
     return key
 
 
-def _fingerprint(request: Request, body: object) -> bytes:
+def _fingerprint(request: Request, body: object, *, scopes: Iterable[str]) -> bytes:
     match = request.resolver_match
     said = {
         "method": request.method,
@@ -111,6 +118,8 @@ def _fingerprint(request: Request, body: object) -> bytes:
         "version": request.version or "",
         "body": body if isinstance(body, Mapping) else bytes(body).hex() if isinstance(body, bytes) else "",
     }
+    if scopes:
+        said["scopes"] = sorted(scopes)
     # Keyed, since a body may be guessed from a plain hash: phones are few.
     return crypto.blind_index("idempotency-fingerprint", json.dumps(said, sort_keys=True, default=str))
 
