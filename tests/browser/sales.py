@@ -35,6 +35,13 @@ class Sale:
             },
         )
 
+    def confirm(self) -> None:
+        """Give the code."""
+        self.product.post(
+            "/api/orders/confirm-delivery",
+            {"order_reference": self.reference, "delivery_code": self.code},
+        )
+
 
 def new_sale(product: Product, *, amount: str = "1500.00", item: str = "Kitenge, six yards") -> Sale:
     buyer, seller = (f"2547{20_000_000 + secrets.randbelow(9_000_000)}" for _ in range(2))

@@ -11,7 +11,7 @@ document.addEventListener("submit", (event) => {
 });
 
 // The back button may show a page as it was left.
-addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+addEventListener("pageshow", (event) => { if (event.persisted) openAnew(); });
 
 // A code that came with a QR: the part after # is never sent to anybody.
 const codeField = document.querySelector("[data-code]");
@@ -40,7 +40,7 @@ if (poll) {
     if (!document.hidden) {
       try {
         const answer = await fetch(poll, { cache: "no-store" });
-        if (answer.ok && (await answer.text()) !== stamp && !isTyping()) return location.reload();
+        if (answer.ok && (await answer.text()) !== stamp && !isTyping()) return openAnew();
       } catch {
         // No line: asked again.
       }
@@ -49,7 +49,12 @@ if (poll) {
   };
   setTimeout(ask, 2000);
 }
-if (reload) setTimeout(() => location.reload(), Number(reload) * 1000);
+if (reload) setTimeout(openAnew, Number(reload) * 1000);
+
+// Asks with GET: reload() would send the form again if this page is the answer to one.
+function openAnew() {
+  location.replace(location.pathname + location.search);
+}
 
 // Nobody's half-written number is thrown away.
 function isTyping() {
