@@ -89,6 +89,35 @@ def test_the_back_button_shows_what_is_true_now(product: Product, window: Window
     expect(page.get_by_role("heading", name="KES 1,500 is held safely")).to_be_visible()
 
 
+def test_a_refused_form_is_not_sent_again_when_the_page_changes_by_itself(
+    product: Product, window: Window, watched: Watched
+) -> None:
+    watched.allowed += ["status 422", "status of 422"]
+    sale = new_sale(product)
+    sale.pay()
+    page = window(sale.path)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.get_by_label("Delivery code").fill(f"{(int(sale.code) + 1) % 1_000_000:06}")
+    page.get_by_role("button", name="I have it").click()
+    page.locator("#code-wrong").wait_for()
+
+    sale.confirm()
+
+    expect(page.get_by_role("heading", name="Delivered")).to_be_visible()
+    assert len(sent) == 1
+
+
+def test_the_enter_key_pays_on_a_drawn_phone(product: Product, window: Window) -> None:
+    page = window()
+    PAGES["phones"](product, page)
+
+    page.locator("#pin").fill("1234")
+    page.locator("#pin").press("Enter")
+
+    expect(page.get_by_label("Delivery code")).to_be_visible()
+
+
 def test_a_lost_line_loses_nothing(product: Product, window: Window, watched: Watched) -> None:
     watched.allowed.append("ERR_INTERNET_DISCONNECTED")
     sale = new_sale(product)
