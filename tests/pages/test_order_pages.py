@@ -116,6 +116,7 @@ def test_a_prompt_that_is_refused_says_what_to_do(amina: Person, path: str) -> N
 
     assert refused.status_code == 429
     assert "asked to pay a moment ago" in words(refused)
+    assert "Wait 2 minutes, then try again." in words(refused)
     assert "Pay KES 1,500" in words(refused)
 
 
@@ -149,6 +150,7 @@ def test_a_wrong_code_is_refused_and_three_lock(amina: Person, order: dict[str, 
     pages = [amina.press(f"{path}/confirm", code=wrong(order["delivery_code"])) for _ in range(4)]
 
     assert [page.status_code for page in pages] == [422, 422, 422, 423]
+    assert "Wait 60 minutes, or have the buyer ask for a new code" in words(pages[-1])
     assert "KES 1,500 is held safely" in words(pages[-1])
 
 

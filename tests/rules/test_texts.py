@@ -5,7 +5,7 @@ import string
 import pytest
 
 from zemi.common.errors import ZemiError
-from zemi.common.texts import Text
+from zemi.common.texts import Text, wait_in_words
 from zemi.notifications.texts import TEXTS
 from zemi.orders.links import LONGEST_HOST_IN_TEXTS, PATH
 from zemi.payments.reasons import reason_text, retry_after_s
@@ -64,6 +64,21 @@ def test_both_languages_say_the_same_facts() -> None:
         assert facts_of(text.en) == facts_of(text.sw), text
         assert text.sw
         assert text.sw != text.en
+
+
+def test_a_wait_is_said_as_people_say_it() -> None:
+    waits = {s: (wait_in_words(s, "en"), wait_in_words(s, "sw")) for s in (None, 50, 90, 91, 120, 5400, 5401)}
+
+    assert waits == {
+        None: ("a while", "kidogo"),
+        50: ("50 seconds", "sekunde 50"),
+        90: ("90 seconds", "sekunde 90"),
+        91: ("2 minutes", "dakika 2"),
+        120: ("2 minutes", "dakika 2"),
+        5400: ("90 minutes", "dakika 90"),
+        5401: ("2 hours", "saa 2"),
+    }
+    assert wait_in_words(1, "en") == "1 second"
 
 
 def test_only_the_buyer_is_ever_texted_the_code() -> None:

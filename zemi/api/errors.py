@@ -302,8 +302,8 @@ class TooManyRequests(ApiError):
     http_status = 429
     text = Text(en="Too many requests. Slow down.", sw="Maombi ni mengi mno. Punguza kasi.")
     next_step = Text(
-        en="Wait for as many seconds as Retry-After says.",
-        sw="Subiri kwa sekunde zilizotajwa kwenye Retry-After.",
+        en="Wait {wait}, then try again.",
+        sw="Subiri {wait}, kisha jaribu tena.",
     )
     retryable = True
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
-from zemi.common.texts import Text
+from zemi.common.texts import Text, wait_in_words
 
 
 class Kind(StrEnum):
@@ -32,8 +32,8 @@ class ZemiError(Exception):
     """A refusal that a person or a program can act on.
 
     `facts` fill in the sentences and are shown as the error's details: no phone, code or key may be among them.
-    `retry_after_s` is in seconds, where waiting helps. The docstring of a class says the cause, `next_step` the cure,
-    and `example` holds facts as they may be: the list of errors is made from them.
+    `retry_after_s` is in seconds, where waiting helps; a `next_step` may say it as `{wait}`. The docstring of a class
+    says the cause, `next_step` the cure, and `example` holds facts as they may be: the list of errors is made from them.
     """
 
     code: ClassVar[str]
@@ -54,7 +54,7 @@ class ZemiError(Exception):
 
     def advice(self, language: str = "en") -> str:
         """Say what to do next in `language`."""
-        return self.next_step.render(language, **self.facts)
+        return self.next_step.render(language, wait=wait_in_words(self.retry_after_s, language), **self.facts)
 
     @classmethod
     def sample(cls) -> Self:

@@ -56,8 +56,8 @@ class InProgress(ZemiError):
         sw="Ombi la kwanza lenye Idempotency-Key hii bado linaendelea.",
     )
     next_step = Text(
-        en="Wait for as many seconds as Retry-After says, and send the same request again.",
-        sw="Subiri kwa sekunde zilizotajwa kwenye Retry-After, kisha rudia ombi lilelile.",
+        en="Wait {wait}, then send the same request again.",
+        sw="Subiri {wait}, kisha rudia ombi lilelile.",
     )
     retryable = True
 

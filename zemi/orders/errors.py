@@ -143,9 +143,17 @@ class CodeLocked(ZemiError):
         sw="Namba zisizo sahihi zimezidi: oda imefungwa kwa sasa. Pesa bado imehifadhiwa.",
     )
     next_step = Text(
-        en="Wait for as many seconds as Retry-After says, or ask support.",
-        sw="Subiri kwa sekunde zilizotajwa kwenye Retry-After, au uliza msaada.",
+        en="Wait {wait}, or have the buyer ask for a new code: it opens the order at once.",
+        sw="Subiri {wait}, au mnunuzi aombe namba mpya: itafungua oda mara moja.",
     )
+    for_good = Text(
+        en="Waiting does not help. Have the buyer ask for a new code: it opens the order at once.",
+        sw="Kusubiri hakusaidii. Mnunuzi aombe namba mpya: itafungua oda mara moja.",
+    )
+
+    def advice(self, language: str = "en") -> str:
+        """Tell a lock that ends by itself from one that does not."""
+        return self.for_good.render(language) if self.retry_after_s is None else super().advice(language)
 
 
 class QuoteInvalid(ZemiError):

@@ -1,6 +1,7 @@
 """Steps by which higher packages move an order on; each is one move of its transition table."""
 
 from datetime import datetime, timedelta
+from math import ceil
 
 from zemi.common import crypto
 from zemi.common.db import inside_transaction
@@ -105,7 +106,7 @@ def check_delivery_code(order: Order, code: str, *, caller: str, now: datetime) 
     if order.code_failures >= CODE_TRIES_IN_ITS_LIFE:
         raise CodeLocked
     if order.code_locked_until is not None and order.code_locked_until > now:
-        raise CodeLocked(retry_after_s=int((order.code_locked_until - now).total_seconds()) + 1)
+        raise CodeLocked(retry_after_s=ceil((order.code_locked_until - now).total_seconds()))
     if is_code_of(order, code):
         _forget_answer(order)
         return True

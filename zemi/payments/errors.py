@@ -55,8 +55,8 @@ class PromptTooSoon(ZemiError):
         sw="Simu hii imeombwa kulipa muda mfupi uliopita. Ombi jipya halikutumwa na hakuna pesa iliyotumwa.",
     )
     next_step = Text(
-        en="Wait for as many seconds as Retry-After says, then try again.",
-        sw="Subiri kwa sekunde zilizotajwa kwenye Retry-After, kisha jaribu tena.",
+        en="Wait {wait}, then try again.",
+        sw="Subiri {wait}, kisha jaribu tena.",
     )
     retryable = True
 

@@ -10,12 +10,12 @@ class TooManyAttempts(ZemiError):
     code = "too_many_attempts"
     kind = Kind.RATE_LIMIT
     text = Text(
-        en="Too many attempts ({limit}). Nothing was changed; wait before you try again.",
-        sw="Umejaribu mara nyingi mno ({limit}). Hakuna kilichobadilishwa; subiri kabla ya kujaribu tena.",
+        en="Too many attempts. Nothing was changed.",
+        sw="Umejaribu mara nyingi mno. Hakuna kilichobadilishwa.",
     )
     next_step = Text(
-        en="Wait for as many seconds as Retry-After says.",
-        sw="Subiri kwa sekunde zilizotajwa kwenye Retry-After.",
+        en="Wait {wait}, then try again.",
+        sw="Subiri {wait}, kisha jaribu tena.",
     )
     retryable = True
     example = {"limit": "anonymous_writes"}
