@@ -111,7 +111,7 @@ def _read(header: str) -> str:
 
 def _fingerprint(request: Request, body: object, *, scopes: Iterable[str]) -> bytes:
     match = request.resolver_match
-    said = {
+    said: dict[str, Any] = {
         "method": request.method,
         "route": match.route if match is not None else "",
         "arguments": match.kwargs if match is not None else {},
