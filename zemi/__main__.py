@@ -29,11 +29,14 @@ COMMANDS = {
     "api-key": "make, list, replace and revoke API keys",
 }
 
+# What runs before there is a database, or asks for itself; of the log and the sandbox's clock none is needed.
+WITHOUT_DATABASE = frozenset({"up", "serve", "demo", "doctor", "logs", "clock"})
+
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+    """Run one command and return its exit code; 78 (EX_CONFIG) when the database is not one that it may touch."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    asked = next((word for word in arguments if not word.startswith("-")), None)
+    asked = next(iter(arguments), None)
 
     parser = argparse.ArgumentParser(
         prog="zemi", description="Escrow checkout for people who trade by phone."
@@ -48,8 +51,23 @@ def main(argv: Sequence[str] | None = None) -> int:
             subparsers.add_parser(command, help=summary)
 
     args = parser.parse_args(arguments)
+    if args.command not in WITHOUT_DATABASE:
+        _look_at_the_database()
     code: int = import_module(f"zemi.cli.{args.command.replace('-', '_')}").run(args)
     return code
+
+
+def _look_at_the_database() -> None:
+    """Refuse one of the other mode: its rows are another deployment's, and maybe real money's."""
+    from django.conf import settings
+
+    from zemi.identity.deployment import is_made, is_ours
+    from zemi.settings import refuse
+
+    if not is_made():
+        refuse(["the database is not migrated: run `python manage.py migrate`"])
+    if not is_ours():
+        refuse([f"the database is not of ZEMI_MODE {settings.MODE}"])
 
 
 def _set_up_django() -> None:

@@ -6,7 +6,7 @@ import sys
 import pytest
 from django.conf import settings
 
-from zemi.__main__ import COMMANDS, main
+from zemi.__main__ import COMMANDS, WITHOUT_DATABASE, main
 from zemi.cli.pytest_runner import paths_of
 from zemi.cli.up import _box
 from zemi.identity.models import ApiKey
@@ -80,15 +80,45 @@ def test_keys_are_listed_replaced_and_revoked_by_the_operator(capsys) -> None:
     assert main(["api-key", "list", "--merchant", "Soko"]) == 1
 
 
+_USES_THE_DATABASE = {
+    "api-key": ["list", "--merchant", "Duka"],
+    "trigger": ["order.paid"],
+    "events": ["resend", "evt_1"],
+    "staff": ["queue"],
+}
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize("words", [["api-key", "list", "--merchant", "Duka"], ["work"]])
-def test_what_belongs_to_the_other_mode_is_left_alone(words, capsys, monkeypatch) -> None:
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in WITHOUT_DATABASE])
+def test_what_belongs_to_the_other_mode_is_left_alone(command, capsys, monkeypatch) -> None:
     monkeypatch.setattr(settings, "MODE", "live")
     with pytest.raises(SystemExit) as end:
-        main(words)
+        main([command, *_USES_THE_DATABASE.get(command, [])])
 
     assert end.value.code == 78
     assert "the database is not of ZEMI_MODE live" in capsys.readouterr().err
+
+
+@pytest.mark.django_db
+def test_a_sandbox_is_not_started_on_the_other_modes_database(capsys, monkeypatch) -> None:
+    monkeypatch.setattr(settings, "MODE", "live")
+
+    assert main(["up"]) == 1
+    assert "the database is not of ZEMI_MODE live" in capsys.readouterr().err
+
+
+def test_a_database_that_was_not_migrated_is_told_so(child_env, tmp_path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "zemi", "api-key", "list", "--merchant", "Duka"],
+        env=child_env | {"ZEMI_VAR": str(tmp_path), "DATABASE_URL": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 78
+    assert "run `python manage.py migrate`" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.django_db

@@ -21,6 +21,7 @@ from zemi.cli.serve import SERVER
 from zemi.common import clock
 from zemi.common.http_client import NoAnswer, NotSent, send, use_transport
 from zemi.common.limits import LIMITS
+from zemi.identity.deployment import is_ours
 from zemi.settings import read
 
 _START_S = 120.0
@@ -168,6 +169,9 @@ def _problems(host: str) -> list[str]:
         wanted.append(("ZEMI_SIM_PORT", _LOOPBACK, settings.SIM_PORT))
     if len({port for _, _, port in wanted}) < len(wanted):
         return ["ZEMI_PORT and ZEMI_SIM_PORT are the same port"]
+    if not is_ours():
+        # Before it is migrated, and before a sandbox puts its demo merchant there.
+        return [f"the database is not of ZEMI_MODE {settings.MODE}"]
     return [
         f"port {port} is taken by {holder(port) or 'another process'}: stop it, or choose another with {name}"
         for name, address, port in wanted

@@ -15,8 +15,6 @@ from zemi.cli.child import die_with_parent
 from zemi.common import clock
 from zemi.common.memory import keep_what_is_loaded
 from zemi.events.parking import list_parked, retry_parked
-from zemi.identity.deployment import is_ours
-from zemi.settings import refuse
 from zemi.worker.loop import run_forever
 
 
@@ -51,12 +49,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(args: argparse.Namespace) -> int:
-    """Work until a signal comes; the row in hand is finished first. 1 when one of several processes died.
-
-    78 on a database of the other mode: its rows are another deployment's, and maybe real money's.
-    """
-    if not is_ours():
-        refuse([f"the database is not of ZEMI_MODE {settings.MODE}"])
+    """Work until a signal comes; the row in hand is finished first. 1 when one of several processes died."""
     if args.stuck:
         return _list_stuck()
     if args.retry:

@@ -6,8 +6,11 @@ from django.db import connection
 from zemi.identity.models import Deployment
 
 
+def is_made() -> bool:
+    """Tell whether the database was migrated at all."""
+    return Deployment._meta.db_table in connection.introspection.table_names()
+
+
 def is_ours() -> bool:
     """Tell whether the database is of this process's mode. One that is not migrated yet is anybody's."""
-    if Deployment._meta.db_table not in connection.introspection.table_names():
-        return True
-    return Deployment.objects.filter(mode=settings.MODE).exists()
+    return not is_made() or Deployment.objects.filter(mode=settings.MODE).exists()
