@@ -24,8 +24,8 @@ COMMANDS = {
     "staff": "what people do by hand: queues, refunds, approvals by a second person, the payout stop",
     "reconcile": "compare the books with the provider's statement, line by line",
     "seal": "close the books of the days that have ended, or verify the seals",
-    "float": "book the opening float, before the first order",
-    "providers": "show how the calls to the providers go: what is held back, and how many worked",
+    "float": "book the opening float; top up the account that pays out; ask what the accounts hold",
+    "providers": "show how the calls to the providers go; register the paybill's addresses",
     "api-key": "make, list, replace and revoke API keys",
 }
 

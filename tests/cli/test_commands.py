@@ -25,6 +25,18 @@ def test_every_command_explains_itself(command, capsys) -> None:
     assert len(said.splitlines()) > 3
 
 
+def test_the_list_says_the_same_of_each_command_whichever_is_asked_for(capsys) -> None:
+    said = []
+    for words in (["--help"], ["--help", "work"]):
+        with pytest.raises(SystemExit):
+            main(words)
+        said.append(capsys.readouterr().out)
+
+    assert said[0] == said[1]
+    for summary in COMMANDS.values():
+        assert summary in " ".join(said[0].split())
+
+
 def test_an_unknown_command_is_refused_with_the_list(capsys) -> None:
     with pytest.raises(SystemExit) as end:
         main(["fly"])

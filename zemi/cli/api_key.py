@@ -22,9 +22,7 @@ _HOUR = timedelta(hours=1)
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Name the command and its options."""
-    parser = subparsers.add_parser(
-        "api-key", help="make, list, replace and revoke API keys", description="API keys of merchants."
-    )
+    parser = subparsers.add_parser("api-key", description="API keys of merchants.")
     actions = parser.add_subparsers(dest="action", metavar="<action>", required=True)
     create = actions.add_parser(
         "create",

@@ -18,7 +18,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Name the command and its options."""
     parser = subparsers.add_parser(
         "audit",
-        help="prove that the books balance and agree with the provider's",
         description="Compute everything that must be true of the books again, from the rows.",
         epilog="Exit code 0: all agrees. 1: something does not. 2: it could not be checked.",
     )

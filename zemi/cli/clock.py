@@ -19,7 +19,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Name the command and its options."""
     parser = subparsers.add_parser(
         "clock",
-        help="read the sandbox's clock, and move it on",
         description=(
             "In sandbox mode time can be moved on, for all processes that share ZEMI_VAR and for the simulator, so that "
             "whatever has a deadline can be tried in seconds. A running worker does what has fallen due."

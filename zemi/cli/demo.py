@@ -37,7 +37,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Name the command and its options."""
     parser = subparsers.add_parser(
         "demo",
-        help="carry one order from create to paid seller and show what happens",
         description="Use the running instance (see `zemi up`), or start a private one and stop it afterwards.",
         epilog="Exit code 0 only if the seller was paid and the books agree with the simulator's.",
     )

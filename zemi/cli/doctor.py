@@ -42,7 +42,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Name the command and its options."""
     parser = subparsers.add_parser(
         "doctor",
-        help="look whether everything is there that this deployment needs",
         description=(
             "Look at the database, the worker, the provider and the address for callbacks. Nothing is changed, and no money "
             "call is made. Settings that can't be used are told by any command, which then ends with exit code 78."

@@ -17,7 +17,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Name the command and its options."""
     parser = subparsers.add_parser(
         "events",
-        help="send an event to a merchant's endpoints again",
         description="What merchants are told. A running worker does the sending.",
         epilog="Example: python -m zemi events resend evt_01a21b31599d7206bb671d8d3f8516b1",
     )

@@ -19,7 +19,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Name the command and its options."""
     parser = subparsers.add_parser(
         "float",
-        help="book the opening float; top up the account that pays out; ask what the accounts hold",
         description=(
             "Book the operator's own money in the two shortcodes, once, into empty books. Without amounts, in sandbox "
             "mode, it is what the simulator's shortcodes hold; `zemi up` does that by itself. --top-up moves money from the "

@@ -26,7 +26,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Name the command and its options."""
     parser = subparsers.add_parser(
         "listen",
-        help="show a merchant's events, and forward them to a local URL",
         description=(
             "Show a merchant's events as they happen. With --forward an endpoint is made for as long as this runs: the "
             "worker sends to it as to any other, signed, with its retries. Sandbox mode only; a worker must be running."

@@ -69,9 +69,7 @@ class Filter:
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Name the command and its options."""
-    parser = subparsers.add_parser(
-        "logs", help="follow the log of a running instance", description="The log that `zemi up` writes."
-    )
+    parser = subparsers.add_parser("logs", description="The log that `zemi up` writes.")
     actions = parser.add_subparsers(dest="action", metavar="<action>", required=True)
     tail = actions.add_parser(
         "tail",

@@ -22,7 +22,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Name the command and its options."""
     parser = subparsers.add_parser(
         "providers",
-        help="show how the calls to the providers go; register the paybill's addresses",
         description=(
             "Show for each operation whether calls are held back, since when, and how many worked lately. With a verb, tell "
             "M-Pesa once where payments by hand are announced (register-c2b), or that they will be pulled (register-pull)."

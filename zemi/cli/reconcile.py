@@ -26,7 +26,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Name the command and its options."""
     parser = subparsers.add_parser(
         "reconcile",
-        help="compare the books with the provider's statement, line by line",
         description=(
             "Take in statement lines, match each with a receipt, a payout, a refund or a fee, book what a line proves, "
             "and list what only one side has. Lines that were taken in before are not taken in twice."

@@ -13,7 +13,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Name the command and its options."""
     parser = subparsers.add_parser(
         "seal",
-        help="close the books of the days that have ended, or verify the seals",
         description=(
             "Seal every UTC day that ended at least ten minutes ago: a hash over the seal before it and the day's "
             "transfers. A worker does that by itself. A sealed day takes no transfer any more."

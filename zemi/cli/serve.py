@@ -11,7 +11,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Name the command and its options."""
     parser = subparsers.add_parser(
         "serve",
-        help="start the web server alone",
         description="Start the web server (gunicorn). It runs no migrations: `manage.py migrate` does.",
         epilog="Processes and threads: ZEMI_WEB_WORKERS, ZEMI_WEB_THREADS. Port: ZEMI_PORT.",
     )

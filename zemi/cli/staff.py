@@ -18,7 +18,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     actions = "\n".join(f"  {name:<13} {' '.join(a.names):<20} {a.meaning}" for name, a in ACTIONS.items())
     parser = subparsers.add_parser(
         "staff",
-        help="queues, refunds, approvals, the payout stop",
         description="What people do by hand, each with a name and a reason, money above a limit by two of them.",
         epilog=f"Actions of `do`, with what they take as NAME=VALUE:\n{actions}",
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -35,7 +35,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     named = "\n".join(f"  {name:<22}{scenario.meaning}" for name, scenario in SCENARIOS.items())
     parser = subparsers.add_parser(
         "trigger",
-        help="sandbox: make an event happen, or play a scenario",
         description=(
             "Play a sale of made-up people up to the point at which the event happens, through the same functions as "
             "anybody's sale. Sandbox mode only; what follows later is done by a running worker."

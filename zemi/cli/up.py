@@ -33,7 +33,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Name the command and its options."""
     parser = subparsers.add_parser(
         "up",
-        help="start web server, worker and (in sandbox mode) simulator with demo data; Ctrl-C stops all",
         description=(
             "Check the ports, run the migrations, and start web server, worker and, in sandbox mode, the "
             "simulator with demo data, as one process tree. When all is ready $ZEMI_VAR/run.json says where. "

@@ -22,7 +22,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Name the command and its options."""
     parser = subparsers.add_parser(
         "work",
-        help="start a worker alone; more may run beside it",
         description="Do what is due (callbacks, payouts, messages, questions) until told to stop.",
         epilog=(
             "Any number of workers may run on one database: each due row is claimed by one of them. "
