@@ -13,7 +13,9 @@ from tests import story
 from tests.characters import AMINA
 from zemi.common.db import insert, unit_of_work
 from zemi.common.money import kes
+from zemi.events.listeners import begin_listening, listening
 from zemi.events.log import history_of
+from zemi.identity.models import Merchant
 from zemi.ledger.models import Seal, Transfer
 from zemi.ledger.seal import seal_ended_days, wrong_seals
 from zemi.orders.locks import lock_order
@@ -27,8 +29,9 @@ from zemi.payments.models import Receipt
 from zemi.payments.unallocated import return_unclaimed
 from zemi.providers.base import C2BReceipt
 from zemi.refunds.models import Refund
+from zemi.webhooks.endpoints import create_endpoint, delete_endpoint
 from zemi.webhooks.inbox import receive
-from zemi.webhooks.models import WebhookLog
+from zemi.webhooks.models import WebhookEndpoint, WebhookLog
 from zemi.webhooks.tokens import CallbackKind
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("stage")]
@@ -178,3 +181,22 @@ def test_a_day_into_which_something_is_still_being_booked_is_sealed_with_it(cloc
     assert sealed == 1
     assert Seal.objects.get().transfers == Transfer.objects.count() == 2
     assert list(wrong_seals()) == []
+
+
+def test_a_merchant_whose_new_endpoint_replaces_the_old_one_goes_on_being_told(clock: Any) -> None:
+    story.key_with("orders")
+    duka, now = Merchant.objects.get(name="Duka").id, clock.now()
+    old, _ = create_endpoint(merchant_id=duka, url="http://127.0.0.1:9/old", now=now)
+
+    def make_another() -> None:
+        # What create_endpoint does in its own unit.
+        insert(
+            WebhookEndpoint(
+                merchant_id=duka, url="http://127.0.0.1:9/new", slot=1, created_at=now, updated_at=now
+            )
+        )
+        begin_listening(duka, now=now)
+
+    overtaken(lambda: delete_endpoint(old.id, merchant_id=duka, now=now), by=make_another)
+
+    assert listening() == {duka}

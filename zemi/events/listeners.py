@@ -39,8 +39,16 @@ def listening() -> frozenset[UUID]:
 
 @inside_transaction
 def begin_listening(merchant_id: UUID, *, now: datetime) -> None:
-    """Tell this merchant's endpoints from now on; nothing changes if it is told already."""
-    Listener.objects.bulk_create([Listener(merchant_id=merchant_id, since=now)], ignore_conflicts=True)
+    """Tell this merchant's endpoints from now on.
+
+    Locks the merchant's row, also if it is told already: whoever else begins or stops waits, and sees what was done here.
+    """
+    Listener.objects.bulk_create(
+        [Listener(merchant_id=merchant_id, since=now)],
+        update_conflicts=True,
+        unique_fields=["merchant_id"],
+        update_fields=["since"],
+    )
     forget()
 
 

@@ -56,7 +56,10 @@ class EventDelivery(WorkRow):
 
 
 class Listener(models.Model):
-    """A merchant that has at least one endpoint to tell (`zemi.webhooks`). The merchant's table stands above."""
+    """A merchant that has at least one endpoint to tell (`zemi.webhooks`). The merchant's table stands above.
+
+    `since` is when it last said so.
+    """
 
     merchant_id = models.UUIDField(primary_key=True)
     since = models.DateTimeField()

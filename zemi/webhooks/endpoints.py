@@ -225,9 +225,9 @@ def _of(merchant_id: UUID) -> "QuerySet[WebhookEndpoint]":
 
 
 def _listen(merchant_id: UUID, *, now: datetime) -> None:
-    if _of(merchant_id).filter(disabled_at__isnull=True).exists():
-        begin_listening(merchant_id, now=now)
-    else:
+    # Begin first: it locks, so that an endpoint which is being made at this moment is waited for, and then seen.
+    begin_listening(merchant_id, now=now)
+    if not _of(merchant_id).filter(disabled_at__isnull=True).exists():
         stop_listening(merchant_id)
 
 
