@@ -13,12 +13,12 @@ from tests import story
 from tests.characters import AMINA, BARAKA
 from tests.conftest import VirtualClock
 from tests.webhooks.receiver import Received, Receiver
-from zemi.common.db import unit_of_work
+from zemi.common.db import append, unit_of_work
 from zemi.events.log import record
 from zemi.events.models import Event, EventDelivery
 from zemi.events.public import PUBLIC
 from zemi.webhooks import endpoints
-from zemi.webhooks.deliveries import SCHEDULE_S, redeliver
+from zemi.webhooks.deliveries import SCHEDULE_S, new_delivery, redeliver
 from zemi.webhooks.endpoints import create_endpoint, rotate_secret, update_endpoint
 from zemi.webhooks.models import EventBody, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from zemi.webhooks.replays import ask_replay
@@ -354,6 +354,29 @@ def test_a_receiver_that_was_down_for_three_days_is_brought_level_by_one_call(
     ask_replay(endpoint=endpoint, since=since, until=clock.now(), all_again=True, now=clock.now())
     run_worker()
     assert len(receiver.got) == got_before + 30
+
+
+@pytest.fixture
+def unwritable(duka: UUID, endpoint: WebhookEndpoint, clock: VirtualClock) -> WebhookDelivery:
+    """An event that the endpoint is owed, of an object that is not there."""
+    nowhere = WebhookEndpoint(merchant_id=duka)
+    with unit_of_work():
+        event = record("webhook_endpoint.ping", nowhere, at=clock.now(), actor="merchant")
+        delivery = new_delivery(endpoint, event, now=clock.now())
+        append(delivery)
+    return delivery
+
+
+def test_an_event_that_cannot_be_written_holds_up_no_other(
+    unwritable: WebhookDelivery, receiver: Receiver, key: str, run_worker: Any
+) -> None:
+    story.create_order(key=key)
+
+    run_worker()
+
+    assert receiver.types == ["order.created"]
+    unwritable.refresh_from_db()
+    assert (unwritable.failures, unwritable.last_error) == (1, "KeyError")
 
 
 def test_a_replay_finds_what_was_written_before_an_older_event(

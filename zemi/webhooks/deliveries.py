@@ -103,11 +103,10 @@ def send_due_webhooks(write: Writer, *, now: datetime, limit: int = _BATCH) -> i
     rows = claim_due(WebhookDelivery, now=now, limit=limit, unless=_IS_BUSY)
     endpoints = WebhookEndpoint.objects.in_bulk({row.endpoint_id for row in rows})
     events = Event.objects.in_bulk({row.event_id for row in rows})
-    texts = write(events.values())
 
     def handle(row: WebhookDelivery, moment: datetime) -> None:
         row.endpoint, row.event = endpoints[row.endpoint_id], events[row.event_id]
-        _handle(row, texts[row.event_id], now=moment)
+        _handle(row, write, now=moment)
 
     # In the order in which things happened.
     handle_each(sorted(rows, key=lambda row: row.event_id), handle, now=now)
@@ -157,7 +156,7 @@ def wake(endpoint: WebhookEndpoint) -> None:
     write_if(endpoint, {"failures": 0, "held_until": None})
 
 
-def _handle(row: WebhookDelivery, text: str, *, now: datetime) -> None:
+def _handle(row: WebhookDelivery, write: Writer, *, now: datetime) -> None:
     endpoint = row.endpoint
     # What another row of this batch found out about it counts.
     endpoint.refresh_from_db(fields=["disabled_at", "deleted_at", "held_until", "failures", "failing_since"])
@@ -168,6 +167,8 @@ def _handle(row: WebhookDelivery, text: str, *, now: datetime) -> None:
     elif (wait := _waits_until(row, now=now)) is not None:
         finish(row, due_at=wait)
     else:
+        # Each by itself: one event that can't be written breaks its own row, not the batch.
+        text = write([row.event])[row.event_id]
         started = time.monotonic()
         outcome = _send(endpoint, row, text, now=now)
         _record(row, outcome, duration_ms=int((time.monotonic() - started) * 1000), now=now)
