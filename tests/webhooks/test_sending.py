@@ -14,6 +14,7 @@ from tests.characters import AMINA, BARAKA
 from tests.conftest import VirtualClock
 from tests.webhooks.receiver import Received, Receiver
 from zemi.common.db import append, unit_of_work
+from zemi.common.work import MOST_FAILURES
 from zemi.events.log import record
 from zemi.events.models import Event, EventDelivery
 from zemi.events.public import PUBLIC
@@ -377,6 +378,27 @@ def test_an_event_that_cannot_be_written_holds_up_no_other(
     assert receiver.types == ["order.created"]
     unwritable.refresh_from_db()
     assert (unwritable.failures, unwritable.last_error) == (1, "KeyError")
+
+
+def test_what_was_put_aside_is_sent_by_a_replay_too(
+    endpoint: WebhookEndpoint, receiver: Receiver, key: str, clock: VirtualClock, run_worker: Any
+) -> None:
+    since = clock.now()
+    receiver.answer = 500
+    story.create_order(key=key)
+    run_worker()
+    # As if it had broken, the last time of all that are allowed.
+    WebhookDelivery.objects.update(failures=MOST_FAILURES, due_at=clock.now())
+    until = clock.advance(minutes=1)
+    run_worker()
+    assert WebhookDelivery.objects.get().parked_at is not None
+    receiver.answer, receiver.got = 200, []
+
+    ask_replay(endpoint=endpoint, since=since, until=until, now=until)
+    run_worker()
+
+    assert receiver.types == ["order.created"]
+    assert WebhookDelivery.objects.get().delivered_at == until
 
 
 def test_a_replay_finds_what_was_written_before_an_older_event(

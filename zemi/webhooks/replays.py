@@ -87,6 +87,6 @@ def _queue(endpoint: WebhookEndpoint, events: list[Event], *, extent: str, now: 
     if extent == Extent.MISSING:
         return len(missing)
     again = known if extent == Extent.ALL else known.filter(delivered_at__isnull=True)
-    # One that is being sent at this moment is left alone.
-    idle = Q(lease_until__isnull=True) | Q(lease_until__lte=now)
+    # One that is being sent at this moment is left alone; one that was put aside has a lease too, without an end.
+    idle = Q(lease_until__isnull=True) | Q(lease_until__lte=now) | Q(parked_at__isnull=False)
     return len(missing) + again.filter(idle).update(**ANEW, fence=F("fence") + 1, due_at=now, queued_at=now)
