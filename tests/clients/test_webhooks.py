@@ -54,3 +54,13 @@ def test_anything_else_is_not_from_zemi(case: str) -> None:
 
     with pytest.raises(NotFromZemi):
         read_event(body, headers, secret=secret)
+
+
+@pytest.mark.parametrize(
+    "secret", ["", "whsec_", SECRET[6:], SECRET[:20], f"{SECRET[:-1]}!", f"wh-{SECRET}", "zk_test_abc"]
+)
+def test_a_secret_that_is_none_is_told_at_once_and_blames_nobody(secret: str) -> None:
+    with pytest.raises(ValueError, match="whsec_") as told:
+        read_event(BODY, signed(BODY, datetime.now(UTC)), secret=secret)
+
+    assert not isinstance(told.value, NotFromZemi)

@@ -20,6 +20,8 @@ Amount = str | int | Decimal
 # What an answer says of the gateway between, not of the request: it may have been carried out.
 _GATEWAY = frozenset({502, 503, 504})
 _IN_PROGRESS = "idempotency_in_progress"
+# What reading JSON of another shape raises; of a Decimal that is none, decimal.InvalidOperation.
+_UNREADABLE = (ValueError, KeyError, TypeError, ArithmeticError)
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def converse(call: Call[T], config: Config) -> Generator[Step, Heard, T]:
 
 def _pause(call: Call[Any], problem: ZemiClientError, number: int) -> float | None:
     """How long to wait before the next try; None when there must be none."""
-    # Everybody comes back at another moment (full jitter): 0.25 to 0.5 s, 0.5 to 1 s, 1 to 2 s ...
+    # Everybody comes back at another moment (equal jitter): 0.25 to 0.5 s, 0.5 to 1 s, 1 to 2 s ...
     backoff_s: float = 0.5 * 2 ** (number - 1) * random.uniform(0.5, 1)  # noqa: S311 (nothing secret)
     if isinstance(problem, NotSent):
         return backoff_s
@@ -141,10 +143,17 @@ def _pause(call: Call[Any], problem: ZemiClientError, number: int) -> float | No
         return None
     if problem.status == 429:
         # Not begun: refused before anything was done.
-        return float(problem.retry_after_s or backoff_s)
+        return _told(problem) or backoff_s
     if problem.status in _GATEWAY or problem.code == _IN_PROGRESS:
-        return float(problem.retry_after_s or backoff_s) if call.may_be_repeated else None
+        return (_told(problem) or backoff_s) if call.may_be_repeated else None
     return None
+
+
+def _told(refused: Refused) -> float | None:
+    """As long as Retry-After says, and up to a second more: those who were told the same don't come back as one."""
+    if not refused.retry_after_s:
+        return None
+    return refused.retry_after_s + random.uniform(0, 1)  # noqa: S311 (nothing secret)
 
 
 def _request(call: Call[Any], config: Config) -> Send:
@@ -181,7 +190,7 @@ def _read_answer(call: Call[T], answer: Answer) -> T:
             return cast("T", read(call.returns, body["data"]))
         items, meta = [read(call.returns, item) for item in body["data"]], body["meta"]
         return cast("T", Page(items, meta["next_cursor"], meta.get("total")))
-    except (ValueError, KeyError, TypeError) as error:
+    except _UNREADABLE as error:
         # It says that it was done; what it says of it can't be read.
         raise NoAnswer(f"an answer of {answer.status} that can't be read: {error}") from error
 
@@ -203,7 +212,7 @@ def _read_refusal(answer: Answer) -> Refused:
 def read(model: Any, value: Any) -> Any:
     """Read JSON as `model`: a dataclass, datetime, Decimal, or a plain type. Unknown fields are left out: Zemi adds some.
 
-    :raises KeyError, ValueError, TypeError: it isn't one
+    :raises ValueError, KeyError, TypeError, ArithmeticError: it isn't one
     """
     if value is None or model is Any:
         return value
