@@ -32,6 +32,7 @@ EVENTS = {
     "float.opened": "The operator's own money in a shortcode was booked before the first order.",
     "alert.dispatcher_stopped": "The operators were told that the provider refuses our credentials.",
     "alert.float_low": "The operators were told that the account that pays out is too low.",
+    "alert.top_up_unknown": "The operators were told of a top-up whose outcome nobody knows.",
     "alert.needs_attention": "The operators were told of a payout or refund without a result for a day.",
     "alert.webhook_disabled": "The operators were told of a merchant's webhook that failed for days.",
     "webhook_endpoint.disabled": "Nothing more is sent to it: it answered 410, or failed for days; `reason` says which.",

@@ -173,9 +173,9 @@ def test_a_sweep_that_breaks_does_not_stop_the_others(
 
     monkeypatch.setattr(loop, "SWEEPS", {"broken": broken, **sweeps.SWEEPS})
 
-    assert loop._guarded("broken") == loop.BROKEN_S
-    assert loop._guarded("messages") == loop.WORDS_BUSY_S["messages"]
-    assert loop._guarded("messages") == loop.IDLE_S
+    assert loop._pause_s("broken", loop._guarded("broken")) == loop.BROKEN_S
+    assert loop._pause_s("messages", loop._guarded("messages")) == loop.WORDS_BUSY_S["messages"]
+    assert loop._pause_s("messages", loop._guarded("messages")) == loop.IDLE_S
 
 
 def test_sweeps_that_never_rest_are_a_bug(
@@ -190,7 +190,7 @@ def test_sweeps_that_never_rest_are_a_bug(
 def test_a_provider_that_is_away_stops_nothing_for_good(clock: Any) -> None:
     http_client.use_transport(None)
 
-    assert loop._guarded("messages") == loop.BROKEN_S
+    assert loop._pause_s("messages", loop._guarded("messages")) == loop.BROKEN_S
 
 
 def test_rows_that_broke_together_do_not_come_back_together() -> None:

@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,13 +11,16 @@ from tests import story
 from tests.characters import AMINA
 from tests.story import FLOAT, ledger
 from zemi.cli import float as command
+from zemi.common import faults
 from zemi.common.db import unit_of_work
 from zemi.common.money import kes
-from zemi.providers.base import Succeeded, Unknown
+from zemi.notifications.models import Message
+from zemi.providers.base import Reason, Refused, Succeeded, Unknown
 from zemi.reconciliation.match import reconcile
 from zemi.reconciliation.statements import import_statement
 from zemi.staff.actions import run as run_action
 from zemi.staff.errors import BadRequestOfStaff
+from zemi.staff.queue import waiting_for_people
 from zemi.topups.errors import FloatNotThere, TopUpUnderWay
 from zemi.topups.models import BalanceReading, TopUp
 from zemi.topups.move import settle_top_up, top_up
@@ -31,6 +35,14 @@ def collected(stage: None, simulator: Any, clock: Any, run_worker: Run) -> None:
     clock.advance(seconds=5)
     run_worker()
     assert ledger()[1100] == kes(1_500)
+
+
+class _Died(BaseException):
+    """The process ended."""
+
+
+def _die(_: str) -> None:
+    raise _Died
 
 
 def do(**options: Any) -> int:
@@ -78,9 +90,50 @@ def test_a_refused_top_up_leaves_the_money_where_it_was(simulator: Any, clock: A
 
     row.refresh_from_db()
     assert (row.status, ledger()[1100], ledger().get(1190)) == ("failed", kes(1_500), None)
-    settle_top_up(row.id, Succeeded(), now=clock.now())
+
+
+@pytest.mark.provider_differs
+def test_one_that_was_refused_and_moved_all_the_same_is_booked(clock: Any) -> None:
+    row = top_up(amount=kes(1_000), now=clock.now())
+    settle_top_up(row.id, Refused(Reason.OTHER, "1"), now=clock.now())
+    settle_top_up(row.id, Refused(Reason.OTHER, "1"), now=clock.now())
+    settle_top_up(row.id, Succeeded(amount=kes(999)), now=clock.now())
+    assert TopUp.objects.get().status == "failed"
+
+    settle_top_up(row.id, Succeeded(receipt="TOPUP1"), now=clock.now())
+
+    assert (TopUp.objects.get().status, ledger()[1100], ledger().get(1190)) == ("succeeded", kes(500), None)
+
+
+@pytest.mark.provider_differs
+@pytest.mark.parametrize("dies", ["before the call", "before its result"])
+def test_a_silent_one_is_left_to_two_people_and_holds_up_no_other_for_ever(
+    clock: Any, simulator: Any, run_worker: Run, settings: Any, dies: str
+) -> None:
+    settings.OPERATOR_PHONES = ("+254733000222",)
+    simulator.fault("callback_lost", api="any")
+    if dies == "before the call":
+        faults.install(_die)
+    try:
+        with suppress(_Died):
+            top_up(amount=kes(1_000), now=clock.now())
+    finally:
+        faults.install(None)
+    row = TopUp.objects.get()
+    assert row.status == ("intent" if dies == "before the call" else "submitted")
+    clock.advance(minutes=11)
+    run_worker()
+
     row.refresh_from_db()
-    assert row.status == "failed"
+    assert row.status == "unknown"
+    assert [waits.id for waits in waiting_for_people(now=clock.now())] == [row.reference]
+    run_worker()
+    assert Message.objects.filter(template="alert.top_up_unknown").count() == 1
+    with unit_of_work():
+        run_action(
+            "end-top-up", {"reference": row.reference, "outcome": "moved"}, actor="a+b", now=clock.now()
+        )
+    assert top_up(amount=kes(100), now=clock.now()).status == "submitted"
 
 
 def test_an_unknown_one_is_never_sent_anew_and_told_by_the_statement(

@@ -135,7 +135,7 @@ def _end_top_up(payload: Payload, actor: str, now: datetime) -> None:
         raise errors.BadRequestOfStaff(problem="outcome is moved or not_moved")
     moved = payload["outcome"] == "moved"
     if not decide_top_up(read_reference(payload["reference"]), moved=moved, actor=actor, now=now):
-        raise errors.BadRequestOfStaff(problem="no top-up with that reference is unknown")
+        raise errors.BadRequestOfStaff(problem="no top-up with that reference is without a result")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from zemi.disbursements import switch
 from zemi.disbursements.models import Disbursement, DisbursementStatus, SuspenseCase, SuspenseStatus
 from zemi.payouts.models import Payout
 from zemi.refunds.models import Refund
+from zemi.topups.models import TopUp, TopUpStatus
 from zemi.unclaimed.models import UnclaimedBalance, UnclaimedStatus
 
 _SHOWN = (
@@ -42,6 +43,10 @@ def waiting_for_people(*, now: datetime) -> list[Waiting]:
     for model in (Refund, Payout):
         rows = model._default_manager.filter(status__in=[str(status) for status in _SHOWN])
         found += [_shown(row) for row in rows.order_by("created_at")[:_MOST]]
+    found += [
+        Waiting("top-up", row.reference, f"KES {row.amount}: {row.result_text or 'no result'}")
+        for row in TopUp.objects.filter(status=TopUpStatus.UNKNOWN)
+    ]
     apart = UnclaimedBalance.objects.filter(status=UnclaimedStatus.APART).order_by("set_apart_at")
     found += [
         Waiting(

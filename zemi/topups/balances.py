@@ -6,7 +6,7 @@ from django.conf import settings
 
 from zemi.common.db import insert, outside_transaction, unit_of_work
 from zemi.providers import registry
-from zemi.providers.base import BalanceResult, Succeeded
+from zemi.providers.base import BalanceResult, Refused, Succeeded, Unknown
 from zemi.topups.models import BalanceReading
 from zemi.webhooks.inbox import mark_handled
 from zemi.webhooks.models import WebhookLog
@@ -22,11 +22,14 @@ def ask_balances(*, now: datetime) -> list[BalanceReading]:
         reading = BalanceReading(shortcode=shortcode, asked_at=now)
         insert(reading)
         hooks = f"{settings.CALLBACK_ORIGIN}/hooks"
-        provider.balance(
+        answer = provider.balance(
             account=shortcode,
             result_url=f"{hooks}/{mint(CallbackKind.BALANCE_RESULT, reading.id)}",
             timeout_url=f"{hooks}/{mint(CallbackKind.STATUS_TIMEOUT, reading.id)}",
         )
+        if isinstance(answer, Refused | Unknown):
+            reading.problem = f"{answer.code} {answer.text}"[:200]
+            reading.save(update_fields=["problem"])
         readings.append(reading)
     return readings
 

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from zemi.common.db import inside_transaction
-from zemi.topups.models import TopUp, TopUpStatus
+from zemi.topups.models import OPEN, TopUp
 
 
 @inside_transaction
@@ -13,6 +13,6 @@ def lock_top_up(key: UUID) -> TopUp | None:
 
 
 @inside_transaction
-def lock_unknown_top_up(reference: str) -> TopUp | None:
-    """Lock the top-up with this reference; None when there is none whose outcome is unknown."""
-    return TopUp.objects.select_for_update().filter(reference=reference, status=TopUpStatus.UNKNOWN).first()
+def lock_open_top_up(reference: str) -> TopUp | None:
+    """Lock the top-up with this reference; None when there is none, or its outcome is known."""
+    return TopUp.objects.select_for_update().filter(reference=reference, status__in=OPEN).first()

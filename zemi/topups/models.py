@@ -35,6 +35,8 @@ class TopUp(Stateful):
         (_T.SUBMITTED, _T.UNKNOWN): "top_up.unknown",
         **{(status, _T.SUCCEEDED): "top_up.succeeded" for status in OPEN},
         **{(status, _T.FAILED): "top_up.failed" for status in OPEN},
+        # Money beats message: it moved after all.
+        (_T.FAILED, _T.SUCCEEDED): "top_up.succeeded",
     }
     WRITTEN_ONCE: ClassVar[tuple[str, ...]] = ("reference", "amount_minor", "currency", "transaction_id")
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from enum import Enum
 
 import structlog
 from django.db import close_old_connections, connections
@@ -29,6 +30,12 @@ APART = {"webhooks": 4, "audit": 1}
 APART_IDLE_S = 1.0
 _MOST_ROUNDS = 1000
 _MOST_ROUNDS_IN_TURN = 20
+
+
+class _Did(Enum):
+    SOMETHING = "something"
+    NOTHING = "nothing"
+    BREAK = "break"
 
 
 def run_once(now: datetime) -> int:
@@ -73,7 +80,7 @@ def _run(names: Sequence[str], stop: threading.Event) -> None:
         while not stop.is_set():
             for name, at in again_at.items():
                 if at <= time.monotonic() and not stop.is_set():
-                    again_at[name] = _guarded(name) + time.monotonic()
+                    again_at[name] = _pause_s(name, _guarded(name)) + time.monotonic()
             pause = min(again_at.values()) - time.monotonic()
             if pause > 0:
                 close_old_connections()
@@ -97,23 +104,31 @@ def drain(name: str) -> int:
     """
     until = time.monotonic() + SWEEP_LIMIT.total_seconds()
     for round_number in range(_MOST_ROUNDS_IN_TURN):
-        if _guarded(name) != BUSY_S:
+        if _guarded(name) is not _Did.SOMETHING:
             return round_number
         if time.monotonic() >= until:
             return round_number + 1
     return _MOST_ROUNDS_IN_TURN
 
 
-def _guarded(name: str) -> float:
-    """Run one sweep; answer in how many seconds it is to run again."""
+def _pause_s(name: str, did: _Did) -> float:
+    """In how many seconds a sweep is to run again."""
+    if did is _Did.SOMETHING:
+        return WORDS_BUSY_S.get(name, BUSY_S)
+    if did is _Did.BREAK:
+        return BROKEN_S
+    return APART_IDLE_S if name in APART else IDLE_S
+
+
+def _guarded(name: str) -> _Did:
+    """Run one sweep; one that breaks is logged."""
     with structlog.contextvars.bound_contextvars(sweep=name):
         try:
             registry.mobile_money()
-            idle = APART_IDLE_S if name in APART else IDLE_S
-            return WORDS_BUSY_S.get(name, BUSY_S) if SWEEPS[name](clock.now()) else idle
+            return _Did.SOMETHING if SWEEPS[name](clock.now()) else _Did.NOTHING
         except ZemiError as error:
             log.warning("sweep.refused", error=error.code, reason=error.sentence())
         except ROW_ERRORS as error:
             # Not a row's fault, or it would have been put off: the database is away, say.
             log.error("sweep.broken", error=type(error).__name__, exc_info=True)
-    return BROKEN_S
+    return _Did.BREAK

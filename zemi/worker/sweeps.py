@@ -14,6 +14,7 @@ from zemi.payments.unallocated import return_unclaimed
 from zemi.payouts.disburse import work_on_due_payouts
 from zemi.reconciliation.hourly import audit_every_hour
 from zemi.refunds.disburse import work_on_due_refunds
+from zemi.topups.move import doubt_silent_top_ups
 from zemi.worker.inbound import handle_due_callbacks
 from zemi.worker.outgoing import queue_replays, send_webhooks
 from zemi.worker.subscriptions import hand_out_due_events
@@ -28,6 +29,7 @@ SWEEPS: Mapping[str, Sweep] = {
     "unclaimed": lambda now: return_unclaimed(now=now),
     "refunds": lambda now: work_on_due_refunds(now=now),
     "payouts": lambda now: work_on_due_payouts(now=now),
+    "top_ups": lambda now: doubt_silent_top_ups(now=now),
     "payments": lambda now: query_due_payments(now=now),
     "reminders": lambda now: remind_due_orders(now=now),
     "events": lambda now: hand_out_due_events(now=now),

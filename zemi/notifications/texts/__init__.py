@@ -107,6 +107,10 @@ TEXTS: dict[str, Text] = {
         en="Zemi: M-Pesa took KES {amount} back ({receipt}); KES {lost} of it is our loss. Ask M-Pesa why.",
         sw="Zemi: M-Pesa imerudisha KES {amount} ({receipt}); KES {lost} ni hasara yetu. Uliza M-Pesa sababu.",
     ),
+    "alert.top_up_unknown": Text(
+        en="Zemi: nobody knows what became of top-up {reference} of KES {amount}. Read the statement: zemi staff queue.",
+        sw="Zemi: hatima ya uhamisho {reference} wa KES {amount} haijulikani. Soma taarifa ya M-Pesa: zemi staff queue.",
+    ),
     "alert.needs_attention": Text(
         en="Zemi: a {subject} of KES {amount} has no result after a day. Bring the statement: zemi staff queue",
         sw="Zemi: {subject} ya KES {amount} haina jibu baada ya siku moja. Leta taarifa: zemi staff queue",
