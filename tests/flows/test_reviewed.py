@@ -231,7 +231,7 @@ def test_a_row_that_breaks_is_put_off_and_the_others_go_on(simulator: Any, clock
     # Sealed by a key that is not in the ring any more.
     WebhookLog.objects.filter(pk=broken.pk).update(body_sealed=b"\x07" + b"x" * 40)
 
-    assert loop._guarded("callbacks") == loop.BUSY_S
+    assert loop._pause_s("callbacks", loop._guarded("callbacks")) == loop.BUSY_S
 
     broken.refresh_from_db()
     assert (broken.handled_at, broken.last_error) == (None, "SealBroken")
