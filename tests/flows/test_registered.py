@@ -12,12 +12,14 @@ from tests.characters import AMINA, OTIENO
 from tests.story import order_of
 from zemi.cli import providers as command
 from zemi.common import http_client
+from zemi.common.money import kes
 from zemi.payments.models import Payment, Receipt
 from zemi.providers import registry
+from zemi.providers.base import LineKind, ProviderLine
 from zemi.providers.mpesa import sandbox
 from zemi.reconciliation.evidence import close_silent_attempts
 from zemi.reconciliation.match import reconcile
-from zemi.reconciliation.statements import import_statement, pull_statement
+from zemi.reconciliation.statements import import_lines, import_statement, pull_statement
 from zemi.webhooks.models import WebhookLog
 
 Run = Callable[[], int]
@@ -123,3 +125,21 @@ def test_an_attempt_without_any_answer_ends_once_a_statement_covers_its_day(
 
     payment = Payment.objects.get()
     assert (payment.status, payment.failure_reason) == ("failed", "no_evidence")
+
+
+@pytest.mark.provider_differs
+def test_two_statements_with_a_gap_between_them_prove_nothing_about_it(simulator: Any, clock: Any) -> None:
+    def tell(number: str) -> None:
+        line = ProviderLine(number, clock.now(), kes(10), None, LineKind.PAYMENT, "a word", payer=OTIENO)
+        import_lines([line], source="file", now=clock.now())
+        reconcile(now=clock.now())
+
+    tell("UKN1AAAAAA")
+    clock.advance(hours=48)
+    simulator.fault("http_garbage_after", api="stk", count=1)
+    simulator.set_phone(AMINA.msisdn, next="cancel", delay_s=1, callback="lost")
+    story.push(story.create_order().data["order_reference"])
+    clock.advance(hours=48)
+    tell("UKN1BBBBBB")
+
+    assert Payment.objects.get().status == "unknown"

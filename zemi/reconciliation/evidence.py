@@ -2,32 +2,39 @@
 
 from datetime import datetime
 
-from django.db.models import Max, Min
-
 from zemi.common.db import unit_of_work
 from zemi.payments.locks import lock_payment
 from zemi.payments.models import LIVE, Payment
 from zemi.payments.settle import EVIDENCE_WAIT, close_without_evidence
 from zemi.providers import registry
-from zemi.reconciliation.models import Direction, StatementLine
+from zemi.reconciliation.models import StatementImport
 
 _MOST = 500
 
 
 def close_silent_attempts(*, now: datetime) -> int:
-    """End the attempts of at least a day ago that the lines so far cover without showing their money; how many.
+    """End the attempts whose day the statements so far cover without showing their money; how many.
 
     Call it after the lines were matched: what they prove has been booked. Each in a transaction of its own.
     """
-    came = StatementLine.objects.filter(provider=registry.mobile_money().name, direction=Direction.IN)
-    reach = came.aggregate(since=Min("at"), until=Max("at"))
-    if reach["since"] is None:
-        return 0
-    silent = Payment.objects.filter(
-        status__in=LIVE, created_at__gte=reach["since"], created_at__lte=reach["until"] - EVIDENCE_WAIT
-    )
     closed = 0
-    for key in list(silent.order_by("created_at").values_list("id", flat=True)[:_MOST]):
-        with unit_of_work():
-            closed += close_without_evidence(lock_payment(key), statement_until=reach["until"], now=now)
+    for since, until in _covered():
+        silent = Payment.objects.filter(
+            status__in=LIVE, created_at__gte=since, created_at__lte=until - EVIDENCE_WAIT
+        )
+        for key in list(silent.order_by("created_at").values_list("id", flat=True)[:_MOST]):
+            with unit_of_work():
+                closed += close_without_evidence(lock_payment(key), statement_until=until, now=now)
     return closed
+
+
+def _covered() -> list[tuple[datetime, datetime]]:
+    """The spans of time, oldest first, of which statements tell all that came in; a gap between two ends a span."""
+    told = StatementImport.objects.filter(provider=registry.mobile_money().name, covers_since__isnull=False)
+    spans: list[tuple[datetime, datetime]] = []
+    for since, until in told.order_by("covers_since").values_list("covers_since", "covers_until"):
+        if spans and since <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], until))
+        else:
+            spans.append((since, until))
+    return spans

@@ -38,6 +38,9 @@ class StatementImport(models.Model):
     lines = models.PositiveIntegerField()
     new_lines = models.PositiveIntegerField()
     imported_at = models.DateTimeField()
+    # Of which time it tells all that came in: of a pull what was asked for, of a file from its first receipt to its last.
+    covers_since = models.DateTimeField(null=True)
+    covers_until = models.DateTimeField(null=True)
 
 
 class StatementLine(models.Model):

@@ -72,13 +72,24 @@ def pull_statement(*, now: datetime) -> Imported | None:
             )
             for one in page
         ]
-    return import_lines(found, source="pull", now=now)
+    return import_lines(found, source="pull", covers=(now - PULL_BACK, now), now=now)
 
 
-def import_lines(lines: Iterable[ProviderLine], *, source: str, now: datetime) -> Imported:
-    """Take in typed lines; a movement that is known already is left as it is."""
+def import_lines(
+    lines: Iterable[ProviderLine],
+    *,
+    source: str,
+    now: datetime,
+    covers: tuple[datetime, datetime] | None = None,
+) -> Imported:
+    """Take in typed lines; a movement that is known already is left as it is.
+
+    `covers` is the time of which they tell all that came in; left out, it is that between the first and last receipt.
+    """
     provider = registry.mobile_money().name
     rows = [_row(line, provider) for line in lines]
+    came = [row.at for row in rows if (row.direction, row.kind) == (Direction.IN, LineKind.PAYMENT)]
+    since, until = covers or ((min(came), max(came)) if came else (None, None))
     new = 0
     for start in range(0, len(rows), _BATCH):
         batch = rows[start : start + _BATCH]
@@ -88,7 +99,13 @@ def import_lines(lines: Iterable[ProviderLine], *, source: str, now: datetime) -
             new += StatementLine.objects.filter(pk__in=mine).count()
     with unit_of_work():
         StatementImport.objects.create(
-            provider=provider, source=source, lines=len(rows), new_lines=new, imported_at=now
+            provider=provider,
+            source=source,
+            lines=len(rows),
+            new_lines=new,
+            imported_at=now,
+            covers_since=since,
+            covers_until=until,
         )
     return Imported(len(rows), new)
 
