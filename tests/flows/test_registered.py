@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -10,6 +11,7 @@ import pytest
 from tests import story
 from tests.characters import AMINA, OTIENO
 from tests.story import order_of
+from zemi.cli import demo_data
 from zemi.cli import providers as command
 from zemi.common import http_client
 from zemi.common.money import kes
@@ -42,6 +44,23 @@ def test_a_payment_by_hand_is_announced_where_it_was_registered(
     run_worker()
 
     assert order_of(reference).status == "paid"
+
+
+def test_a_sandbox_that_starts_hears_of_payments_by_hand_also_under_another_address(
+    simulator: Any, clock: Any, run_worker: Run, settings: Any, tmp_path: Path
+) -> None:
+    settings.VAR, here = tmp_path, settings.CALLBACK_ORIGIN
+    for settings.CALLBACK_ORIGIN in ("http://127.0.0.1:9", here):
+        demo_data.ensure(clock.now())
+    reference = story.create_order().data["order_reference"]
+
+    simulator.pay_bill(msisdn=AMINA.msisdn, amount="1500", account_reference=reference)
+    run_worker()
+    clock.advance(seconds=10)
+    run_worker()
+
+    assert order_of(reference).status == "paid"
+    assert pull_statement(now=clock.now()) is not None
 
 
 def test_a_validation_is_no_payment(simulator: Any, clock: Any, run_worker: Run) -> None:

@@ -1,17 +1,21 @@
-"""What a sandbox starts with: a merchant with an API key, and money in the shortcodes, in both books."""
+"""What a sandbox starts with: a merchant with an API key, money in both books, and a paybill that announces payments."""
 
 import os
 from datetime import datetime
 
 from django.conf import settings
 
+from zemi.cli.providers import register_c2b, register_pull
 from zemi.common import crypto
 from zemi.identity.api_keys import Scope, authenticate, create_api_key
+from zemi.providers import registry
 
 MERCHANT = "Duka la Zemi (demo)"
 SCOPES = (Scope.ORDERS, Scope.PAYMENTS, Scope.PAYOUTS, Scope.WEBHOOKS, Scope.READ)
 
 _CONTEXT = "file|demo_api_key"
+# The operator's number that pulling is registered with; one of the simulator's.
+_NOMINATED = "254722000111"
 
 
 def ensure(now: datetime) -> str:
@@ -23,6 +27,7 @@ def ensure(now: datetime) -> str:
         raise RuntimeError("demo data is for sandbox mode")
 
     _ensure_opening_float(now)
+    _register_paybill()
     return _ensure_api_key(now)
 
 
@@ -45,6 +50,13 @@ def _ensure_api_key(now: datetime) -> str:
     draft.write_bytes(crypto.seal(token, context=_CONTEXT))
     draft.replace(file)
     return token
+
+
+def _register_paybill() -> None:
+    """Have payments by hand announced here, and nowhere else: the port may be another one than last time."""
+    registry.sandbox().forget_c2b_urls()
+    register_c2b()
+    register_pull(_NOMINATED)
 
 
 def _ensure_opening_float(now: datetime) -> None:

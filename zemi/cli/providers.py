@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     if args.verb == "show":
         return _show(args)
     try:
-        return _said(_register_c2b() if args.verb == "register-c2b" else _register_pull(args.nominated))
+        return _said(register_c2b() if args.verb == "register-c2b" else register_pull(args.nominated))
     except InvalidPhone:
         print("Say which number of yours is the nominated one: --nominated 07XXXXXXXX.", file=sys.stderr)
     except ZemiError as error:
@@ -55,14 +55,23 @@ def run(args: argparse.Namespace) -> int:
     return 1
 
 
-def _register_c2b() -> Succeeded | Refused | Unknown:
+def register_c2b() -> Succeeded | Refused | Unknown:
+    """Tell M-Pesa where payments by hand are announced.
+
+    :raises ProviderNotReady: there is nobody to tell
+    """
     return registry.mobile_money().register_c2b_urls(
         confirmation_url=_address(CallbackKind.C2B_CONFIRMATION),
         validation_url=_address(CallbackKind.C2B_VALIDATION),
     )
 
 
-def _register_pull(nominated: str) -> Succeeded | Refused | Unknown:
+def register_pull(nominated: str) -> Succeeded | Refused | Unknown:
+    """Tell M-Pesa that the list of payments will be pulled; `nominated` is a number of ours.
+
+    :raises InvalidPhone: it is none
+    :raises ProviderNotReady: there is nobody to tell
+    """
     # What would be sent there is not documented (DARAJA 1.7): nothing may follow from it.
     return registry.mobile_money().register_pull(
         nominated=Phone.parse(nominated), callback_url=_address(CallbackKind.C2B_VALIDATION)

@@ -144,6 +144,13 @@ class Sandbox:
         """
         self._ask("POST", "/_sim/clock", {"advance_s": by.total_seconds()})
 
+    def forget_c2b_urls(self) -> None:
+        """Have it forget where payments by hand are announced, as M-Pesa's portal does.
+
+        :raises SandboxUnreachable: no answer
+        """
+        self._ask("DELETE", "/_sim/c2b")
+
     def script_phone(self, phone: Phone, **wishes: Any) -> None:
         """Say what this phone does with its next prompt: `next`, `delay_s`, `callback` (the simulator's README).
 
