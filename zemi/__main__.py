@@ -32,6 +32,9 @@ COMMANDS = {
 # What runs before there is a database, or asks for itself; of the log and the sandbox's clock none is needed.
 WITHOUT_DATABASE = frozenset({"up", "serve", "demo", "doctor", "logs", "clock"})
 
+# What starts an instance has the ports of its own settings; the others speak to the one that runs.
+STARTS = frozenset({"up", "serve"})
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; 78 (EX_CONFIG) when the database is not one that it may touch."""
@@ -53,6 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     if args.command not in WITHOUT_DATABASE:
         _look_at_the_database()
+    if args.command not in STARTS:
+        import_module("zemi.cli.running").join_instance()
     code: int = import_module(f"zemi.cli.{args.command.replace('-', '_')}").run(args)
     return code
 

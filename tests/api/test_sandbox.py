@@ -97,6 +97,7 @@ def test_without_the_simulator_nothing_is_moved(api: Api, key: str, simulator: A
     assert (clock.status, scenario.status) == (503, 503)
     assert clock.body["code"] == scenario.body["code"] == "provider_not_ready"
     assert api.get(CLOCK, key=key).data["ahead_s"] == 0
+    assert not Order.objects.exists()
 
 
 def test_strangers_neither_move_the_clock_nor_play(api: Api, make_key: Any, simulator: Any) -> None:

@@ -68,6 +68,12 @@ def _wait(arrived: Callable[[], bool]) -> None:
         pause.wait(0.05)
 
 
+def _status(said: dict[str, str], reference: str) -> str:
+    key = {"Authorization": f"Bearer {said['api_key']}"}
+    answer = send("GET", f"{said['base_url']}/api/v1/orders/{reference}", headers=key)
+    return str(json.loads(answer.body)["data"]["status"])
+
+
 @contextmanager
 def _running(var: Path, child_env: dict[str, str]) -> Iterator[_Up]:
     up = _Up(var, child_env)
@@ -97,6 +103,14 @@ def test_all_is_up_when_run_json_says_so_and_ctrl_c_leaves_nothing_behind(tmp_pa
         assert f"port {up.port} is taken by " in answer
         assert "ZEMI_PORT" in answer
         assert f"port {up.sim_port} is taken by " in answer
+
+        # What is typed in a second terminal needs to know the directory, but no ports.
+        elsewhere = {name: value for name, value in up.env.items() if not name.endswith("_PORT")}
+        trigger = [sys.executable, "-m", "zemi", "trigger", "payment.completed"]
+        typed = subprocess.run(trigger, env=elsewhere, capture_output=True, text=True, check=False)
+        assert typed.returncode == 0, typed.stderr
+        reference = typed.stdout.split()[0]
+        _wait(lambda: _status(said, reference) == "paid")
 
         pids = up.descendants()
         up.process.send_signal(signal.SIGINT)

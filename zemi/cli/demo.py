@@ -10,7 +10,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,11 +18,12 @@ from django.conf import settings
 
 from zemi.cli import audit
 from zemi.cli.ports import free_port
+from zemi.cli.running import Instance, find_instance
 from zemi.common.http_client import NoAnswer, NotSent, send
 from zemi.common.money import kes
 from zemi.common.phone import Phone
 from zemi.ledger.balances import transfers_of, trial_balance
-from zemi.providers.mpesa.sandbox import Sandbox
+from zemi.providers import registry
 
 _PATIENCE_S = 45.0
 _START_S = 90.0
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     if settings.LIVE:
         print("The demo needs sandbox mode: it makes up people and money.", file=sys.stderr)
         return 2
-    here = _running_instance()
+    here = find_instance()
     if here is None:
         return _in_private_instance(args.amount)
     try:
@@ -62,23 +62,16 @@ def run(args: argparse.Namespace) -> int:
     return audit.run(argparse.Namespace(json=False, no_provider=False))
 
 
-@dataclass(frozen=True, slots=True)
-class _Instance:
-    base_url: str
-    simulator_url: str
-    api_key: str
-
-
 class _Story:
     """Amina buys, Baraka sells; everything goes through HTTP as anybody's client would send it."""
 
-    def __init__(self, instance: _Instance, shillings: int) -> None:
+    def __init__(self, instance: Instance, shillings: int) -> None:
         self.instance = instance
         self.amount, self.net = (
             str(kes(shillings)),
             str(kes(shillings) - kes(shillings).share(settings.FEE_BPS)),
         )
-        self.sandbox = Sandbox(instance.simulator_url)
+        self.sandbox = registry.sandbox()
         self.buyer, self.seller = _made_up_phone(), _made_up_phone()
         self.shown_messages = 0
         self.shown_transfers = 0
@@ -188,17 +181,6 @@ class _Story:
 
 def _made_up_phone() -> Phone:
     return Phone.parse(f"2547{20_000_000 + secrets.randbelow(9_000_000)}")
-
-
-def _running_instance() -> _Instance | None:
-    file = settings.VAR / "run.json"
-    try:
-        instance = _Instance(**json.loads(file.read_text()))
-        return (
-            instance if send("GET", f"{instance.base_url}/readyz", read_timeout_s=5).status == 200 else None
-        )
-    except (OSError, ValueError, TypeError, NotSent, NoAnswer):
-        return None
 
 
 def _in_private_instance(amount: int) -> int:

@@ -47,14 +47,16 @@ def run_scenario(name: str, *, merchant_id: UUID | None = None, amount: Money = 
     """Play the scenario with an order of its own, which is the merchant's if there is one; the order as it then is.
 
     :raises ScenarioUnknown: no such name, nothing was done
-    :raises ProviderNotReady: the simulator doesn't answer
+    :raises ProviderNotReady: the simulator doesn't answer; if it was so from the beginning, nothing was done
     :raises ZemiError: a step was refused as it would be refused to anybody; the order stays where it is
     """
     scenario = SCENARIOS.get(name)
     if scenario is None:
         raise ScenarioUnknown(known=", ".join(SCENARIOS))
-    sale = _Sale(merchant_id, amount)
     try:
+        # Before there is an order that would only lie about.
+        registry.sandbox().ping()
+        sale = _Sale(merchant_id, amount)
         scenario.tell(sale)
     except SandboxUnreachable as error:
         raise ProviderNotReady(problem="the simulator does not answer") from error

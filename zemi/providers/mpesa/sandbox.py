@@ -53,6 +53,13 @@ class Sandbox:
 
     base_url: str
 
+    def ping(self) -> None:
+        """Ask whether it is there.
+
+        :raises SandboxUnreachable: no answer
+        """
+        self._get("/_sim/health")
+
     def accounts(self) -> dict[str, int]:
         """Every account of its books in cents, such as "shortcode:600000:utility".
 
