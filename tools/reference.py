@@ -409,7 +409,8 @@ def _commands() -> str:
         importlib.import_module(f"zemi.cli.{command.replace('-', '_')}").add_parser(commands)
     parts = [
         _text("""
-            `python -m zemi <command>`, or `zemi <command>` where the package is installed. `--help` after a command says
+            `python -m zemi <command>` with the Python that has the libraries, which after `make run` is `.venv/bin/python`;
+            or `zemi <command>` where the package is installed. `--help` after a command says
             the same. Django's own commands (`migrate`, `runserver`, `createsuperuser`, `test`) are run by `manage.py`.
         """),
         _table(("command", "what"), [(f"[`{name}`](#{name})", what) for name, what in COMMANDS.items()]),

@@ -77,8 +77,13 @@ def _look_at_the_database() -> None:
 
 def _set_up_django() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zemi.settings")
-    import django
-
+    try:
+        import django
+    except ModuleNotFoundError:
+        sys.exit(
+            "This Python does not have what Zemi needs. `make run` installs it into .venv; then type\n"
+            f"  .venv/bin/python -m zemi {' '.join(sys.argv[1:])}"
+        )
     django.setup()
 
 

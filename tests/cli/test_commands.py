@@ -37,6 +37,19 @@ def test_the_list_says_the_same_of_each_command_whichever_is_asked_for(capsys) -
         assert summary in " ".join(said[0].split())
 
 
+def test_a_python_without_the_libraries_says_which_one_has_them() -> None:
+    # Without site-packages.
+    bare = subprocess.run(
+        [sys.executable, "-S", "-m", "zemi", "trigger", "order.paid"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert bare.returncode == 1
+    assert bare.stderr.endswith("  .venv/bin/python -m zemi trigger order.paid\n")
+
+
 def test_an_unknown_command_is_refused_with_the_list(capsys) -> None:
     with pytest.raises(SystemExit) as end:
         main(["fly"])
