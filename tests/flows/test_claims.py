@@ -13,6 +13,7 @@ from zemi.common.money import kes
 from zemi.common.phone import Phone
 from zemi.identity.api_keys import Scope
 from zemi.identity.models import OtpChallenge
+from zemi.identity.sessions import open_session
 from zemi.ledger import chart
 from zemi.ledger.balances import balance_of
 from zemi.payments.models import Receipt
@@ -177,6 +178,26 @@ def test_a_merchant_cancels_its_own_orders_only(clock: Any) -> None:
     assert post(path, {}, key=other).code == "order_not_found"
     assert post(path, {}, key=key).data["status"] == "cancelled"
     assert post(path, {}, key=key).code == "order_not_cancellable"
+
+
+def test_buyer_and_seller_cancel_as_signed_in_without_another_code(clock: Any) -> None:
+    unpaid, paid = new_order(), new_order()
+    assert story.simulate_payment(paid).status == 200
+    buyer, seller, stranger = (
+        open_session(phone=phone, now=clock.now())[1] for phone in (AMINA, BARAKA, OTIENO)
+    )
+
+    def called_off(reference: str, key: str, **body: str) -> story.Answer:
+        return post(f"/api/v1/orders/{reference}/cancel", body, key=key)
+
+    assert called_off(unpaid, stranger).code == "order_not_found"
+    assert called_off(paid, buyer).code == "order_not_cancellable"
+    assert called_off(unpaid, buyer).data["status"] == "cancelled"
+    assert called_off(paid, seller).data["status"] == "cancelled"
+    # Who is signed in by one phone may prove another one.
+    third, otp = new_order(), code_for(AMINA, "cancel_order")
+    proof = {"phone_number": AMINA.msisdn, "otp": otp}
+    assert called_off(third, stranger, **proof).data["status"] == "cancelled"
 
 
 def test_the_first_request_that_a_web_server_answers_may_be_a_claim(simulator: Any, clock: Any) -> None:

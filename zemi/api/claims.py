@@ -5,14 +5,13 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from zemi.api.auth import Anyone, caller, key_of
+from zemi.api.auth import Anyone, asker_of, caller
 from zemi.api.endpoint import Endpoint, Shape
 from zemi.api.fields import PhoneField, ReferenceField, Shown, WordField
 from zemi.api.idempotency import Keys
 from zemi.api.sessions import SIX_DIGITS
 from zemi.api.shapes import MESSAGE, ORDER_STATUS, REFERENCE
 from zemi.common import clock
-from zemi.common.errors import FieldProblem, InvalidInput
 from zemi.common.ids import read_reference
 from zemi.common.texts import Text
 from zemi.identity.api_keys import Scope
@@ -20,16 +19,13 @@ from zemi.identity.errors import OneTimeCodeWrong
 from zemi.identity.otp import Purpose
 from zemi.orders.errors import OrderNotFound
 from zemi.orders.models import Order
-from zemi.payments.claim import cancel_order_by_phone, claim_receipt
-from zemi.payments.close import cancel_order
+from zemi.payments.claim import cancel_order_for, claim_receipt
 from zemi.payments.errors import OrderNotCancellable, ReceiptNotFound
 from zemi.providers.errors import ProviderNotReady
 from zemi.releases.errors import OrderNotPaid
 from zemi.releases.new_code import issue_new_code, request_new_code
 from zemi.trust.errors import TooManyAttempts
 from zemi.trust.otp import request_otp
-
-_REQUIRED = Text(en="This field is required.", sw="Sehemu hii inahitajika.")
 
 
 class OtpInput(Shape):
@@ -78,7 +74,7 @@ class RequestOtp(Endpoint):
 
 
 class CancelOrderInput(Shape):
-    """Who calls it off: nobody is needed for a merchant's key, phone and one-time code for buyer and seller."""
+    """Who calls it off: phone and one-time code of its buyer or seller, unless a key or a session says who it is."""
 
     phone_number = PhoneField(required=False)
     otp = WordField(pattern="[0-9]{6}", most=6, example="847263", sentence=SIX_DIGITS, required=False)
@@ -95,7 +91,8 @@ class CancelledData(Shape):
 class CancelOrder(Endpoint):
     """Call off an order that is not paid; its seller also one that is paid, and all of the money goes back.
 
-    Merchants cancel their own orders by their key; buyer and seller by a one-time code (purpose cancel_order).
+    Merchants cancel their own orders by their key; buyer and seller as signed in, or by a one-time code (purpose
+    cancel_order).
     A prompt that is on a phone ends by itself; if it is paid all the same, that money goes back.
     """
 
@@ -106,25 +103,15 @@ class CancelOrder(Endpoint):
 
     def post(self, request: Request, order_reference: str) -> Response:
         """Cancel it."""
-        given, key = self.read(request), key_of(request)
-        if key is not None:
-            order = cancel_order(
-                order_reference=order_reference,
-                actor="merchant",
-                merchant_id=key.merchant_id,
-                now=clock.now(),
-            )
-        else:
-            missing = [name for name in ("phone_number", "otp") if name not in given]
-            if missing:
-                raise InvalidInput(*(FieldProblem(name, "required", _REQUIRED) for name in missing))
-            order = cancel_order_by_phone(
-                order_reference=order_reference,
-                phone=given["phone_number"],
-                otp=given["otp"],
-                caller=caller(request),
-                now=clock.now(),
-            )
+        given = self.read(request)
+        order = cancel_order_for(
+            asker=asker_of(request),
+            order_reference=order_reference,
+            phone=given.get("phone_number"),
+            otp=given.get("otp"),
+            caller=caller(request),
+            now=clock.now(),
+        )
         return self.present(order)
 
     def present(self, result: Order) -> Response:

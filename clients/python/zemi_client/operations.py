@@ -264,7 +264,8 @@ class Operations:
         """Call off an order that is not paid; its seller also one that is paid, and all of the money goes
         back.
 
-        Merchants cancel their own orders by their key; buyer and seller by a one-time code (purpose
+        Merchants cancel their own orders by their key; buyer and seller as signed in, or by a one-time code
+        (purpose
         cancel_order).
         A prompt that is on a phone ends by itself; if it is paid all the same, that money goes back.
 
@@ -1360,7 +1361,8 @@ class AsyncOperations:
         """Call off an order that is not paid; its seller also one that is paid, and all of the money goes
         back.
 
-        Merchants cancel their own orders by their key; buyer and seller by a one-time code (purpose
+        Merchants cancel their own orders by their key; buyer and seller as signed in, or by a one-time code
+        (purpose
         cancel_order).
         A prompt that is on a phone ends by itself; if it is paid all the same, that money goes back.
 
