@@ -206,6 +206,30 @@ def test_what_broke_is_tried_again_at_once(api: Api, strike: Any) -> None:
     assert create(api).status == 201
 
 
+def test_a_refusal_that_says_how_long_to_wait_says_again_how_long_is_left(
+    api: Api, simulator: Any, clock: Any
+) -> None:
+    order = api.create()
+    api.pay(order)
+    wrong = f"{(int(order['delivery_code']) + 1) % 1_000_000:06d}"
+    body = {"order_reference": order["order_reference"], "delivery_code": wrong}
+    for _ in range(3):
+        api.post("/api/orders/confirm-delivery", body)
+
+    def confirm() -> Answer:
+        return api.post("/api/orders/confirm-delivery", body, idempotency_key="k1")
+
+    locked = confirm()
+    clock.advance(minutes=20)
+    again = confirm()
+
+    assert locked.status == 423
+    assert_replayed(again, locked)
+    assert int(again.headers["Retry-After"]) == int(locked.headers["Retry-After"]) - 1200
+    clock.advance(hours=1)
+    assert confirm().headers["Retry-After"] == "0"
+
+
 # Killed between commit and answer
 
 

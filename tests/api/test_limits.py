@@ -33,6 +33,9 @@ def test_a_stranger_writes_ten_times_a_minute(api: Api, limits: Any, clock: Any)
     assert refused.body["code"] == "too_many_attempts"
     assert refused.body["details"]["limit"] == "anonymous_writes"
     assert refused.headers["Retry-After"] == "60"
+    assert refused.headers["RateLimit-Policy"] == '"anonymous_writes";q=10;w=60'
+    assert refused.headers["RateLimit"] == '"anonymous_writes";r=0;t=60'
+    assert refused.headers["X-RateLimit-Remaining"] == "0"
     clock.advance(seconds=59)
     assert api.post(CREATE, {}).headers["Retry-After"] == "1"
     clock.advance(seconds=1)

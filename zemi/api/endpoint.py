@@ -18,7 +18,7 @@ from zemi.api.auth import Access, asker_of
 from zemi.api.fields import Unreadable, Value
 from zemi.api.idempotency import Answered, Keeper, Keys, begin
 from zemi.api.json import Listed, write
-from zemi.api.throttle import Toll, pay_toll
+from zemi.api.throttle import Toll, toll_of
 from zemi.api.versions import asked_version, own_version, version_headers
 from zemi.common import clock
 from zemi.common.db import listening
@@ -170,9 +170,10 @@ class Endpoint(APIView):
         """Charge the caller, who has been let in: a link's holder by the link, whoever has a name by that."""
         if self.has_toll:
             by_link = getattr(self, "role", None) is Role.LINK
-            self.toll = pay_toll(
+            self.toll = toll_of(
                 request, link_token=asker_of(request).link_token if by_link else "", now=clock.now()
             )
+            self.toll.pay()
 
     def handle_exception(self, exc: Exception) -> Response:
         """Answer a refusal, or what was answered before."""
@@ -189,7 +190,7 @@ class Endpoint(APIView):
         if self.toll is not None:
             self.toll.show(final)
         if self.keeper is not None:
-            self.keeper.settle(*_rendered(final), self.secret_of)
+            self.keeper.settle(_rendered(final), self.secret_of)
         return final
 
     def present(self, result: Any) -> Response:
@@ -202,7 +203,7 @@ class Endpoint(APIView):
     def _keep_conclusion(self, result: Any) -> None:
         if self.keeper is not None and type(self).present is not Endpoint.present:
             answer = super().finalize_response(self.request, self.present(result))
-            self.keeper.keep_with_effect(*_rendered(answer), self.secret_of)
+            self.keeper.keep_with_effect(_rendered(answer), self.secret_of)
 
     def read(self, request: Request) -> dict[str, Any]:
         """Read the body by the endpoint's `input`.
@@ -248,10 +249,8 @@ class Endpoint(APIView):
         return HttpResponse(write(data), status=status, content_type="application/json", headers=headers)
 
 
-def _rendered(response: HttpResponseBase) -> tuple[int, str, bytes]:
-    """Status, type and body, as they go out."""
-    whole = cast("HttpResponse", response.render() if isinstance(response, Response) else response)
-    return whole.status_code, whole.headers["Content-Type"], whole.content
+def _rendered(response: HttpResponseBase) -> HttpResponse:
+    return cast("HttpResponse", response.render() if isinstance(response, Response) else response)
 
 
 def by_method(**endpoints: type[Endpoint]) -> Callable[..., HttpResponseBase]:

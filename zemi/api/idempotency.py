@@ -49,16 +49,17 @@ class Keeper:
 
     claim: Claim
 
-    def keep_with_effect(self, status: int, content_type: str, body: bytes, secret_of: UUID | None) -> None:
+    def keep_with_effect(self, response: HttpResponse, secret_of: UUID | None) -> None:
         """Keep it in the transaction that is open."""
         answers.keep_with_effect(
-            self.claim, status=status, body=_packed(content_type, body), secret_of=secret_of
+            self.claim, status=response.status_code, body=_packed(response), secret_of=secret_of
         )
 
-    def settle(self, status: int, content_type: str, body: bytes, secret_of: UUID | None) -> None:
+    def settle(self, response: HttpResponse, secret_of: UUID | None) -> None:
         """Keep it, where nothing was kept with the effect; or free the key for another try."""
+        status = response.status_code
         if 200 <= status < 300 or status in _KEPT:
-            answers.keep(self.claim, status=status, body=_packed(content_type, body), secret_of=secret_of)
+            answers.keep(self.claim, status=status, body=_packed(response), secret_of=secret_of)
         else:
             answers.give_up(self.claim)
 
@@ -96,7 +97,7 @@ def begin(
         now=now,
     )
     if isinstance(found, Kept):
-        raise Answered(_replay(found))
+        raise Answered(_replay(found, now=now))
     return Keeper(found)
 
 
@@ -124,15 +125,22 @@ def _fingerprint(request: Request, body: object, *, scopes: Iterable[str]) -> by
     return crypto.blind_index("idempotency-fingerprint", json.dumps(said, sort_keys=True, default=str))
 
 
-def _packed(content_type: str, body: bytes) -> str:
-    return f"{content_type}\n{body.decode()}"
+def _packed(response: HttpResponse) -> str:
+    """Type and body, one line after the other; behind the type, when a refusal said how long to wait, for how long."""
+    wait_s = response.headers.get("Retry-After")
+    head = response.headers["Content-Type"] + (f"\t{wait_s}" if wait_s is not None else "")
+    return f"{head}\n{response.content.decode()}"
 
 
-def _replay(kept: Kept) -> HttpResponse:
-    content_type, _, body = kept.body.partition("\n")
+def _replay(kept: Kept, *, now: datetime) -> HttpResponse:
+    head, _, body = kept.body.partition("\n")
+    content_type, _, wait_s = head.partition("\t")
     headers: dict[str, Any] = {
         "Cache-Control": "no-store",
         "Idempotent-Replayed": "true",
         "Original-Request-Id": kept.request_id,
     }
+    if wait_s:
+        # Of the wait some is over by now.
+        headers["Retry-After"] = max(0, int(wait_s) - int((now - kept.asked_at).total_seconds()))
     return HttpResponse(body.encode(), status=kept.status, content_type=content_type, headers=headers)

@@ -35,11 +35,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What was answered to the first request with this key."""
+    """What was answered to the first request with this key, which came at `asked_at`."""
 
     status: int
     body: str
     request_id: str
+    asked_at: datetime
 
 
 @outside_transaction
@@ -136,7 +137,7 @@ def _kept(found: KeptAnswer, key: str) -> Kept:
     if found.body_sealed is None:
         raise AnswerGone
     body = crypto.unseal_under(key, found.body_sealed, context=_context(found))
-    return Kept(int(found.status or 0), body, found.request_id)
+    return Kept(int(found.status or 0), body, found.request_id, found.started_at)
 
 
 def _context(row: KeptAnswer) -> str:
