@@ -82,6 +82,20 @@ def test_a_statements_periods_join_without_a_gap(shop: Shop) -> None:
     assert accounts(second, "closing") == accounts(shop.get("balances").data)
 
 
+def test_a_month_begins_in_nairobi(shop: Shop) -> None:
+    # 23:30 UTC on the last of November is 02:30 on the first of December there.
+    shop.clock.advance(hours=7 * 24 + 14, minutes=30)
+    shop.paid()
+    shop.clock.advance(seconds=1)
+
+    statement = shop.get("statements").data
+    file = shop.api.get("/api/v1/statements/csv", key=shop.key)
+
+    assert statement["from"] == "2026-11-30T21:00:00Z"
+    assert accounts(statement, "increase")[2100] == "1500.00"
+    assert 'filename="zemi-2026-12-01-2026-12-01.csv"' in file.headers["Content-Disposition"]
+
+
 def rows(shop: Shop, *, key: str | None = None, query: str = "") -> list[dict[str, str]]:
     response = shop.api.get(f"/api/v1/statements/csv{query}", key=key or shop.key)
     assert response.status == 200

@@ -15,13 +15,14 @@ from zemi.api.endpoint import Endpoint, Shape
 from zemi.api.fields import Shown, TimeField
 from zemi.api.shapes import ACCOUNT, CURRENCY, LIVEMODE, SIGNED_AMOUNT, TIME
 from zemi.common import clock
+from zemi.common.clock import NAIROBI
 from zemi.identity.api_keys import Scope
 from zemi.snapshots.books import (
     COLUMNS,
     Books,
     books_of_merchant,
     books_of_seller,
-    check_period,
+    period,
     show_balance,
     show_statement,
     statement_rows,
@@ -65,10 +66,10 @@ class GetBalance(Endpoint):
 
 
 class PeriodQuery(Shape):
-    """Which period: [from, until). Without them, from the first of this month until now."""
+    """Which period: [from, until). Without them, from the first of this month (in Nairobi) until now."""
 
     vars()["from"] = TimeField(
-        required=False, help_text="The first moment; the first of this month if not said."
+        required=False, help_text="The first moment; the first of this month in Nairobi if not said."
     )
     until = TimeField(required=False, help_text="The moment after the last; now if not said.")
 
@@ -130,17 +131,14 @@ class DownloadStatement(Endpoint):
     def get(self, request: Request) -> StreamingHttpResponse:
         """Write it while it is read."""
         since, until = _period(self.read_query(request))
-        check_period(since, until)
         rows = statement_rows(_books(request), since=since, until=until)
-        name = f"zemi-{since:%Y-%m-%d}-{until:%Y-%m-%d}.csv"
+        name = f"zemi-{since.astimezone(NAIROBI):%Y-%m-%d}-{until.astimezone(NAIROBI):%Y-%m-%d}.csv"
         headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{name}"'}
         return StreamingHttpResponse(_csv([COLUMNS], rows), content_type="text/csv", headers=headers)
 
 
 def _period(given: dict[str, Any]) -> tuple[datetime, datetime]:
-    now = clock.now()
-    month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return given.get("from", month), given.get("until", now)
+    return period(since=given.get("from"), until=given.get("until"), now=clock.now())
 
 
 def _books(request: Request) -> Books:

@@ -4,8 +4,11 @@ import fcntl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 MOST_AHEAD = timedelta(days=3650)
+# Where days and months of people begin and end.
+NAIROBI = ZoneInfo("Africa/Nairobi")
 
 
 class ClockRefused(ValueError):

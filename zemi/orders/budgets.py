@@ -1,14 +1,12 @@
 """What one buyer's phone may order: so many an hour, so much a day (the seed's limits)."""
 
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
+from zemi.common.clock import NAIROBI
 from zemi.common.db import inside_transaction
 from zemi.orders.errors import DailyLimitReached
 from zemi.orders.models import Order
 from zemi.trust.limits import Allowance, charge, find_exhausted, give_back, named, too_many
-
-_NAIROBI = ZoneInfo("Africa/Nairobi")
 
 
 @inside_transaction
@@ -35,11 +33,11 @@ def give_back_amount(order: Order, *, now: datetime) -> None:
 
 
 def _amount_of_the_day(order: Order, *, now: datetime) -> Allowance:
-    midnight = datetime.combine(_day_of(now) + timedelta(days=1), time(), tzinfo=_NAIROBI)
+    midnight = datetime.combine(_day_of(now) + timedelta(days=1), time(), tzinfo=NAIROBI)
     return named(
         "kes_per_phone", str(order.buyer_id), cost=-(-order.amount_minor // 100), window=midnight - now
     )
 
 
 def _day_of(at: datetime) -> date:
-    return at.astimezone(_NAIROBI).date()
+    return at.astimezone(NAIROBI).date()

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from zemi.common.clock import stamp
+from zemi.common.clock import NAIROBI, stamp
 from zemi.common.money import Money
 from zemi.ledger import chart
 from zemi.ledger.chart import Chart
@@ -72,12 +72,20 @@ def show_balance(books: Books, *, now: datetime) -> Shown:
     }
 
 
-def show_statement(books: Books, *, since: datetime, until: datetime) -> Shown:
-    """What stood on each of the lines at `since`, what came and went until `until`, and what stood there then.
+def period(*, since: datetime | None, until: datetime | None, now: datetime) -> tuple[datetime, datetime]:
+    """The period [since, until) of a statement: from the first of this month in Nairobi until now, where nothing is said.
 
     :raises PeriodInvalid: it ends before it begins, or is longer than a year
     """
-    check_period(since, until)
+    month = now.astimezone(NAIROBI).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    begins, ends = since or month, until or now
+    if not timedelta(0) < ends - begins <= LONGEST_PERIOD:
+        raise PeriodInvalid
+    return begins, ends
+
+
+def show_statement(books: Books, *, since: datetime, until: datetime) -> Shown:
+    """What stood on each of the lines at `since`, what came and went until `until`, and what stood there then."""
     before = {change.line: change.net_minor for change in changes_of(books.transfers, until=since)}
     within = {change.line: change for change in changes_of(books.transfers, since=since, until=until)}
     accounts = []
@@ -116,15 +124,6 @@ def statement_rows(books: Books, *, since: datetime, until: datetime) -> Iterato
         for row, shown in zip(chunk, render("transfer", chunk), strict=True):
             yield _row(shown, references.get(row.order_id, ""))
         chunk = list(rows.filter(id__gt=chunk[-1].id)[:_CHUNK])
-
-
-def check_period(since: datetime, until: datetime) -> None:
-    """Refuse what is no period.
-
-    :raises PeriodInvalid: it ends before it begins, or is longer than a year
-    """
-    if not timedelta(0) < until - since <= LONGEST_PERIOD:
-        raise PeriodInvalid
 
 
 def _row(shown: Mapping[str, Any], reference: str) -> Sequence[str]:

@@ -169,7 +169,7 @@ class Operations:
 
         The lines of the ledger themselves are at transfers, and in the statement's CSV.
 
-        from_: The first moment; the first of this month if not said.
+        from_: The first moment; the first of this month in Nairobi if not said.
         until: The moment after the last; now if not said.
 
         Scope: read.
@@ -1266,7 +1266,7 @@ class AsyncOperations:
 
         The lines of the ledger themselves are at transfers, and in the statement's CSV.
 
-        from_: The first moment; the first of this month if not said.
+        from_: The first moment; the first of this month in Nairobi if not said.
         until: The moment after the last; now if not said.
 
         Scope: read.

@@ -4,7 +4,6 @@ import hashlib
 from datetime import datetime
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
@@ -14,11 +13,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from zemi.checkout.texts import TEXTS
+from zemi.common.clock import NAIROBI
 from zemi.common.money import Money
 
 register = template.Library()
 
-NAIROBI = ZoneInfo("Africa/Nairobi")
 _DAYS = {
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
     "sw": ("Jumatatu", "Jumanne", "Jumatano", "Alhamisi", "Ijumaa", "Jumamosi", "Jumapili"),
