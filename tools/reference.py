@@ -174,7 +174,7 @@ _LONGEST = {
 
 # Constant -> what it bounds. Values are read off the code.
 LIMITS = (
-    ("zemi.orders.terms.LEAST", "smallest order: the least that M-Pesa pays out"),
+    ("zemi.providers.base.PAYOUT_LEAST", "smallest order, payout and refund: the least that M-Pesa pays out; of a refund less becomes credit"),
     ("zemi.orders.terms.QUOTE_LIFE", "how long a quote is good for"),
     ("zemi.orders.progress.CODE_TRIES", "wrong delivery codes for one order within the window that lock it"),
     ("zemi.orders.progress.CODE_WINDOW", "that window"),
@@ -195,7 +195,6 @@ LIMITS = (
     ("zemi.disbursements.change.DISTANCE", "between a try whose outcome was unknown and a new one"),
     ("zemi.approvals.decide.LIFE", "how long a second person has to decide"),
     ("zemi.refunds.models.FRESH", "a receipt this young is refunded by a reversal, if all of it goes back"),
-    ("zemi.refunds.owe.LEAST", "smallest refund; less becomes the payer's credit"),
     ("zemi.notifications.sending.ALARM_AFTER", "tries of a text message; each further one is an error in the log"),
     ("zemi.orders.lookup.WINDOW", "window of `ZEMI_LOOKUP_BUDGET`: unknown references of one caller"),
     ("zemi.payments.settle.HINT_DELAY", "how soon, and how often at most, a callback that proves nothing makes us ask"),

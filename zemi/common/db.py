@@ -8,7 +8,7 @@ where a statement costs no trip at all.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
@@ -234,6 +234,12 @@ def write_if(row: models.Model, changes: Mapping[str, Any], **still: Any) -> boo
 def columns(model: type[models.Model], alias: str) -> str:
     """Write all columns of `model`, for a statement that `fetch` runs."""
     return ", ".join(f'{alias}."{field.column}"' for field in model._meta.concrete_fields)
+
+
+def aware(found: datetime | str) -> datetime:
+    """A time as a bare statement gives it: from SQLite as text or without a zone, and meant in UTC."""
+    moment = found if isinstance(found, datetime) else datetime.fromisoformat(found)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def fetch(statement: str, params: Sequence[Any], *found: type[models.Model]) -> list[tuple[Any, ...]]:

@@ -1,13 +1,13 @@
 """The switch before everything that goes out: stopped by a person, or by the provider that refuses our credentials."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.db import connection
 
-from zemi.common.db import inside_transaction, unit_of_work
+from zemi.common.db import aware, inside_transaction, unit_of_work
 from zemi.common.logs import log
 from zemi.common.money import Money
 from zemi.disbursements.models import Dispatcher, SuspenseCase, SuspenseStatus
@@ -69,18 +69,13 @@ def gate(name: str, *, party_id: UUID, now: datetime) -> Gate:
         return Gate(now + STOPPED_LOOK, "stopped")
     if is_suspended:
         return Gate(None, "suspense")
-    if waits_until is not None and (opens_at := _aware(waits_until)) > now:
+    if waits_until is not None and (opens_at := aware(waits_until)) > now:
         return Gate(opens_at, "float_low")
     return Gate()
 
 
 def _is_suspended(party_id: UUID) -> bool:
     return SuspenseCase.objects.filter(party_id=party_id, status=SuspenseStatus.OPEN).exists()
-
-
-def _aware(found: datetime) -> datetime:
-    """A time as a bare statement gives it: from SQLite in UTC and without saying so."""
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def stop(name: str, *, by: str, reason: str, now: datetime) -> bool:

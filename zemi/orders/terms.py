@@ -14,9 +14,8 @@ from zemi.common import crypto
 from zemi.common.money import Money, kes
 from zemi.orders import errors
 from zemi.orders.models import ReleasePolicy
+from zemi.providers.base import PAYOUT_LEAST
 
-# The least that M-Pesa pays out (DARAJA 4.1): an order below it could never reach its seller.
-LEAST = kes(10)
 QUOTE_LIFE = timedelta(minutes=15)
 _PREFIX = "qt_"
 _PURPOSE = "quote"
@@ -76,7 +75,7 @@ def terms_of_quote(quote: str, *, amount: Money, release_policy: str, now: datet
 
 def _least_amount() -> Money:
     """The least price of which the seller's net, after commission, can be paid out."""
-    amount = LEAST
-    while amount - amount.share(settings.FEE_BPS) < LEAST:
+    amount = PAYOUT_LEAST
+    while amount - amount.share(settings.FEE_BPS) < PAYOUT_LEAST:
         amount += kes(1)
     return amount

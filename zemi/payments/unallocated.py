@@ -13,8 +13,9 @@ from zemi.orders.models import Order
 from zemi.payments.locks import lock_receipt
 from zemi.payments.models import HELD, Receipt, ReceiptStatus
 from zemi.payments.reverse import unforgive
+from zemi.providers.base import PAYOUT_LEAST
 from zemi.refunds.models import RefundReason
-from zemi.refunds.owe import LEAST, owe_refund
+from zemi.refunds.owe import owe_refund
 
 
 @inside_transaction
@@ -55,7 +56,7 @@ def return_excess(
     receipt: Receipt, order: Order, excess: Money, *, source: AccountRef, now: datetime
 ) -> None:
     """Owe what came too much to its payer; less than KES 10 stays as credit (5.8 row 7). The order must be locked."""
-    if excess < LEAST:
+    if excess < PAYOUT_LEAST:
         return
     owe_refund(
         order=order,

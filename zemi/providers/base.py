@@ -9,8 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from zemi.common.money import Money
+from zemi.common.money import Money, kes
 from zemi.common.phone import Phone
+
+# The least that M-Pesa pays out (DARAJA 4.1): who is owed less can't be sent it.
+PAYOUT_LEAST = kes(10)
 
 
 class Reason(StrEnum):

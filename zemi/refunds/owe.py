@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import F
 
 from zemi.common.db import insert, inside_transaction
-from zemi.common.money import Money, kes
+from zemi.common.money import Money
 from zemi.common.phone import Phone
 from zemi.disbursements.models import DisbursementStatus
 from zemi.events.log import record, transition
@@ -17,11 +17,9 @@ from zemi.ledger.chart import AccountRef
 from zemi.ledger.posting import Line, post
 from zemi.orders.models import Order
 from zemi.providers import registry
+from zemi.providers.base import PAYOUT_LEAST
 from zemi.refunds.errors import RefundExceedsReceipt
 from zemi.refunds.models import FRESH, Refund, RefundedReceipt
-
-# The least that M-Pesa pays out (DARAJA 4.1): less stays as the payer's credit (DOMAIN R8).
-LEAST = kes(10)
 
 
 @inside_transaction
@@ -96,7 +94,7 @@ def owe_refund_from(
         created_at=now,
         updated_at=now,
     )
-    if payer is not None and amount < LEAST and not reverses:
+    if payer is not None and amount < PAYOUT_LEAST and not reverses:
         _credit(refund, sources, actor=actor, now=now)
         return None
     _count(receipt_id, amount, received)

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from zemi.common.money import Money, kes
-
-LEAST_PAYOUT = kes(10)
+from zemi.providers.base import PAYOUT_LEAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +36,5 @@ def repayment(*, net: Money, debt: Money) -> Money:
 
     At least KES 10 stay to be paid out, the least that M-Pesa pays.
     """
-    most = min(net.shillings // 2, net.shillings - LEAST_PAYOUT.shillings, debt.shillings)
+    most = min(net.shillings // 2, net.shillings - PAYOUT_LEAST.shillings, debt.shillings)
     return kes(max(most, 0))

@@ -12,9 +12,10 @@ from zemi.orders.progress import mark_cancelled
 from zemi.payments.models import Receipt
 from zemi.payments.queries import refundable_receipts
 from zemi.payments.unallocated import return_parts
+from zemi.providers.base import PAYOUT_LEAST
 from zemi.refunds.errors import NothingToRefund, RefundExceedsReceipt, RefundTooSmall
 from zemi.refunds.models import RefundReason
-from zemi.refunds.owe import LEAST, owe_refund_from
+from zemi.refunds.owe import owe_refund_from
 from zemi.releases.take_back import take_from_seller
 from zemi.staff.errors import BadRequestOfStaff, RefundNotWhole
 
@@ -39,9 +40,9 @@ def check_refund(order: Order, amount: Money) -> Receipt:
         held = balance_of(chart.escrow(order.id))
         if amount != held:
             raise RefundNotWhole(held=str(held))
-    elif amount < LEAST:
+    elif amount < PAYOUT_LEAST:
         # It would be credit that no refund and no receipt tells of, as often as somebody asks.
-        raise RefundTooSmall(least=LEAST.shillings)
+        raise RefundTooSmall(least=PAYOUT_LEAST.shillings)
     elif amount > receipts[0].amount:
         raise RefundExceedsReceipt
     return receipts[0]

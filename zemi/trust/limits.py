@@ -1,14 +1,14 @@
 """Budgets that can't be raced: one conditional statement charges, and tells whether there was room (SAFETY 3.9)."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
 
 from zemi.common import crypto
-from zemi.common.db import inside_transaction, outside_transaction
+from zemi.common.db import aware, inside_transaction, outside_transaction
 from zemi.common.limits import LIMITS
 from zemi.trust.errors import TooManyAttempts
 from zemi.trust.models import Budget
@@ -98,7 +98,7 @@ def charge_or_refuse(allowance: Allowance, *, now: datetime) -> Spent:
     if not charged:
         raise too_many(allowance, now=now)
     [(used, ends_at)] = charged
-    return Spent(left=allowance.most - used, resets_at=_moment(ends_at))
+    return Spent(left=allowance.most - used, resets_at=aware(ends_at))
 
 
 def too_many(allowance: Allowance, *, now: datetime) -> TooManyAttempts:
@@ -128,9 +128,3 @@ def give_back(*allowances: Allowance) -> None:
     with connection.cursor() as cursor:
         for key, cost in sorted((a.key, a.cost) for a in allowances):
             cursor.execute(_GIVE_BACK, [cost, key, cost])
-
-
-def _moment(read: Any) -> datetime:
-    # A bare statement's time comes from SQLite as it is stored: text, in UTC.
-    converted = read if isinstance(read, datetime) else datetime.fromisoformat(str(read))
-    return converted if converted.tzinfo is not None else converted.replace(tzinfo=UTC)

@@ -15,6 +15,7 @@ from zemi.common.money import Money
 from zemi.common.phone import Phone
 from zemi.providers import wire
 from zemi.providers.base import (
+    PAYOUT_LEAST,
     Accepted,
     BalanceResult,
     C2BReceipt,
@@ -121,7 +122,7 @@ class Mpesa:
 
     def disburse(self, request: DisburseRequest) -> DisburseOutcome:
         """Send a B2C payment, version 3, under our own OriginatorConversationID (DARAJA 1.4)."""
-        problem = fields.amount_problem(request.amount, least=tariff.PAYOUT_LEAST, most=tariff.PAYOUT_MOST)
+        problem = fields.amount_problem(request.amount, least=PAYOUT_LEAST, most=tariff.PAYOUT_MOST)
         if problem is not None:
             return problem
         if not self._credential:

@@ -3,7 +3,7 @@
 from zemi.common.money import Money, kes
 
 CHARGE_LEAST, CHARGE_MOST = kes(1), kes(250_000)
-PAYOUT_LEAST, PAYOUT_MOST = kes(10), kes(250_000)
+PAYOUT_MOST = kes(250_000)
 TOP_UP_MOST = kes(50_000_000)
 
 # Upper bound of each band and the fee to us, in shillings; registered payee (tariff form of August 2023).
