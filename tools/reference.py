@@ -174,7 +174,7 @@ _LONGEST = {
 
 # Constant -> what it bounds. Values are read off the code.
 LIMITS = (
-    ("zemi.providers.base.PAYOUT_LEAST", "smallest order, payout and refund: the least that M-Pesa pays out; of a refund less becomes credit"),
+    ("zemi.providers.base.PAYOUT_LEAST", "smallest order, payout and refund; less to a payer becomes credit"),
     ("zemi.orders.terms.QUOTE_LIFE", "how long a quote is good for"),
     ("zemi.orders.progress.CODE_TRIES", "wrong delivery codes for one order within the window that lock it"),
     ("zemi.orders.progress.CODE_WINDOW", "that window"),
