@@ -1,6 +1,10 @@
 """A developer's tools: listen, trigger, send again."""
 
+import io
 import json
+import os
+import signal
+import sys
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -45,7 +49,7 @@ def test_listen_shows_and_forwards_what_happens(
     receiver.answer = 204
     rounds = Rounds(lambda: story.create_order(key=key), run_worker)
 
-    assert follow(duka, forward=receiver.url, types=("order.created",), as_json=False, stop=rounds) == 0
+    follow(duka, forward=receiver.url, types=("order.created",), as_json=False, stop=rounds)
 
     said = capsys.readouterr()
     assert "whsec_" in said.err
@@ -53,6 +57,37 @@ def test_listen_shows_and_forwards_what_happens(
     assert "order.created" in happened
     assert "-> 204" in forwarded
     assert receiver.types == ["order.created"]
+    assert WebhookEndpoint.objects.get().deleted_at is not None
+
+
+class HangUp(io.StringIO):
+    """A terminal that goes away as soon as it is told something."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        super().__init__()
+        self._number = number
+
+    def write(self, text: str) -> int:
+        if text.strip():
+            os.kill(os.getpid(), self._number)
+        return len(text)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_listen_leaves_no_endpoint_behind_however_it_is_ended(
+    number: signal.Signals, duka: UUID, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_caught(*_: Any) -> None:
+        raise ChildProcessError("this would have ended it")
+
+    before = signal.signal(number, not_caught)
+    monkeypatch.setattr(sys, "stderr", HangUp(number))
+    try:
+        assert main(["listen", "--merchant", "Duka", "--forward", receiver.url]) == 0
+        assert signal.getsignal(number) is not_caught
+    finally:
+        signal.signal(number, before)
+
     assert WebhookEndpoint.objects.get().deleted_at is not None
 
 

@@ -1,6 +1,7 @@
 """`zemi listen`: show a merchant's events as they happen, and forward them to a server on the developer's machine."""
 
 import argparse
+import signal
 import sys
 import threading
 from datetime import datetime
@@ -9,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 
 from zemi.cli.demo_data import MERCHANT
+from zemi.cli.signals import stop_by_signal
 from zemi.common import clock
 from zemi.common.errors import ZemiError
 from zemi.common.ids import public_id
@@ -42,7 +44,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(args: argparse.Namespace) -> int:
-    """Show and forward until Ctrl-C."""
+    """Show and forward until Ctrl-C, or any other way to be told to end."""
     if settings.LIVE:
         print("Sandbox mode only: in live mode make an endpoint with an https URL.", file=sys.stderr)
         return 2
@@ -55,34 +57,39 @@ def run(args: argparse.Namespace) -> int:
         return 2
     types = tuple(filter(None, args.types.split(",")))
     try:
-        return follow(
-            merchant.id, forward=args.forward, types=types, as_json=args.json, stop=threading.Event()
-        )
+        # The endpoint must not outlive it, however it is ended.
+        with stop_by_signal(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as stop:
+            follow(merchant.id, forward=args.forward, types=types, as_json=args.json, stop=stop)
     except ZemiError as error:
         print(f"{error.sentence()} {error.advice()}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 0
+    return 0
 
 
 def follow(
     merchant_id: UUID, *, forward: str | None, types: tuple[str, ...], as_json: bool, stop: threading.Event
-) -> int:
+) -> None:
     """Print what happens until `stop` is set; an endpoint made for `forward` is deleted at the end.
 
     :raises ZemiError: the URL or a type is not one that can be forwarded
     """
-    endpoint = _endpoint_for(merchant_id, forward, types) if forward else None
-    events = _Events(merchant_id, types, as_json=as_json)
+    endpoint = None
     try:
+        if forward is not None:
+            endpoint, secret = create_endpoint(
+                merchant_id=merchant_id, url=forward, types=types, description="zemi listen", now=clock.now()
+            )
+            said = f"Forwarding to {forward}. Verify with the secret {secret} (until Ctrl-C)."
+            print(said, file=sys.stderr, flush=True)
+        events = _Events(merchant_id, types, as_json=as_json)
+        tries = None if endpoint is None or as_json else _Tries(endpoint)
         while not stop.wait(_POLL_S):
             events.show_new()
-            if endpoint is not None and not as_json:
-                _show_new_tries(endpoint)
+            if tries is not None:
+                tries.show_new()
     finally:
         if endpoint is not None:
             delete_endpoint(endpoint.id, merchant_id=merchant_id, now=clock.now())
-    return 0
 
 
 class _Events:
@@ -104,30 +111,20 @@ class _Events:
             print(texts[event.id] if self._as_json else _line(event.at, event, "happened"), flush=True)
 
 
-_shown: dict[UUID, UUID] = {}
+class _Tries:
+    """What became of an endpoint's deliveries and was not shown yet."""
 
+    def __init__(self, endpoint: WebhookEndpoint) -> None:
+        self._found = WebhookAttempt.objects.filter(delivery__endpoint=endpoint)
+        self._last: UUID | None = None
 
-def _show_new_tries(endpoint: WebhookEndpoint) -> None:
-    tries = WebhookAttempt.objects.filter(delivery__endpoint=endpoint).select_related("delivery__event")
-    if endpoint.id in _shown:
-        tries = tries.filter(id__gt=_shown[endpoint.id])
-    for one in tries.order_by("id")[:_MOST]:
-        _shown[endpoint.id] = one.id
-        print(
-            _line(one.at, one.delivery.event, f"-> {one.status or one.error} ({one.duration_ms} ms)"),
-            flush=True,
-        )
+    def show_new(self) -> None:
+        tries = self._found.filter(id__gt=self._last) if self._last else self._found
+        for one in tries.select_related("delivery__event").order_by("id")[:_MOST]:
+            self._last = one.id
+            what = f"-> {one.status or one.error} ({one.duration_ms} ms)"
+            print(_line(one.at, one.delivery.event, what), flush=True)
 
 
 def _line(at: datetime, event: Event, what: str) -> str:
     return f"{at:%H:%M:%S}  {event.type:<24} {public_id('evt', event.id)}  {what}"
-
-
-def _endpoint_for(merchant_id: UUID, url: str, types: tuple[str, ...]) -> WebhookEndpoint:
-    endpoint, secret = create_endpoint(
-        merchant_id=merchant_id, url=url, types=types, description="zemi listen", now=clock.now()
-    )
-    print(
-        f"Forwarding to {url}. Verify with the secret {secret} (until Ctrl-C).", file=sys.stderr, flush=True
-    )
-    return endpoint

@@ -4,8 +4,9 @@ import argparse
 import json
 import os
 import re
+import signal
 import sys
-import time
+import threading
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from zemi.cli.signals import stop_by_signal
 from zemi.common.errors import ZemiError
 from zemi.events.log import history_of
 from zemi.events.models import Event
@@ -102,9 +104,10 @@ def run(args: argparse.Namespace) -> int:
         print(error.sentence(), file=sys.stderr)
         return 1
     try:
-        for entry in _entries(file, wanted, lines=max(args.lines, 0), follow=args.follow):
-            print(entry.as_json() if args.json else entry, flush=True)
-    except (KeyboardInterrupt, BrokenPipeError):
+        with stop_by_signal(signal.SIGINT, signal.SIGTERM) as stop:
+            for entry in _entries(file, wanted, lines=max(args.lines, 0), follow=args.follow, stop=stop):
+                print(entry.as_json() if args.json else entry, flush=True)
+    except BrokenPipeError:
         return 0
     return 0
 
@@ -138,14 +141,16 @@ class _Wanted:
         return Filter(self._level, requests, frozenset(self._ids))
 
 
-def _entries(file: Path, wanted: _Wanted, *, lines: int, follow: bool) -> Iterator[Entry]:
+def _entries(
+    file: Path, wanted: _Wanted, *, lines: int, follow: bool, stop: threading.Event
+) -> Iterator[Entry]:
     with _Tail(file) as tail:
         # Events first: they say which requests and rows the order's lines are about.
         events = wanted.events()
-        past = [entry for entry in tail.read() if wanted.filter().takes(entry)]
+        wants = wanted.filter()
+        past = [entry for entry in tail.read() if wants.takes(entry)]
         yield from deque(sorted([*past, *events], key=lambda entry: entry.at), maxlen=lines)
-        while follow:
-            time.sleep(_POLL_S)  # noqa: TID251 (neither a request nor a test)
+        while follow and not stop.wait(_POLL_S):
             new = wanted.events()
             wants = wanted.filter()
             new += [entry for entry in tail.read() if wants.takes(entry)]
