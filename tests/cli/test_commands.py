@@ -86,7 +86,9 @@ def test_a_key_with_an_unknown_scope_is_not_made(scopes, capsys) -> None:
 def test_keys_are_listed_replaced_and_revoked_by_the_operator(capsys) -> None:
     def said(*words: str) -> str:
         code = main(["api-key", *words, "--merchant", "Duka"])
-        return f"{code} {capsys.readouterr().out.strip()}"
+        told = capsys.readouterr()
+        # What is refused is no answer: a script that keeps the key it asked for must not keep a sentence.
+        return f"{code} {(told.err if code else told.out).strip()}"
 
     old = said("create", "--scopes", "orders,payouts", "--label", "till", "--days", "30")[2:]
     public_id = old.split("_")[2]
@@ -103,6 +105,39 @@ def test_keys_are_listed_replaced_and_revoked_by_the_operator(capsys) -> None:
     assert said("rotate", "--id", public_id).startswith("1 This key is not valid any more.")
     assert said("revoke", "--id", "00000000").startswith("1 There is no key")
     assert main(["api-key", "list", "--merchant", "Soko"]) == 1
+    assert "no merchant called 'Soko'" in capsys.readouterr().err
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["logs", "tail", "--order", "ZEM-7K2M9QXA", "--request", "req_1"],
+        ["float", "--top-up", "5", "--show"],
+        ["float", "--ask", "--show"],
+    ],
+)
+def test_what_excludes_each_other_is_not_asked_at_once(words, capsys) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(words)
+
+    assert end.value.code == 2
+    assert "not allowed with" in capsys.readouterr().err
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["float", "--top-up", "0"], "above zero"),
+        (["float", "--top-up", "-5"], "above zero"),
+        (["work", "--concurrency", "2"], "goes with --celery"),
+        (["work", "--celery", "--concurrency", "0"], "above zero"),
+    ],
+)
+def test_a_number_that_means_nothing_is_refused(words, problem, capsys) -> None:
+    assert main(words) == 2
+    assert problem in capsys.readouterr().err
 
 
 _USES_THE_DATABASE = {

@@ -1,8 +1,10 @@
 """`zemi api-key`: make, list, replace and revoke API keys. A key is shown once, when it is made."""
 
 import argparse
+import sys
 from datetime import timedelta
 
+from zemi.cli.merchants import find_merchant
 from zemi.common import clock
 from zemi.common.clock import stamp
 from zemi.common.errors import ZemiError
@@ -15,7 +17,7 @@ from zemi.identity.api_keys import (
     revoke_api_key,
     rotate_api_key,
 )
-from zemi.identity.models import ApiKey, Merchant
+from zemi.identity.models import ApiKey
 
 _HOUR = timedelta(hours=1)
 
@@ -67,9 +69,8 @@ def run(args: argparse.Namespace) -> int:
         )
         print(token)
         return 0
-    merchant = Merchant.objects.filter(name=args.merchant).first()
+    merchant = find_merchant(args.merchant)
     if merchant is None:
-        print(f"There is no merchant with the name {args.merchant}.")
         return 1
     try:
         if args.action == "list":
@@ -81,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
             revoke_api_key(merchant_id=merchant.id, public_id=args.id, now=now, actor="operator")
             print(f"{args.id} is revoked.")
     except ZemiError as error:
-        print(error.sentence())
+        print(error.sentence(), file=sys.stderr)
         return 1
     return 0
 

@@ -32,16 +32,16 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--disbursement", type=int, default=0, metavar="KES", help="in MPESA_B2C_SHORTCODE, whole shillings"
     )
-
-    parser.add_argument("--top-up", type=int, default=0, metavar="KES", help="move so much, whole shillings")
-    parser.add_argument("--ask", action="store_true", help="ask M-Pesa what the accounts hold")
-    parser.add_argument("--show", action="store_true", help="show the last answers and top-ups")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--top-up", type=int, metavar="KES", help="move so much, whole shillings")
+    what.add_argument("--ask", action="store_true", help="ask M-Pesa what the accounts hold")
+    what.add_argument("--show", action="store_true", help="show the last answers and top-ups")
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it, and say what was done."""
     try:
-        if args.top_up:
+        if args.top_up is not None:
             return _top_up(args.top_up)
         if args.ask:
             asked = ask_balances(now=clock.now())

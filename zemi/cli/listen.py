@@ -10,12 +10,12 @@ from uuid import UUID
 from django.conf import settings
 
 from zemi.cli.demo_data import MERCHANT
+from zemi.cli.merchants import find_merchant
 from zemi.cli.signals import stop_by_signal
 from zemi.common import clock
 from zemi.common.errors import ZemiError
 from zemi.common.ids import public_id
 from zemi.events.models import Event
-from zemi.identity.models import Merchant
 from zemi.snapshots.events import events_of_merchant, texts_of
 from zemi.webhooks.endpoints import create_endpoint, delete_endpoint
 from zemi.webhooks.models import WebhookAttempt, WebhookEndpoint
@@ -48,12 +48,8 @@ def run(args: argparse.Namespace) -> int:
     if settings.LIVE:
         print("Sandbox mode only: in live mode make an endpoint with an https URL.", file=sys.stderr)
         return 2
-    merchant = Merchant.objects.filter(name=args.merchant).first()
+    merchant = find_merchant(args.merchant)
     if merchant is None:
-        print(
-            f"There is no merchant called {args.merchant!r}: `zemi api-key create` makes one.",
-            file=sys.stderr,
-        )
         return 2
     types = tuple(filter(None, args.types.split(",")))
     try:

@@ -86,8 +86,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     tail.add_argument(
         "-n", "--lines", type=int, default=20, metavar="N", help="entries of the past (default: %(default)s)"
     )
-    tail.add_argument("--request", metavar="ID", help="only this request: req_... of the header Request-Id")
-    tail.add_argument("--order", metavar="REFERENCE", help="only what names this order, with its events")
+    which = tail.add_mutually_exclusive_group()
+    which.add_argument("--request", metavar="ID", help="only this request: req_... of the header Request-Id")
+    which.add_argument("--order", metavar="REFERENCE", help="only what names this order, with its events")
     tail.add_argument("--level", choices=_LEVELS, default="debug", help="this level and graver")
     tail.add_argument("--json", action="store_true", help="print one JSON object a line")
 

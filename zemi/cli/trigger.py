@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from django.conf import settings
 
 from zemi.cli.demo_data import MERCHANT
+from zemi.cli.merchants import find_merchant
 from zemi.common.errors import ZemiError
-from zemi.identity.models import Merchant
 from zemi.sandbox.scenarios import SCENARIOS, run_scenario
 
 # Event -> the scenario in which it happens, at once or a moment later.
@@ -52,12 +52,8 @@ def run(args: argparse.Namespace) -> int:
     if settings.LIVE:
         print("Nothing is made up in live mode.", file=sys.stderr)
         return 2
-    merchant = Merchant.objects.filter(name=args.merchant).first()
+    merchant = find_merchant(args.merchant)
     if merchant is None:
-        print(
-            f"There is no merchant called {args.merchant!r}: `zemi api-key create` makes one.",
-            file=sys.stderr,
-        )
         return 2
     name = SCENARIO_OF.get(args.what, args.what)
     try:

@@ -41,20 +41,22 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--concurrency",
         type=int,
-        default=settings.WORK_PROCESSES,
-        help="processes of the Celery worker (default: ZEMI_WORK_PROCESSES)",
+        help="with --celery: processes of its worker (default: ZEMI_WORK_PROCESSES)",
     )
     parser.add_argument("--parent", type=int, default=0, help=argparse.SUPPRESS)
 
 
 def run(args: argparse.Namespace) -> int:
     """Work until a signal comes; the row in hand is finished first. 1 when one of several processes died."""
+    if args.concurrency is not None and not (args.celery and args.concurrency > 0):
+        print("--concurrency is a number above zero, and goes with --celery.", file=sys.stderr)
+        return 2
     if args.stuck:
         return _list_stuck()
     if args.retry:
         return _retry(args.retry)
     if args.celery:
-        return run_celery(concurrency=args.concurrency, parent=args.parent)
+        return run_celery(concurrency=args.concurrency or settings.WORK_PROCESSES, parent=args.parent)
     return _work(args.parent)
 
 
