@@ -22,13 +22,16 @@ TOTAL_S = 15.0
 MOST_BYTES = 64 * 1024
 MOST_URL = 500
 
-# What `is_global` lets through and nobody outside should reach: NAT64, 6to4 and Teredo carry an IPv4 address of any
-# kind; 168.63.129.16 is the metadata service of one big cloud; of fec0::/10 and 192.0.0.0/24 older Pythons know little.
+# Of IPv6 only this is handed out to anybody (IANA, IPv6 Global Unicast Address Assignments). What lies outside it and
+# `is_global` lets through is for translation, for routers, or nobody's, and may lead anywhere inside a network.
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+# What `is_global` lets through and nobody outside should reach: in 2000::/3 protocols' own addresses (Teredo among them),
+# documentation, and 6to4, which carries an IPv4 address of any kind; 168.63.129.16 is the metadata service of one big
+# cloud; of 192.0.0.0/24 older Pythons know little.
 _FORBIDDEN = tuple(
     ipaddress.ip_network(network)
     for network in (
-        "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96", "fec0::/10",
-        "192.0.0.0/24", "168.63.129.16/32",
+        "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "192.0.0.0/24", "168.63.129.16/32",
     )
 )  # fmt: skip
 
@@ -99,6 +102,8 @@ def is_public(address: str, *, loopback: bool = False) -> bool:
         found = mapped
     if found.is_loopback:
         return loopback
+    if found.version == 6 and found not in _UNICAST:
+        return False
     return found.is_global and not found.is_multicast and not any(found in network for network in _FORBIDDEN)
 
 
