@@ -15,6 +15,7 @@ from zemi.common.db import insert, unit_of_work
 from zemi.common.money import kes
 from zemi.events.listeners import begin_listening, listening
 from zemi.events.log import history_of
+from zemi.events.models import Event
 from zemi.identity.models import Merchant
 from zemi.ledger.models import Seal, Transfer
 from zemi.ledger.seal import seal_ended_days, wrong_seals
@@ -29,9 +30,10 @@ from zemi.payments.models import Receipt
 from zemi.payments.unallocated import return_unclaimed
 from zemi.providers.base import C2BReceipt
 from zemi.refunds.models import Refund
+from zemi.webhooks.deliveries import new_delivery, resend
 from zemi.webhooks.endpoints import create_endpoint, delete_endpoint
 from zemi.webhooks.inbox import receive
-from zemi.webhooks.models import WebhookEndpoint, WebhookLog
+from zemi.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookLog
 from zemi.webhooks.tokens import CallbackKind
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("stage")]
@@ -181,6 +183,21 @@ def test_a_day_into_which_something_is_still_being_booked_is_sealed_with_it(cloc
     assert sealed == 1
     assert Seal.objects.get().transfers == Transfer.objects.count() == 2
     assert list(wrong_seals()) == []
+
+
+def test_an_event_that_is_queued_while_it_is_sent_by_hand_is_queued_once(clock: Any) -> None:
+    key, now = story.key_with("orders"), clock.now()
+    duka = Merchant.objects.get(name="Duka").id
+    story.create_order(key=key)
+    event = Event.objects.get(type="order.created")
+    endpoint, _ = create_endpoint(merchant_id=duka, url="http://127.0.0.1:9/hook", now=now)
+
+    sent = overtaken(
+        lambda: resend(event, endpoint=endpoint, now=now),
+        by=lambda: insert(new_delivery(endpoint, event, now=now)),
+    )
+
+    assert WebhookDelivery.objects.get().id == sent.id
 
 
 def test_a_merchant_whose_new_endpoint_replaces_the_old_one_goes_on_being_told(clock: Any) -> None:

@@ -139,16 +139,17 @@ def redeliver(delivery_id: UUID, *, endpoint: WebhookEndpoint, now: datetime) ->
 def resend(event: Event, *, endpoint: WebhookEndpoint, now: datetime) -> WebhookDelivery:
     """Send one event to one endpoint at once, whether it was sent before or not; its filter is not asked.
 
+    Opens its own transaction.
+
     :raises WebhookEndpointDisabled: nothing was queued
     """
-    known = WebhookDelivery.objects.filter(endpoint=endpoint, event=event).first()
-    if known is not None:
-        return redeliver(known.id, endpoint=endpoint, now=now)
     if endpoint.disabled_at is not None:
         raise errors.WebhookEndpointDisabled
     delivery = new_delivery(endpoint, event, now=now)
-    insert(delivery, ignore_conflicts=True)
-    return delivery
+    if insert(delivery, ignore_conflicts=True):
+        return delivery
+    known = WebhookDelivery.objects.get(endpoint=endpoint, event=event)
+    return redeliver(known.id, endpoint=endpoint, now=now)
 
 
 def wake(endpoint: WebhookEndpoint) -> None:
