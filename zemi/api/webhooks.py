@@ -24,13 +24,12 @@ from zemi.snapshots.events import EventWish, list_events, read_event
 from zemi.snapshots.lists import MOST, USUAL_LIMIT, Page
 from zemi.snapshots.webhooks import STATUSES, list_deliveries, show_delivery
 from zemi.webhooks import errors
-from zemi.webhooks.deliveries import redeliver
+from zemi.webhooks.deliveries import ping, redeliver
 from zemi.webhooks.endpoints import (
     create_endpoint,
     delete_endpoint,
     get_endpoint,
     list_endpoints,
-    ping,
     rotate_secret,
     show_endpoint,
     update_endpoint,

@@ -30,7 +30,7 @@ from zemi.common.work import claim_due, finish, handle_each
 from zemi.events.log import record
 from zemi.events.models import Event
 from zemi.webhooks import errors
-from zemi.webhooks.endpoints import live_secrets, policy
+from zemi.webhooks.endpoints import get_endpoint, live_secrets, policy
 from zemi.webhooks.models import DisabledReason, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from zemi.webhooks.signing import signed_headers
 
@@ -150,6 +150,21 @@ def resend(event: Event, *, endpoint: WebhookEndpoint, now: datetime) -> Webhook
         return delivery
     known = WebhookDelivery.objects.get(endpoint=endpoint, event=event)
     return redeliver(known.id, endpoint=endpoint, now=now)
+
+
+def ping(endpoint_id: UUID, *, merchant_id: UUID, now: datetime) -> WebhookDelivery:
+    """Send an endpoint, and no other, a test event. Opens its own transaction.
+
+    :raises WebhookEndpointNotFound, WebhookEndpointDisabled: nothing was sent
+    """
+    endpoint = get_endpoint(endpoint_id, merchant_id=merchant_id)
+    if endpoint.disabled_at is not None:
+        raise errors.WebhookEndpointDisabled
+    with unit_of_work():
+        event = record("webhook_endpoint.ping", endpoint, at=now, actor="merchant")
+        delivery = new_delivery(endpoint, event, now=now)
+        append(delivery)
+    return delivery
 
 
 def wake(endpoint: WebhookEndpoint) -> None:

@@ -1,4 +1,4 @@
-"""Merchants' endpoints: made, changed, rotated, switched off, tried out."""
+"""Merchants' endpoints: made, changed, rotated, switched off."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -14,7 +14,6 @@ from zemi.common.db import append, conclude, insert, unit_of_work, violates, wri
 from zemi.common.ids import public_id
 from zemi.common.outside import Policy, UrlRefused, check_url
 from zemi.events.listeners import SEEN_FOR, begin_listening, stop_listening
-from zemi.events.log import record
 from zemi.events.public import TOLD
 from zemi.webhooks import errors
 from zemi.webhooks.models import DisabledReason, Extent, WebhookDelivery, WebhookEndpoint, WebhookReplay
@@ -174,23 +173,6 @@ def rotate_secret(endpoint_id: UUID, *, merchant_id: UUID, now: datetime) -> tup
         for name, value in changes.items():
             setattr(endpoint, name, value)
         return conclude((endpoint, secret))
-
-
-def ping(endpoint_id: UUID, *, merchant_id: UUID, now: datetime) -> WebhookDelivery:
-    """Send an endpoint, and no other, a test event. Opens its own transaction.
-
-    :raises WebhookEndpointNotFound, WebhookEndpointDisabled: nothing was sent
-    """
-    endpoint = get_endpoint(endpoint_id, merchant_id=merchant_id)
-    if endpoint.disabled_at is not None:
-        raise errors.WebhookEndpointDisabled
-    with unit_of_work():
-        event = record("webhook_endpoint.ping", endpoint, at=now, actor="merchant")
-        delivery = WebhookDelivery(
-            endpoint=endpoint, event=event, object_id=endpoint.id, created_at=now, queued_at=now, due_at=now
-        )
-        append(delivery)
-    return delivery
 
 
 def show_endpoint(endpoint: WebhookEndpoint) -> dict[str, Any]:
