@@ -9,12 +9,15 @@ import pytest
 
 from tests.characters import AMINA, BARAKA, OTIENO
 from tests.conftest import START
+from tests.flows.test_staff import do, refund
 from tests.flows.test_stray_money import by_hand
 from tests.pages.conftest import Person, page_of, settle, words
 from tests.story import confirm, create_order, order_of, push, simulate_payment, wrong
 from zemi.identity.otp import Purpose, send_otp
 from zemi.notifications.models import Message
 from zemi.payments.models import Payment
+from zemi.payouts.models import Payout
+from zemi.refunds.models import Refund
 from zemi.releases.errors import OrderNotPaid
 from zemi.releases.new_code import issue_new_code, request_new_code
 
@@ -183,6 +186,45 @@ def test_what_goes_back_is_shown(
     page = words(amina.open(path))
     assert "KES 500 was sent back by M-Pesa" in page
     assert "Money back with the buyer" in page
+
+
+def test_what_could_not_go_back_is_not_called_on_its_way(
+    amina: Person, order: dict[str, Any], path: str, simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    by_hand(simulator, clock, amount=500, reference=order["order_reference"])
+    simulator.fault("b2c_unregistered", count=9)
+    clock.advance(hours=30)
+    settle(clock, run_worker)
+    assert Refund.objects.get().status == "failed"
+
+    page = words(amina.open(path))
+    assert "KES 500 could not be sent back yet. It is safe with Zemi" in page
+    assert "Money back with the buyer awaited" in page
+
+
+def test_a_payout_that_was_called_off_is_not_called_paid(
+    amina: Person, order: dict[str, Any], path: str, clock: Any, run_worker: Run
+) -> None:
+    simulate_payment(order["order_reference"])
+    confirm(order["order_reference"], order["delivery_code"])
+    do("cancel", clock, kind="payout", id=Payout.objects.get().id)
+
+    page = words(amina.open(path))
+    assert "The seller's KES 1,500 has not arrived yet." in page
+    assert "Seller paid awaited" in page
+
+
+def test_a_seller_whose_payout_was_called_off_for_a_refund_is_not_called_paid(
+    amina: Person, order: dict[str, Any], path: str, clock: Any, run_worker: Run
+) -> None:
+    simulate_payment(order["order_reference"])
+    confirm(order["order_reference"], order["delivery_code"])
+    refund(order["order_reference"], clock)
+
+    page = words(amina.open(path))
+    assert "The seller was not paid for it" in page
+    assert "KES 1,500 is on its way back" in page
+    assert "Seller paid" not in page
 
 
 def test_the_proof_says_what_the_ledger_says(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.characters import AMINA, BARAKA, OTIENO
+from tests.flows.test_staff import do, refund
 from tests.pages.conftest import Person, settle, words
 from tests.story import confirm, create_order, order_of, simulate_payment
 from zemi.common import clock as product_clock
@@ -14,6 +15,7 @@ from zemi.identity.models import Session
 from zemi.notifications.models import Message
 from zemi.orders.create import create_order as make_order
 from zemi.orders.models import Order
+from zemi.payouts.models import Payout
 
 Run = Callable[[], int]
 
@@ -71,6 +73,28 @@ def test_a_sale_ends_as_paid(baraka: Person, clock: Any, run_worker: Run) -> Non
     page = words(baraka.open("/sell"))
     assert "Held for you KES 0 On its way KES 0 Paid in 7 days KES 1,500" in page
     assert "You have been paid." in page
+
+
+def test_money_whose_payout_was_called_off_is_still_the_sellers(baraka: Person, clock: Any) -> None:
+    sale = create_order().data
+    simulate_payment(sale["order_reference"])
+    confirm(sale["order_reference"], sale["delivery_code"])
+    do("cancel", clock, kind="payout", id=Payout.objects.get().id)
+
+    page = words(baraka.open("/sell"))
+    assert "On its way KES 1,500" in page
+    assert "Your money has not reached you yet." in page
+
+
+def test_money_that_went_back_to_the_buyer_is_not(baraka: Person, clock: Any, run_worker: Run) -> None:
+    sale = create_order().data
+    simulate_payment(sale["order_reference"])
+    confirm(sale["order_reference"], sale["delivery_code"])
+    refund(sale["order_reference"], clock)
+
+    page = words(baraka.open("/sell"))
+    assert "On its way KES 0" in page
+    assert "the buyer has the money back" in page
 
 
 def test_the_seller_is_never_told_the_code(baraka: Person) -> None:

@@ -60,6 +60,15 @@ def test_money_that_is_stuck_needs_support(status: str) -> None:
     )
 
 
+def test_a_payout_that_was_called_off_is_owed_unless_the_buyer_has_the_money() -> None:
+    assert turn("completed", payouts=["succeeded", "cancelled"]) == NextAction(
+        Actor.SUPPORT, Verb.CORRECT_PAYOUT, None, Outcome.MONEY_STAYS_HELD
+    )
+    assert turn("completed", payouts=["cancelled"], refunds=["queued"]) is None
+    assert turn("completed", payouts=["cancelled"], taken_back=True) is None
+    assert turn("cancelled", refunds=["succeeded", "cancelled"]) is None
+
+
 @pytest.mark.parametrize("status", sorted(set(OrderStatus.values) - {"awaiting_payment", "paid"}))
 def test_when_all_money_has_arrived_nothing_is_left_to_be_done(status: str) -> None:
     assert turn(status, payouts=["succeeded"], refunds=["succeeded", "cancelled"]) is None

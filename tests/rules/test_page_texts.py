@@ -43,7 +43,8 @@ def test_every_text_of_a_template_exists_and_every_text_is_used() -> None:
     by_status = {f"{status}{part}" for status in OrderStatus for part in ("", "_title")}
     by_plan = {name for name in TEXTS if name.startswith("sim_") and f'"{name.removeprefix("sim_")}"' in code}
 
-    by_turn = {f"turn_{verb}" for verb in Verb} | {f"turn_none_{status}" for status in OrderStatus}
+    by_turn = {f"{what}_{verb}" for what in ("turn", "done", "back") for verb in Verb}
+    by_turn |= {f"turn_none_{status}" for status in OrderStatus}
 
     assert said <= set(TEXTS), said - set(TEXTS)
     left_over = set(TEXTS) - said - chosen - by_status - by_plan - by_turn
@@ -54,6 +55,8 @@ def test_every_turn_has_its_words() -> None:
     ended = [status for status in OrderStatus if status not in {"awaiting_payment", "paid"}]
 
     assert {f"turn_{verb}" for verb in Verb} | {f"turn_none_{status}" for status in ended} <= set(TEXTS)
+    assert {f"done_{verb}" for verb in (Verb.PAY_SELLER, Verb.CORRECT_PAYOUT)} <= set(TEXTS)
+    assert {f"back_{verb}" for verb in (Verb.REFUND_BUYER, Verb.CORRECT_REFUND)} <= set(TEXTS)
 
 
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)

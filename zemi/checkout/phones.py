@@ -20,7 +20,6 @@ from zemi.common import clock, crypto
 from zemi.common.errors import ZemiError
 from zemi.common.money import InvalidAmount, Money
 from zemi.common.phone import Phone
-from zemi.disbursements.models import DisbursementStatus
 from zemi.orders.create import create_order
 from zemi.orders.links import find_by_link, link_in_text, token_of
 from zemi.orders.models import Order
@@ -213,8 +212,7 @@ def _todo(standing: Standing) -> str:
         case Scene.HELD:
             return "sim_do_code"
         case Scene.DONE:
-            paid = standing.payout is not None and standing.payout.status == DisbursementStatus.SUCCEEDED
-            return "sim_do_done" if paid else "sim_do_payout"
+            return "sim_do_payout" if standing.turn else "sim_do_done"
         case Scene.ENDED:
             return "sim_do_ended"
 

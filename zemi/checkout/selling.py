@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from zemi.common.money import Money
 from zemi.disbursements.models import DisbursementStatus
@@ -12,6 +12,7 @@ from zemi.orders.links import token_of
 from zemi.orders.models import Order, OrderStatus
 from zemi.orders.parties import Role
 from zemi.payouts.models import Payout
+from zemi.refunds.models import Refund
 from zemi.snapshots.objects import render
 
 PAGE = 20
@@ -43,10 +44,15 @@ def read_till(seller_id: UUID, *, now: datetime) -> Till:
     open_sales = Order.objects.filter(seller_id=seller_id, status=OrderStatus.PAID)
     payouts = Payout.objects.filter(seller_id=seller_id)
     ended = (DisbursementStatus.SUCCEEDED, DisbursementStatus.CANCELLED)
+    refunded = Refund.objects.filter(order__isnull=False).exclude(status=DisbursementStatus.CANCELLED)
+    # Called off, but not for the buyer's sake (the rule of next_action).
+    still_owed = Q(
+        status=DisbursementStatus.CANCELLED, order__status=OrderStatus.COMPLETED, order__clawed_back_at=None
+    ) & ~Q(order__in=refunded.values("order"))
     return Till(
         # Without the commission, as each sale's line has it.
         held=sum((_net(order) for order in open_sales.only("amount_minor", "currency", "fee_bps")), Money(0)),
-        coming=_sum(payouts.exclude(status__in=ended)),
+        coming=_sum(payouts.filter(~Q(status__in=ended) | still_owed)),
         paid=_sum(payouts.filter(status=DisbursementStatus.SUCCEEDED, updated_at__gt=now - _WEEK)),
     )
 
@@ -62,11 +68,14 @@ def list_sales(seller_id: UUID, *, before: UUID | None = None) -> list[SaleLine]
 def _line(order: Order, seen: dict[str, object]) -> SaleLine:
     turn = seen["next_action"]
     deadline = seen["deadline_at"]
+    # Delivered, and its payout called off because the money went back.
+    was_unpaid = order.status == OrderStatus.COMPLETED and seen["payout_status"] == "failed"
+    ended_as = OrderStatus.REFUNDED if was_unpaid else order.status
     return SaleLine(
         order=order,
         token=token_of(order),
         net=_net(order),
-        turn=f"turn_{turn['verb']}" if isinstance(turn, dict) else f"turn_none_{order.status}",
+        turn=f"turn_{turn['verb']}" if isinstance(turn, dict) else f"turn_none_{ended_as}",
         until=datetime.fromisoformat(deadline) if isinstance(deadline, str) else None,
     )
 

@@ -15,6 +15,8 @@ from zemi.payments.models import Payment, PaymentStatus
 from zemi.payments.reasons import reason_text
 from zemi.payouts.models import Payout
 from zemi.refunds.models import Refund
+from zemi.snapshots.next_action import NextAction, refund_turn
+from zemi.snapshots.objects import turn_of
 
 # For about so long M-Pesa leaves a prompt on a phone (DARAJA 1.2).
 PROMPT_ON_PHONE = timedelta(seconds=60)
@@ -33,7 +35,7 @@ class Scene(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One order as it is now: `held` by the ledger's word; `failure`: why the last attempt failed, if it did."""
+    """One order as it is now: `held` by the ledger's word; `failure`: why the last attempt failed; `turn`: what is left."""
 
     order: Order
     scene: Scene
@@ -41,28 +43,36 @@ class Standing:
     payment: Payment | None
     failure: Text | None
     seconds_left: int
-    payout: Payout | None
+    payouts: tuple[Payout, ...]
+    # Without those that were called off.
     refunds: tuple[Refund, ...]
+    turn: NextAction | None
 
     @property
     def stamp(self) -> str:
         """Changes when the page would look different; says nothing else."""
-        statuses = (self.payment, self.payout, *self.refunds)
+        statuses = (self.payment, *self.payouts, *self.refunds)
         seen = [self.scene, self.order.status, str(self.held), *(row.status for row in statuses if row)]
         return crypto.blind_index("page-stamp", "|".join(seen)).hex()[:12]
 
     @property
-    def payout_scene(self) -> str:
+    def paid_at(self) -> datetime | None:
+        """When the seller got the last of the money, if nothing of it is left to be paid."""
+        paid = [p.updated_at for p in self.payouts if p.status == DisbursementStatus.SUCCEEDED]
+        return max(paid, default=None) if self.turn is None else None
+
+    @property
+    def seller_text(self) -> str:
         """The text that says how far the seller's money is."""
-        match self.payout.status if self.payout else None:
-            case DisbursementStatus.SUCCEEDED:
-                return "done_paid"
-            case DisbursementStatus.UNKNOWN:
-                return "done_asking"
-            case DisbursementStatus.FAILED | DisbursementStatus.NEEDS_ATTENTION | DisbursementStatus.REVERSED:
-                return "done_stuck"
-            case _:
-                return "done_paying"
+        if self.turn is not None:
+            return f"done_{self.turn.verb}"
+        return "done_paid" if self.paid_at else "done_unpaid"
+
+    @property
+    def refunds_told(self) -> list[tuple[Refund, str]]:
+        """Each refund, with the text that says how far it is."""
+        turns = [(refund, refund_turn([refund.status])) for refund in self.refunds]
+        return [(refund, f"back_{turn.verb}" if turn else "back_done") for refund, turn in turns]
 
 
 def read_standing(order: Order, *, now: datetime) -> Standing:
@@ -70,6 +80,10 @@ def read_standing(order: Order, *, now: datetime) -> Standing:
     payment = Payment.objects.filter(order=order).order_by("-id").first()
     scene, failure = _scene(order, payment, now=now)
     left = payment.created_at + PROMPT_ON_PHONE - now if payment and scene is Scene.WAIT else timedelta()
+    payouts = tuple(Payout.objects.filter(order=order).order_by("id")[:20])
+    refunds = tuple(
+        Refund.objects.filter(order=order).exclude(status=DisbursementStatus.CANCELLED).order_by("id")[:20]
+    )
     return Standing(
         order=order,
         scene=scene,
@@ -77,8 +91,9 @@ def read_standing(order: Order, *, now: datetime) -> Standing:
         payment=payment,
         failure=failure,
         seconds_left=int(left.total_seconds()),
-        payout=Payout.objects.filter(order=order).order_by("-id").first(),
-        refunds=tuple(Refund.objects.filter(order=order).order_by("id")[:20]),
+        payouts=payouts,
+        refunds=refunds,
+        turn=turn_of(order, payments=[payment] if payment else [], payouts=payouts, refunds=refunds),
     )
 
 
@@ -120,22 +135,27 @@ class Step:
 
 def steps_of(standing: Standing) -> list[Step]:
     """The timeline of a sale: what was, what is, and what comes."""
-    order, payout = standing.order, standing.payout
+    order = standing.order
     made = Step("step_made", "past", order.created_at)
     paid = Step("step_paid", "past" if order.paid_at else "now", order.paid_at)
     if standing.scene is Scene.ENDED:
         steps = [made, *([paid] if order.paid_at else []), Step("step_ended", "past", order.updated_at)]
-        if standing.refunds:
-            back = all(refund.status == DisbursementStatus.SUCCEEDED for refund in standing.refunds)
-            at = max(refund.updated_at for refund in standing.refunds)
-            steps.append(Step("step_back", "past", at) if back else Step("step_back", "now"))
-        return steps
+        return steps + _steps_back(standing)
     if order.completed_at is None:
         delivered = Step("step_delivered", "now" if order.paid_at else "later")
     else:
         delivered = Step("step_delivered", "past", order.completed_at)
-    if payout is not None and payout.status == DisbursementStatus.SUCCEEDED:
-        seller = Step("step_seller", "past", payout.updated_at)
-    else:
-        seller = Step("step_seller", "now" if order.completed_at else "later")
-    return [made, paid, delivered, seller]
+    steps = [made, paid, delivered]
+    if standing.paid_at is not None:
+        steps.append(Step("step_seller", "past", standing.paid_at))
+    elif standing.turn is not None:
+        steps.append(Step("step_seller", "now" if order.completed_at else "later"))
+    return steps + _steps_back(standing)
+
+
+def _steps_back(standing: Standing) -> list[Step]:
+    if not standing.refunds:
+        return []
+    if any(text != "back_done" for _, text in standing.refunds_told):
+        return [Step("step_back", "now")]
+    return [Step("step_back", "past", max(refund.updated_at for refund in standing.refunds))]

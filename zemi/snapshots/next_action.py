@@ -60,6 +60,8 @@ class Standing:
     live_payment: tuple[str, datetime] | None = None
     payouts: Collection[str] = ()
     refunds: Collection[str] = ()
+    # The provider took the payment back after it had been released.
+    taken_back: bool = False
 
 
 # A person has to look at these; the worker ends all others that are not done.
@@ -74,8 +76,16 @@ def next_action(of: Standing) -> NextAction | None:
     if of.status == "paid":
         return NextAction(Actor.SELLER, Verb.DELIVER, None, Outcome.MONEY_STAYS_HELD)
     if of.status == "completed":
-        return _money_on_its_way(of.payouts, Verb.PAY_SELLER, Verb.CORRECT_PAYOUT)
-    return _money_on_its_way(of.refunds, Verb.REFUND_BUYER, Verb.CORRECT_REFUND)
+        # Each release has one payout. One that was called off, but not for the buyer's sake, is still owed to the seller.
+        went_back = of.taken_back or any(status != "cancelled" for status in of.refunds)
+        stuck = _STUCK if went_back else _STUCK | {"cancelled"}
+        return _money_on_its_way(of.payouts, Verb.PAY_SELLER, Verb.CORRECT_PAYOUT, stuck=stuck)
+    return refund_turn(of.refunds)
+
+
+def refund_turn(statuses: Collection[str]) -> NextAction | None:
+    """Whose turn it is with refunds of these statuses; None when they are at their end."""
+    return _money_on_its_way(statuses, Verb.REFUND_BUYER, Verb.CORRECT_REFUND, stuck=_STUCK)
 
 
 def _awaiting_payment(of: Standing) -> NextAction:
@@ -88,9 +98,11 @@ def _awaiting_payment(of: Standing) -> NextAction:
     return NextAction(Actor.BUYER, verb, of.expires_at, Outcome.ORDER_EXPIRES)
 
 
-def _money_on_its_way(statuses: Collection[str], going: Verb, stuck: Verb) -> NextAction | None:
-    if any(status in _STUCK for status in statuses):
-        return NextAction(Actor.SUPPORT, stuck, None, Outcome.MONEY_STAYS_HELD)
+def _money_on_its_way(
+    statuses: Collection[str], going: Verb, correct: Verb, *, stuck: Collection[str]
+) -> NextAction | None:
+    if any(status in stuck for status in statuses):
+        return NextAction(Actor.SUPPORT, correct, None, Outcome.MONEY_STAYS_HELD)
     if any(status not in _DONE for status in statuses):
         return NextAction(Actor.ZEMI, going, None, Outcome.ASKED_AGAIN)
     return None

@@ -30,7 +30,7 @@ from zemi.payouts.models import SEED_STATUS, Payout, PayoutAttempt
 from zemi.refunds.models import Refund, RefundAttempt
 from zemi.releases.models import Release
 from zemi.snapshots.errors import ExpandUnknown
-from zemi.snapshots.next_action import Standing, next_action
+from zemi.snapshots.next_action import NextAction, Standing, next_action
 
 Shown = dict[str, Any]
 # Parts of an object that are shown whole instead of by id: name -> parts of that part.
@@ -148,9 +148,27 @@ def show_order_to_stranger(order: Order) -> Shown:
         related["payments"] = list(Payment.objects.filter(order=order, is_live=True)[:1])
     elif order.status == OrderStatus.COMPLETED:
         related["payouts"] = list(Payout.objects.filter(order=order).order_by("id"))
-    elif order.status != OrderStatus.PAID:
+    if order.status not in {OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID}:
         related["refunds"] = list(Refund.objects.filter(order=order).order_by("id"))
     return _public_order(order, related, None)
+
+
+def turn_of(
+    order: Order, *, payments: Iterable[Payment], payouts: Iterable[Payout], refunds: Iterable[Refund]
+) -> NextAction | None:
+    """Whose turn it is with an order that has these payments, payouts and refunds; None when nothing is left to do."""
+    live = next((payment for payment in payments if payment.is_live), None)
+    return next_action(
+        Standing(
+            status=order.status,
+            part_paid=order.received_minor > 0,
+            expires_at=order.expires_at,
+            live_payment=(live.status, live.live_until) if live and live.live_until else None,
+            payouts=[payout.status for payout in payouts],
+            refunds=[refund.status for refund in refunds],
+            taken_back=order.clawed_back_at is not None,
+        )
+    )
 
 
 def read_expand(name: str, paths: Sequence[str]) -> Expand:
@@ -248,17 +266,7 @@ def _id(name: str, key: UUID | None) -> str | None:
 def _public_order(order: Order, related: Mapping[str, list[Any]], viewer: Role | None) -> Shown:
     """The seed's fields in the seed's order, then ours (DOMAIN 4.3)."""
     payouts = related["payouts"]
-    live = next((payment for payment in related["payments"] if payment.is_live), None)
-    turn = next_action(
-        Standing(
-            status=order.status,
-            part_paid=order.received_minor > 0,
-            expires_at=order.expires_at,
-            live_payment=(live.status, live.live_until) if live is not None else None,
-            payouts=[payout.status for payout in payouts],
-            refunds=[refund.status for refund in related["refunds"]],
-        )
-    )
+    turn = turn_of(order, payments=related["payments"], payouts=payouts, refunds=related["refunds"])
     return {
         "id": str(order.id),
         "order_reference": order.order_reference,

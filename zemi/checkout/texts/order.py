@@ -91,15 +91,15 @@ TEXTS: dict[str, Text] = {
     "new_code_button": Text(en="Give me a new delivery code", sw="Nipe namba mpya ya siri"),
     # Done
     "done_title": Text(en="Delivered", sw="Imepokelewa"),
-    "done_paying": Text(en="{amount} is on its way to the seller.", sw="{amount} inatumwa kwa muuzaji."),
+    "done_pay_seller": Text(en="{amount} is on its way to the seller.", sw="{amount} inatumwa kwa muuzaji."),
     "done_paid": Text(en="{amount} has been sent to the seller by M-Pesa.", sw="{amount} imetumwa kwa muuzaji kwa M-Pesa."),
-    "done_asking": Text(
-        en="M-Pesa has not confirmed the seller's {amount} yet. It is never sent twice: we keep asking.",
-        sw="M-Pesa bado haijathibitisha {amount} ya muuzaji. Haitumwi mara mbili: tunaendelea kuuliza.",
+    "done_unpaid": Text(
+        en="The seller was not paid for it: the money went back to whoever paid.",
+        sw="Muuzaji hakulipwa kwa hii: pesa ilirudi kwa aliyelipa.",
     ),
-    "done_stuck": Text(
-        en="The seller's {amount} could not be sent yet. It is safe with Zemi, and our people look at it.",
-        sw="{amount} ya muuzaji haijaweza kutumwa. Iko salama kwa Zemi, na watu wetu wanaishughulikia.",
+    "done_correct_payout": Text(
+        en="The seller's {amount} has not arrived yet. It is safe with Zemi, and our people look at it.",
+        sw="{amount} ya muuzaji bado haijafika. Iko salama kwa Zemi, na watu wetu wanaishughulikia.",
     ),
     # Ended
     "expired_title": Text(en="This order has ended", sw="Oda hii imeisha"),
@@ -108,7 +108,11 @@ TEXTS: dict[str, Text] = {
     "cancelled": Text(en="Do not pay for it any more.", sw="Usiilipe tena."),
     "refunded_title": Text(en="The money has gone back", sw="Pesa imerudishwa"),
     "refunded": Text(en="All that was paid for this order is back with whoever paid it.", sw="Yote yaliyolipwa kwa oda hii yamerudi kwa aliyelipa."),
-    "back_coming": Text(en="{amount} is on its way back by M-Pesa.", sw="{amount} inarudishwa kwa M-Pesa."),
+    "back_refund_buyer": Text(en="{amount} is on its way back by M-Pesa.", sw="{amount} inarudishwa kwa M-Pesa."),
+    "back_correct_refund": Text(
+        en="{amount} could not be sent back yet. It is safe with Zemi, and our people look at it.",
+        sw="{amount} haijaweza kurudishwa bado. Iko salama kwa Zemi, na watu wetu wanaishughulikia.",
+    ),
     "back_done": Text(en="{amount} was sent back by M-Pesa.", sw="{amount} imerudishwa kwa M-Pesa."),
     "nothing_held": Text(en="Zemi holds no money for it.", sw="Zemi haishiki pesa yoyote kwa oda hii."),
     # Timeline

@@ -55,8 +55,8 @@ TEXTS: dict[str, Text] = {
     ),
     "turn_pay_seller": Text(en="Your money is on its way by M-Pesa.", sw="Pesa yako inatumwa kwa M-Pesa."),
     "turn_correct_payout": Text(
-        en="M-Pesa could not deliver your money yet. It is safe with us, and our people look at it.",
-        sw="M-Pesa haijaweza kukufikishia pesa. Iko salama kwetu, na watu wetu wanaishughulikia.",
+        en="Your money has not reached you yet. It is safe with us, and our people look at it.",
+        sw="Pesa yako bado haijakufikia. Iko salama kwetu, na watu wetu wanaishughulikia.",
     ),
     "turn_refund_buyer": Text(en="Called off: the buyer's money is going back.", sw="Imeghairiwa: pesa ya mnunuzi inarudishwa."),
     "turn_correct_refund": Text(en="Called off: our people look at the buyer's refund.", sw="Imeghairiwa: watu wetu wanashughulikia marejesho ya mnunuzi."),
