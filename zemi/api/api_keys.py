@@ -8,9 +8,8 @@ from rest_framework.response import Response
 
 from zemi.api.auth import NeedsScope, holder_of, merchant_of
 from zemi.api.endpoint import Endpoint, Shape
-from zemi.api.fields import Shown, TextField, Unreadable, Value
+from zemi.api.fields import Shown, TextField, Unreadable, Value, WholeField
 from zemi.api.idempotency import Keys
-from zemi.api.json import RawNumber
 from zemi.api.shapes import TEXT_OR_NULL, TIME, TIME_OR_NULL
 from zemi.common import clock
 from zemi.common.clock import stamp
@@ -63,30 +62,6 @@ class ScopesField(Value):
         return [Scope(word) for word in raw]
 
 
-class CountField(Value):
-    """A whole number of days or hours, from `least` to `most`."""
-
-    def __init__(self, *, least: int, most: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.least, self.most = least, most
-
-    def read(self, raw: object) -> int:
-        """Read plain digits."""
-        if isinstance(raw, RawNumber) and raw.isdecimal() and self.least <= int(raw) <= self.most:
-            return int(raw)
-        raise Unreadable(
-            "out_of_range",
-            Text(
-                en=f"This is a whole number from {self.least} to {self.most}.",
-                sw=f"Hii ni namba kamili kati ya {self.least} na {self.most}.",
-            ),
-        )
-
-    def openapi(self) -> dict[str, Any]:
-        """An integer with its bounds."""
-        return {"type": "integer", "minimum": self.least, "maximum": self.most}
-
-
 class ApiKeyData(Shape):
     """A key, without its secret."""
 
@@ -115,8 +90,12 @@ class CreateApiKeyInput(Shape):
 
     scopes = ScopesField()
     name = TextField(required=False, least=0, most=60, example="shop in Mombasa")
-    lifetime_days = CountField(
-        required=False, least=1, most=3650, help_text="Days after which it ends by itself; default never."
+    lifetime_days = WholeField(
+        required=False,
+        least=1,
+        most=3650,
+        example=90,
+        help_text="Days after which it ends by itself; default never.",
     )
 
 
@@ -134,16 +113,26 @@ class ListApiKeys(Endpoint):
         return self.answer_page(Page(keys, None), limit=MOST_LISTED)
 
 
-class CreateApiKey(Endpoint):
-    """Make another key. It can't be given a scope that your own key lacks."""
+class ShowsNewApiKey(Endpoint):
+    """What makes a key, by one that may."""
 
     access = NeedsScope(Scope.KEYS)
     keys = Keys.REQUIRED
     tells_key = True
     tag = "api_keys"
-    input = CreateApiKeyInput
     output = NewApiKeyData
     statuses = {201: "The key was made."}
+
+    def present(self, result: tuple[ApiKey, str]) -> Response:
+        """Show the new key, once."""
+        key, text = result
+        return self.answer(_key(key) | {"key": text}, status=201)
+
+
+class CreateApiKey(ShowsNewApiKey):
+    """Make another key. It can't be given a scope that your own key lacks."""
+
+    input = CreateApiKeyInput
     errors = (errors.ScopesNotHeld,)
 
     def post(self, request: Request) -> Response:
@@ -159,32 +148,23 @@ class CreateApiKey(Endpoint):
         )
         return self.present(made)
 
-    def present(self, result: tuple[ApiKey, str]) -> Response:
-        """Show the new key, once."""
-        return self.answer(_key(result[0]) | {"key": result[1]}, status=201)
-
 
 class RotateApiKeyInput(Shape):
     """How long the old key goes on."""
 
-    overlap_hours = CountField(
+    overlap_hours = WholeField(
         required=False,
         least=0,
         most=LONGEST_OVERLAP // _HOUR,
+        example=OVERLAP // _HOUR,
         help_text=f"Hours that the old key goes on; default {OVERLAP // _HOUR}.",
     )
 
 
-class RotateApiKey(Endpoint):
+class RotateApiKey(ShowsNewApiKey):
     """Replace a key by a new one with the same scopes; for a while both are good."""
 
-    access = NeedsScope(Scope.KEYS)
-    keys = Keys.REQUIRED
-    tells_key = True
-    tag = "api_keys"
     input = RotateApiKeyInput
-    output = NewApiKeyData
-    statuses = {201: "The new key was made."}
     errors = (errors.ApiKeyNotFound, errors.ApiKeyEnded, errors.ApiKeyRotated, errors.ScopesNotHeld)
 
     def post(self, request: Request, key_id: str) -> Response:
@@ -198,10 +178,6 @@ class RotateApiKey(Endpoint):
             now=clock.now(),
         )
         return self.present(made)
-
-    def present(self, result: tuple[ApiKey, str]) -> Response:
-        """Show the new key, once."""
-        return self.answer(_key(result[0]) | {"key": result[1]}, status=201)
 
 
 class RevokeApiKey(Endpoint):

@@ -1,5 +1,6 @@
 """A merchant's objects over HTTP: lists, and each object by its id."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from rest_framework.request import Request
@@ -34,8 +35,6 @@ from zemi.snapshots.errors import CursorInvalid, ExpandUnknown, ObjectNotFound
 from zemi.snapshots.lists import MOST, USUAL_LIMIT, Wish, list_objects, read_object
 from zemi.snapshots.objects import read_expand
 
-_TOTAL = Text(en="Only total can be included.", sw="Ni total tu inayoweza kujumuishwa.")
-
 
 class OneOfField(WordField):
     """One of some known words."""
@@ -54,9 +53,14 @@ class OneOfField(WordField):
         return {"type": "string", "enum": list(self.words)}
 
 
-def list_query(name: str, *, statuses: tuple[str, ...] = (), of_orders: bool = False) -> type[Shape]:
-    """The query of one list. Of orders no `order` can be asked for, and of transfers no `status`."""
-    fields: dict[str, Value] = {
+def query_shape(name: str, fields: Mapping[str, Value]) -> type[Shape]:
+    """Make the shape of a list's query from a mapping, because of names that are none in Python."""
+    return type(name, (Shape,), {"__doc__": "Which ones are wanted.", "__module__": __name__, **fields})
+
+
+def page_fields() -> dict[str, Value]:
+    """How much of a list is wanted, and from where on."""
+    return {
         "limit": QueryNumberField(
             least=1,
             most=MOST,
@@ -65,8 +69,22 @@ def list_query(name: str, *, statuses: tuple[str, ...] = (), of_orders: bool = F
             help_text=f"How many at once; {USUAL_LIMIT} if not said.",
         ),
         "cursor": TextField(most=200, required=False, help_text="meta.next_cursor of the page before."),
+    }
+
+
+def created_fields() -> dict[str, Value]:
+    """Of which time those are that are wanted."""
+    return {
         "created[gte]": TimeField(required=False, help_text="Not older than this."),
         "created[lt]": TimeField(required=False, help_text="Older than this."),
+    }
+
+
+def list_query(name: str, *, statuses: tuple[str, ...] = (), of_orders: bool = False) -> type[Shape]:
+    """The query of one list. Of orders no `order` can be asked for, and of transfers no `status`."""
+    fields = {
+        **page_fields(),
+        **created_fields(),
         "reference": TextField(most=64, required=False, help_text="The merchant's own number of the order."),
         "include": OneOfField("total", required=False, help_text="total: say how many there are in all."),
         "expand": ExpandField(required=False, help_text="Parts to show whole instead of by id."),
@@ -75,7 +93,7 @@ def list_query(name: str, *, statuses: tuple[str, ...] = (), of_orders: bool = F
         fields["status"] = OneOfField(*statuses, required=False)
     if not of_orders:
         fields["order"] = ReferenceField(required=False, help_text="The order's reference.")
-    return type(name, (Shape,), {"__doc__": "Which ones are wanted.", "__module__": __name__, **fields})
+    return query_shape(name, fields)
 
 
 class ListObjects(Endpoint):
@@ -127,86 +145,91 @@ class ListOrders(ListObjects):
     output = OrderData
 
 
-class ListPayments(ListObjects):
+class OfPayments:
+    """What addresses of payments have in common."""
+
+    kind = "payment"
+    tag = "payments"
+    output = PaymentData
+
+
+class ListPayments(OfPayments, ListObjects):
     """List attempts to collect, newest first."""
 
-    kind = "payment"
-    tag = "payments"
     query = list_query("PaymentsQuery", statuses=tuple(PaymentStatus.values))
-    output = PaymentData
 
 
-class GetPayment(GetObject):
+class GetPayment(OfPayments, GetObject):
     """Read an attempt to collect."""
 
-    kind = "payment"
+
+class OfReceipts:
+    """What addresses of receipts have in common."""
+
+    kind = "receipt"
     tag = "payments"
-    output = PaymentData
+    output = ReceiptData
 
 
-class ListReceipts(ListObjects):
+class ListReceipts(OfReceipts, ListObjects):
     """List what came for orders, newest first."""
 
-    kind = "receipt"
-    tag = "payments"
     query = list_query("ReceiptsQuery", statuses=tuple(ReceiptStatus.values))
-    output = ReceiptData
 
 
-class GetReceipt(GetObject):
+class GetReceipt(OfReceipts, GetObject):
     """Read a receipt."""
 
-    kind = "receipt"
-    tag = "payments"
-    output = ReceiptData
+
+class OfPayouts:
+    """What addresses of payouts have in common."""
+
+    kind = "payout"
+    tag = "payouts"
+    output = PayoutData
 
 
-class ListPayouts(ListObjects):
+class ListPayouts(OfPayouts, ListObjects):
     """List payouts to sellers, newest first. `expand=attempts` shows each try to send them."""
 
-    kind = "payout"
-    tag = "payouts"
     query = list_query("PayoutsQuery", statuses=tuple(DisbursementStatus.values))
-    output = PayoutData
 
 
-class GetPayout(GetObject):
+class GetPayout(OfPayouts, GetObject):
     """Read a payout. `expand=attempts` shows each try to send it."""
 
-    kind = "payout"
-    tag = "payouts"
-    output = PayoutData
+
+class OfRefunds:
+    """What addresses of refunds have in common."""
+
+    kind = "refund"
+    tag = "refunds"
+    output = RefundData
 
 
-class ListRefunds(ListObjects):
+class ListRefunds(OfRefunds, ListObjects):
     """List refunds, newest first."""
 
-    kind = "refund"
-    tag = "refunds"
     query = list_query("RefundsQuery", statuses=tuple(DisbursementStatus.values))
-    output = RefundData
 
 
-class GetRefund(GetObject):
+class GetRefund(OfRefunds, GetObject):
     """Read a refund."""
 
-    kind = "refund"
-    tag = "refunds"
-    output = RefundData
+
+class OfTransfers:
+    """What addresses of transfers have in common."""
+
+    kind = "transfer"
+    tag = "ledger"
+    output = TransferData
 
 
-class ListTransfers(ListObjects):
+class ListTransfers(OfTransfers, ListObjects):
     """List the ledger's transfers for a merchant's orders, newest first."""
 
-    kind = "transfer"
-    tag = "ledger"
     query = list_query("TransfersQuery")
-    output = TransferData
 
 
-class GetTransfer(GetObject):
+class GetTransfer(OfTransfers, GetObject):
     """Read a transfer of the ledger."""
-
-    kind = "transfer"
-    tag = "ledger"
-    output = TransferData

@@ -13,7 +13,6 @@ AMOUNT = {"type": "string", "pattern": r"^[0-9]{1,10}\.[0-9]{2}$", "examples": [
 SIGNED_AMOUNT = {"type": "string", "pattern": r"^-?[0-9]{1,13}\.[0-9]{2}$", "examples": ["1500.00"]}
 CURRENCY = {"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["KES"]}
 REFERENCE = {"type": "string", "examples": ["ZEM-7K2M9QXA"]}
-REFERENCE_OR_NULL = {"type": ["string", "null"], "examples": ["ZEM-7K2M9QXA"]}
 MESSAGE = {"type": "string"}
 LINK = {
     "type": "string",
@@ -169,6 +168,20 @@ class ReceiptData(Shape):
     refunds = Shown(parts("rf"))
 
 
+def disbursement_fields() -> dict[str, Shown]:
+    """What payouts and refunds say alike: how far money is that goes out."""
+    return {
+        "amount": Shown(AMOUNT),
+        "currency": Shown(CURRENCY),
+        "status": Shown({"type": "string", "enum": list(DisbursementStatus.values)}),
+        "held_reason": Shown(TEXT_OR_NULL),
+        "failure_reason": Shown(TEXT_OR_NULL),
+        "receipt_number": Shown(TEXT_OR_NULL),
+        "created_at": Shown(TIME),
+        "updated_at": Shown(TIME),
+    }
+
+
 class PayoutData(Shape):
     """What a seller is owed for one release."""
 
@@ -179,14 +192,7 @@ class PayoutData(Shape):
     payment = Shown(whole_or(identifier("pay")))
     release = Shown(whole_or(identifier("rel")))
     payee_phone_masked = Shown(MASKED)
-    amount = Shown(AMOUNT)
-    currency = Shown(CURRENCY)
-    status = Shown({"type": "string", "enum": list(DisbursementStatus.values)})
-    held_reason = Shown(TEXT_OR_NULL)
-    failure_reason = Shown(TEXT_OR_NULL)
-    receipt_number = Shown(TEXT_OR_NULL)
-    created_at = Shown(TIME)
-    updated_at = Shown(TIME)
+    vars().update(disbursement_fields())
     attempts = Shown(parts("poa"))
 
 
@@ -200,14 +206,7 @@ class RefundData(Shape):
     receipt = Shown(whole_or(identifier("rcpt")))
     reason = Shown({"type": "string", "enum": list(RefundReason.values)})
     payee_phone_masked = Shown(MASKED_OR_NULL)
-    amount = Shown(AMOUNT)
-    currency = Shown(CURRENCY)
-    status = Shown({"type": "string", "enum": list(DisbursementStatus.values)})
-    held_reason = Shown(TEXT_OR_NULL)
-    failure_reason = Shown(TEXT_OR_NULL)
-    receipt_number = Shown(TEXT_OR_NULL)
-    created_at = Shown(TIME)
-    updated_at = Shown(TIME)
+    vars().update(disbursement_fields())
     attempts = Shown(parts("rfa"))
 
 

@@ -8,9 +8,9 @@ from rest_framework.response import Response
 
 from zemi.api.auth import NeedsScope, merchant_of
 from zemi.api.endpoint import Endpoint, Shape
-from zemi.api.fields import QueryNumberField, Shown, TextField, TimeField, Unreadable, Value, WordField
+from zemi.api.fields import Shown, TextField, TimeField, Unreadable, Value, WordField
 from zemi.api.idempotency import Keys
-from zemi.api.lists import OneOfField
+from zemi.api.lists import OneOfField, created_fields, page_fields, query_shape
 from zemi.api.shapes import LIVEMODE, TEXT_OR_NULL, TIME, TIME_OR_NULL
 from zemi.common import clock
 from zemi.common.clock import stamp
@@ -21,7 +21,7 @@ from zemi.events.public import PUBLIC, TOLD
 from zemi.identity.api_keys import Scope
 from zemi.snapshots.errors import CursorInvalid, ObjectNotFound
 from zemi.snapshots.events import EventWish, list_events, read_event
-from zemi.snapshots.lists import MOST, USUAL_LIMIT, Page
+from zemi.snapshots.lists import USUAL_LIMIT, Page
 from zemi.snapshots.webhooks import STATUSES, list_deliveries, show_delivery
 from zemi.webhooks import errors
 from zemi.webhooks.deliveries import ping, redeliver
@@ -323,21 +323,11 @@ class PingWebhookEndpoint(WebhookView):
         return self.answer(show_delivery(delivery), status=202)
 
 
-class DeliveriesQuery(Shape):
-    """Which ones are wanted."""
-
-    limit = QueryNumberField(
-        least=1, most=MOST, example=USUAL_LIMIT, required=False, help_text="How many at once."
-    )
-    cursor = TextField(most=200, required=False, help_text="meta.next_cursor of the page before.")
-    status = OneOfField(*STATUSES, required=False)
-
-
 class ListWebhookDeliveries(WebhookView):
     """List what was sent to an endpoint, with every try and what it answered, newest first."""
 
     lists = True
-    query = DeliveriesQuery
+    query = query_shape("DeliveriesQuery", {**page_fields(), "status": OneOfField(*STATUSES, required=False)})
     output = WebhookDeliveryData
     errors = (errors.WebhookEndpointNotFound, CursorInvalid)
 
@@ -422,31 +412,16 @@ class Redeliver(WebhookView):
         )
 
 
-# Made from a dict, because of names that are none in Python.
-EventsQuery = type(
-    "EventsQuery",
-    (Shape,),
-    {
-        "__doc__": "Which ones are wanted.",
-        "__module__": __name__,
-        "limit": QueryNumberField(
-            least=1, most=MOST, example=USUAL_LIMIT, required=False, help_text="How many at once."
-        ),
-        "cursor": TextField(most=200, required=False, help_text="meta.next_cursor of the page before."),
-        "type": OneOfField(*sorted(PUBLIC), required=False),
-        "created[gte]": TimeField(required=False, help_text="Not older than this."),
-        "created[lt]": TimeField(required=False, help_text="Older than this."),
-    },
-)
-
-
 class ListEvents(Endpoint):
     """List what happened, newest first, in the words in which webhooks tell it."""
 
     access = NeedsScope(Scope.READ)
     tag = "webhooks"
     lists = True
-    query = EventsQuery
+    query = query_shape(
+        "EventsQuery",
+        {**page_fields(), **created_fields(), "type": OneOfField(*sorted(PUBLIC), required=False)},
+    )
     output = EventData
     errors = (CursorInvalid,)
 

@@ -946,7 +946,7 @@ class Operations:
         created_gte: Not older than this.
         created_lt: Older than this.
         cursor: meta.next_cursor of the page before.
-        limit: How many at once.
+        limit: How many at once; 25 if not said.
 
         Scope: read.
         """
@@ -977,7 +977,7 @@ class Operations:
         """List what was sent to an endpoint, with every try and what it answered, newest first.
 
         cursor: meta.next_cursor of the page before.
-        limit: How many at once.
+        limit: How many at once; 25 if not said.
 
         Scope: webhooks.
         """
@@ -2045,7 +2045,7 @@ class AsyncOperations:
         created_gte: Not older than this.
         created_lt: Older than this.
         cursor: meta.next_cursor of the page before.
-        limit: How many at once.
+        limit: How many at once; 25 if not said.
 
         Scope: read.
         """
@@ -2076,7 +2076,7 @@ class AsyncOperations:
         """List what was sent to an endpoint, with every try and what it answered, newest first.
 
         cursor: meta.next_cursor of the page before.
-        limit: How many at once.
+        limit: How many at once; 25 if not said.
 
         Scope: webhooks.
         """
