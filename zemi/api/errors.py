@@ -1,7 +1,6 @@
 """From refusals to HTTP: one table of statuses, one shape of body, two languages (DOMAIN 4.2, DESIGN 7)."""
 
 import json
-import math
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -294,20 +293,6 @@ class Forbidden(ApiError):
     next_step = Text(en="Use an account that may do this.", sw="Tumia akaunti yenye ruhusa.")
 
 
-class TooManyRequests(ApiError):
-    """Too many requests from one caller."""
-
-    code = "too_many_requests"
-    kind = Kind.RATE_LIMIT
-    http_status = 429
-    text = Text(en="Too many requests. Slow down.", sw="Maombi ni mengi mno. Punguza kasi.")
-    next_step = Text(
-        en="Wait {wait}, then try again.",
-        sw="Subiri {wait}, kisha jaribu tena.",
-    )
-    retryable = True
-
-
 class TemporarilyUnavailable(ApiError):
     """The database did not answer in time. At a commit that is an unknown outcome: the caller has to look."""
 
@@ -444,8 +429,6 @@ def is_api(request: HttpRequest) -> bool:
 def _translate(exc: Exception, request: HttpRequest) -> ZemiError:
     if isinstance(exc, ZemiError):
         return exc
-    if isinstance(exc, drf.Throttled):
-        return TooManyRequests(retry_after_s=math.ceil(getattr(exc, "wait", None) or 1))
     for raised, error in _TRANSLATIONS:
         if isinstance(exc, raised):
             return error()

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from zemi.api.auth import key_of
 from zemi.api.errors import VersionUnknown
 from zemi.identity.merchants import pin_api_version
+from zemi.snapshots.objects import API_VERSION
 
 HEADER = "Zemi-Version"
 
@@ -21,8 +22,8 @@ class Version:
     sunset_at: datetime | None = None
 
 
-VERSIONS: dict[str, Version] = {"2026-11-01": Version()}
-NEWEST = max(VERSIONS)
+VERSIONS: dict[str, Version] = {API_VERSION: Version()}
+NEWEST = API_VERSION
 
 
 def asked_version(request: Request) -> str | None:

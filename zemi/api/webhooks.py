@@ -22,6 +22,7 @@ from zemi.identity.api_keys import Scope
 from zemi.snapshots.errors import CursorInvalid, ObjectNotFound
 from zemi.snapshots.events import EventWish, list_events, read_event
 from zemi.snapshots.lists import USUAL_LIMIT, Page
+from zemi.snapshots.objects import API_VERSION
 from zemi.snapshots.webhooks import STATUSES, list_deliveries, show_delivery
 from zemi.webhooks import errors
 from zemi.webhooks.deliveries import ping, redeliver
@@ -165,7 +166,7 @@ class EventData(Shape):
     type = Shown(_TYPE)
     timestamp = Shown(TIME)
     livemode = Shown(LIVEMODE)
-    api_version = Shown({"type": "string", "examples": ["2026-11-01"]})
+    api_version = Shown({"type": "string", "examples": [API_VERSION]})
     sequence = Shown({"type": "integer", "description": "Increases with each event of the same object."})
     data = Shown(  # type: ignore[assignment]  # the field of that name, not DRF's property
         {

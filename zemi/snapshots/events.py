@@ -22,12 +22,10 @@ from zemi.events.public import PUBLIC, TOLD
 from zemi.orders.models import Order
 from zemi.snapshots.errors import ObjectNotFound
 from zemi.snapshots.lists import USUAL_LIMIT, Page, page_of
-from zemi.snapshots.objects import Shown, snapshots_of
+from zemi.snapshots.objects import API_VERSION, Shown, snapshots_of
 from zemi.webhooks.endpoints import show_endpoint
 from zemi.webhooks.models import EventBody, WebhookEndpoint
 
-# The shape of the bodies; a change of it is a new date (DOMAIN 4.8).
-API_VERSION = "2026-11-01"
 # So much later than it says an event may be written: its time was read before a call to a provider.
 _MOST_LATE = timedelta(minutes=5)
 

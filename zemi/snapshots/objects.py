@@ -36,7 +36,8 @@ Shown = dict[str, Any]
 # Parts of an object that are shown whole instead of by id: name -> parts of that part.
 Expand = Mapping[str, "Expand"]
 MOST_PATHS = 4
-DEEPEST = 2
+# The version of these shapes, in answers and in events; a change is a new date (DOMAIN 4.8).
+API_VERSION = "2026-11-01"
 # Of what an event knows, what its order's people are told; and who did it, in the words of the API. Else: staff.
 _TOLD = ("from", "to", "amount", "part", "due", "reason", "receipt", "late_payment", "failures", "locked")
 _ACTORS = {
