@@ -685,7 +685,7 @@ export interface Operations {
     query: { "expand"?: string };
     answer: Success<Order>;
   };
-  /** Read everything that happened to an order, oldest first: its timeline. */
+  /** Read everything that happened to an order, oldest first: its timeline. Of more than 1000 events the first ones. */
   "GET /api/v1/orders/{order_reference}/timeline": {
     answer: Page<Timeline>;
   };

@@ -204,6 +204,17 @@ def test_a_timeline_tells_what_happened_and_names_nobody(shop: Shop) -> None:
     assert "chebet" not in str(events)
 
 
+def test_a_timeline_that_is_cut_says_so(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = f"orders/{shop.paid().order_reference}/timeline"
+    whole = shop.get(path).body
+    assert (whole["meta"]["has_more"], whole["meta"]["limit"]) == (False, 1000)
+
+    monkeypatch.setattr("zemi.snapshots.read.MOST_EVENTS", len(whole["data"]) - 1)
+    cut = shop.get(path).body
+
+    assert (cut["meta"]["has_more"], cut["data"]) == (True, whole["data"][:-1])
+
+
 def test_a_timeline_is_for_the_people_of_the_order(shop: Shop, other_key: str) -> None:
     order = shop.order()
 

@@ -39,8 +39,7 @@ from zemi.providers.errors import ProviderNotReady
 from zemi.releases.confirm import Confirmation, confirm_delivery
 from zemi.releases.errors import OrderNotPaid
 from zemi.snapshots.errors import ExpandUnknown
-from zemi.snapshots.lists import Page
-from zemi.snapshots.read import read_order, read_timeline
+from zemi.snapshots.read import MOST_EVENTS, read_order, read_timeline
 from zemi.trust.errors import TooManyAttempts
 
 
@@ -157,7 +156,7 @@ class GetOrder(Endpoint):
 
 
 class GetTimeline(Endpoint):
-    """Read everything that happened to an order, oldest first: its timeline.
+    """Read everything that happened to an order, oldest first: its timeline. Of more than 1000 events the first ones.
 
     For its merchant, its buyer and its seller.
     """
@@ -168,8 +167,7 @@ class GetTimeline(Endpoint):
 
     def get(self, request: Request, order_reference: str) -> Response:
         """Read it."""
-        events = read_timeline(self.order)
-        return self.answer_page(Page(events, None), limit=len(events))
+        return self.answer_page(read_timeline(self.order), limit=MOST_EVENTS)
 
 
 class ConfirmDeliveryInput(Shape):

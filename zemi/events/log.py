@@ -108,6 +108,6 @@ def _is_listened_to(event_type: str, row: Subject) -> bool:
     return bool(merchants) and merchant_of(row) in merchants
 
 
-def history_of(order_id: UUID) -> list[Event]:
-    """List all events of an order and of what belongs to it, oldest first."""
-    return list(Event.objects.filter(order_id=order_id).order_by("id")[:1000])
+def history_of(order_id: UUID, *, most: int = 1000) -> list[Event]:
+    """List the events of an order and of what belongs to it, oldest first, at most `most`."""
+    return list(Event.objects.filter(order_id=order_id).order_by("id")[:most])

@@ -48,11 +48,12 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some objects, and the cursor of those that come after them; None: there are no more."""
+    """Some objects, and the cursor of those that come after them; None: there are no more, unless the list `is_cut`."""
 
     items: list[Shown]
     next_cursor: str | None
     total: int | None = None
+    is_cut: bool = False
 
 
 def list_objects(name: str, *, merchant_id: UUID, wish: Wish, expand: Expand | None = None) -> Page:

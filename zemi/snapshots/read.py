@@ -8,8 +8,10 @@ from zemi.orders.lookup import charged_lookup
 from zemi.orders.models import Order
 from zemi.orders.parties import Asker, Role
 from zemi.orders.queries import get_order
+from zemi.snapshots.lists import Page
 from zemi.snapshots.objects import Shown, read_expand, render, show_event_of_timeline, show_order_to_stranger
 
+MOST_EVENTS = 1000
 _INSIDERS = (Role.MERCHANT, Role.BUYER, Role.SELLER)
 
 
@@ -37,6 +39,8 @@ def read_order(
     return shown
 
 
-def read_timeline(order: Order) -> list[Shown]:
-    """Everything that happened to an order and to what belongs to it, oldest first; at most a thousand."""
-    return [show_event_of_timeline(event) for event in history_of(order.id)]
+def read_timeline(order: Order) -> Page:
+    """Everything that happened to an order and to what belongs to it, oldest first; cut off after MOST_EVENTS."""
+    events = history_of(order.id, most=MOST_EVENTS + 1)
+    shown = [show_event_of_timeline(event) for event in events[:MOST_EVENTS]]
+    return Page(shown, None, is_cut=len(events) > MOST_EVENTS)

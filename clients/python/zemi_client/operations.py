@@ -369,7 +369,8 @@ class Operations:
         )
 
     def get_timeline(self, order_reference: str) -> Page[Timeline]:
-        """Read everything that happened to an order, oldest first: its timeline.
+        """Read everything that happened to an order, oldest first: its timeline. Of more than 1000 events the
+        first ones.
 
         For its merchant, its buyer and its seller.
 
@@ -1466,7 +1467,8 @@ class AsyncOperations:
         )
 
     async def get_timeline(self, order_reference: str) -> Page[Timeline]:
-        """Read everything that happened to an order, oldest first: its timeline.
+        """Read everything that happened to an order, oldest first: its timeline. Of more than 1000 events the
+        first ones.
 
         For its merchant, its buyer and its seller.
 
