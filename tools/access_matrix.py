@@ -40,7 +40,6 @@ _ROLES = {
     Actor.OWN_KEY: Role.MERCHANT,
     Actor.BUYER: Role.BUYER,
     Actor.SELLER: Role.SELLER,
-    Actor.LINK: Role.LINK,
 }
 
 

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
 
 class OrdersParty(Endpoint):
-    access = OrderParty(Role.SELLER, Role.BUYER, Role.MERCHANT, Role.LINK, keys_need=Scope.READ)
+    access = OrderParty(Role.SELLER, Role.BUYER, Role.MERCHANT, keys_need=Scope.READ)
 
     def get(self, request: Request, order_reference: str) -> Response:
         return self.answer({"role": self.role, "reference": self.order.order_reference})
@@ -144,18 +144,36 @@ def test_signing_out_ends_the_session(api: Api, signed_in: Any) -> None:
 
 
 def test_a_link_opens_its_own_order_alone(api: Api, signed_in: Any, make_key: Any) -> None:
-    order, other = api.create(), api.create()
+    order, other = api.create(metadata={"cart": "A-17"}, key=make_key("orders")), api.create()
     token = order["payment_url"].rpartition("/")[2]
-    path, duka = f"/api/party/{order['order_reference']}", make_key("read", merchant="Duka")
+    path, party = f"/api/orders/{order['order_reference']}", f"/api/party/{order['order_reference']}"
 
-    assert api.get(path, zemi_order_token=token).data["role"] == "link"
-    assert api.get(path, zemi_order_token=token, key=signed_in(OTIENO)).data["role"] == "link"
-    assert api.get(path, zemi_order_token=token, key=signed_in(BARAKA)).data["role"] == "seller"
-    assert api.get(path, zemi_order_token=token, key=duka).data["role"] == "link"
+    assert "held" not in api.get(path).data
+    for key in (None, signed_in(OTIENO)):
+        shown = api.get(path, zemi_order_token=token, key=key).data
+        assert (shown["held"], shown["seller_receives"]) == ("0.00", "1500.00")
+        assert "metadata" not in shown
+    assert api.get(path, zemi_order_token=token, key=make_key("read")).data["metadata"] == {"cart": "A-17"}
     for wrong in (token[:-1], token[:-1] + "é", token.swapcase(), other["payment_url"].rpartition("/")[2]):
         assert api.get(path, zemi_order_token=wrong).status == 404
-    only_buyers = api.post(path, {}, zemi_order_token=token)
-    assert (only_buyers.status, only_buyers.body["code"]) == (401, "sign_in_required")
+    by_link_alone = api.get(party, zemi_order_token=token)
+    assert (by_link_alone.status, by_link_alone.body["code"]) == (401, "sign_in_required")
+
+
+def test_who_reads_by_a_link_has_the_budget_of_the_link(api: Api, settings: Any) -> None:
+    settings.LIMITS = settings.LIMITS | {"link_reads": 2}
+    order, other = api.create(), api.create()
+
+    def read(order: dict[str, Any], **headers: str) -> Answer:
+        return api.get(f"/api/orders/{order['order_reference']}", **headers)
+
+    token = {"zemi_order_token": order["payment_url"].rpartition("/")[2]}
+    answers = [read(order, **token) for _ in range(3)]
+
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    assert answers[-1].body["details"]["limit"] == "link_reads"
+    assert read(order).status == 200
+    assert read(other, zemi_order_token=other["payment_url"].rpartition("/")[2]).status == 200
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

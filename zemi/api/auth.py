@@ -67,16 +67,23 @@ class Access(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Anyone(Access):
-    """Open, as the seed's endpoints are; a key that is sent all the same must have the scope `keys_need`."""
+    """Open, as the seed's endpoints are; a key that is sent all the same must have the scope `keys_need`.
+
+    With `by_link` the token of the link of the order that the address names lets in too, as `Role.LINK` in `self.role`:
+    one that is wrong is refused like a wrong key.
+    """
 
     keys_need: Scope | None = None
+    by_link: bool = False
     open: ClassVar[bool] = True
 
     def admit(self, request: Request, view: "APIView") -> None:
-        """Let everyone pass but a key without the scope."""
+        """Let everyone pass but a key without the scope, and a link of another order."""
         key = key_of(request)
         if key is not None and self.keys_need is not None:
             _need_scope(key, self.keys_need)
+        if self.by_link and request.auth is None and _link_token(request):
+            _let_in(request, view, roles=(Role.LINK,))
 
     @property
     def scope(self) -> Scope | None:
@@ -85,13 +92,14 @@ class Anyone(Access):
 
     @property
     def ways(self) -> tuple[str, ...]:
-        """Either."""
-        return (KEY, SESSION)
+        """Any."""
+        return (KEY, SESSION, LINK) if self.by_link else (KEY, SESSION)
 
     @property
     def refusals(self) -> tuple[type[ZemiError], ...]:
-        """Only keys are refused."""
-        return (ScopeMissing,) if self.keys_need is not None else ()
+        """Only keys and links are refused."""
+        scope = (ScopeMissing,) if self.keys_need is not None else ()
+        return (*scope, OrderNotFound, TooManyAttempts) if self.by_link else scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,16 +203,9 @@ class OrderParty(Access):
         key = key_of(request)
         if key is not None and self.keys_need is not None:
             _need_scope(key, self.keys_need)
-        elif session_of(request) is None and not (Role.LINK in self.roles and _link_token(request)):
+        elif session_of(request) is None:
             raise SignInRequired
-        found: Any = view
-        found.order, found.role = find_order_of(
-            asker_of(request),
-            order_reference=view.kwargs["order_reference"],
-            roles=self.roles,
-            caller=caller(request),
-            now=clock.now(),
-        )
+        _let_in(request, view, roles=self.roles)
 
     @property
     def scope(self) -> Scope | None:
@@ -214,9 +215,7 @@ class OrderParty(Access):
     @property
     def ways(self) -> tuple[str, ...]:
         """By what its roles are proved."""
-        by_key = (KEY,) if self.keys_need is not None else ()
-        by_link = (LINK,) if Role.LINK in self.roles else ()
-        return (*by_key, SESSION, *by_link)
+        return (KEY, SESSION) if self.keys_need is not None else (SESSION,)
 
     @property
     def refusals(self) -> tuple[type[ZemiError], ...]:
@@ -330,6 +329,16 @@ def caller(request: Request) -> str:
     if session is not None:
         return f"party:{session.party_id}"
     return caller_address(request._request)
+
+
+def _let_in(request: Request, view: Any, *, roles: tuple[Role, ...]) -> None:
+    view.order, view.role = find_order_of(
+        asker_of(request),
+        order_reference=view.kwargs["order_reference"],
+        roles=roles,
+        caller=caller(request),
+        now=clock.now(),
+    )
 
 
 def _link_token(request: Request) -> str:

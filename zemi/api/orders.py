@@ -134,11 +134,11 @@ class GetOrder(Endpoint):
     """Read an order.
 
     Its state, whose turn it is, and of the buyer's number the last four digits: nothing else is open. Its own
-    merchant (by a key with the scope `read`), buyer and seller see all of it. With an API key, orders of other merchants
-    are not found.
+    merchant (by a key with the scope `read`), buyer and seller see all of it, and so does whoever has its link, but for
+    what is the merchant's alone. With an API key, orders of other merchants are not found.
     """
 
-    access = Anyone()
+    access = Anyone(by_link=True)
     query = ExpandQuery
     output = OrderData
     errors = (errors.OrderNotFound, ExpandUnknown, TooManyAttempts)

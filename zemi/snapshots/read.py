@@ -12,13 +12,13 @@ from zemi.snapshots.lists import Page
 from zemi.snapshots.objects import Shown, read_expand, render, show_event_of_timeline, show_order_to_stranger
 
 MOST_EVENTS = 1000
-_INSIDERS = (Role.MERCHANT, Role.BUYER, Role.SELLER)
+_INSIDERS = (Role.MERCHANT, Role.BUYER, Role.SELLER, Role.LINK)
 
 
 def read_order(
     *, order_reference: str, asker: Asker, expand: Sequence[str] = (), caller: str, now: datetime
 ) -> Shown:
-    """Read an order by its reference: its own people see all of it, everybody else what a stranger may see.
+    """Read an order by its reference: its own people and who has its link see all of it, others what a stranger may see.
 
     A merchant whose key is not for reading is a stranger here (DOMAIN 4.9), and other merchants' orders are not found.
 

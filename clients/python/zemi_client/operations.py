@@ -353,9 +353,9 @@ class Operations:
 
         Its state, whose turn it is, and of the buyer's number the last four digits: nothing else is open.
         Its own
-        merchant (by a key with the scope `read`), buyer and seller see all of it. With an API key, orders
-        of other merchants
-        are not found.
+        merchant (by a key with the scope `read`), buyer and seller see all of it, and so does whoever has
+        its link, but for
+        what is the merchant's alone. With an API key, orders of other merchants are not found.
 
         expand: Parts to show whole instead of by id, separated by commas: at most four, two levels deep.
         """
@@ -1451,9 +1451,9 @@ class AsyncOperations:
 
         Its state, whose turn it is, and of the buyer's number the last four digits: nothing else is open.
         Its own
-        merchant (by a key with the scope `read`), buyer and seller see all of it. With an API key, orders
-        of other merchants
-        are not found.
+        merchant (by a key with the scope `read`), buyer and seller see all of it, and so does whoever has
+        its link, but for
+        what is the merchant's alone. With an API key, orders of other merchants are not found.
 
         expand: Parts to show whole instead of by id, separated by commas: at most four, two levels deep.
         """
