@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from tests import story
 from tests.machine.invariants import unreachable
 from tests.machine.sql import moves
 from tests.machine.stage import LIVENESS, Stage
@@ -113,9 +114,21 @@ def _statement_ends_the_rest(stage: Stage, work: Callable[[], int]) -> None:
         stage.settle(work)
 
 
+def has_given_away_too_much() -> bool:
+    """Whether staff have given away more than what is the operator's own: then the audit must say so."""
+    books = story.ledger()
+    own = sum(money.minor for code, money in books.items() if 3000 <= code < 5000)
+    return own < sum(money.minor for code, money in books.items() if 5000 <= code < 6000)
+
+
 def _books_agree(lost: dict[str, int], *, has_statement: bool = False) -> None:
     registry.mobile_money()
-    problems = [problem for check in audit_books() for problem in check.problems]
+    problems = [
+        problem
+        for check in audit_books()
+        for problem in check.problems
+        if not (has_given_away_too_much() and check.name == "client money is covered")
+    ]
     # Money of which nothing tells but the statement: the audit must say so, in one line, and nothing else.
     most = int(bool(lost))
     assert len(problems) <= most, f"liveness: {lost} is out of reach, the audit says {problems}"

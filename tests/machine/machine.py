@@ -24,6 +24,7 @@ from tests.machine.cast import (
     maybe_death,
     which,
 )
+from tests.machine.ending import has_given_away_too_much
 from tests.machine.invariants import fingerprint
 from tests.machine.paybill import PaybillRules
 from tests.machine.staff import StaffRules
@@ -251,7 +252,7 @@ class EscrowMachine(PaybillRules, StaffRules, World):
                 problem
                 for problems in AuditRun.objects.values_list("problems", flat=True)
                 for problem in problems
-                if not (_has_given_away_too_much() and problem.startswith("client money is covered"))
+                if not (has_given_away_too_much() and problem.startswith("client money is covered"))
             ]
             assert not wrong, f"the audit says {wrong}"
 
@@ -462,10 +463,3 @@ class EscrowMachine(PaybillRules, StaffRules, World):
         assert not Receipt.objects.filter(transaction_id__startswith="FORGED").exists(), (
             "I9: a forged receipt was booked"
         )
-
-
-def _has_given_away_too_much() -> bool:
-    """Whether the operator's losses are more than what is the operator's own."""
-    books = story.ledger()
-    own = sum(money.minor for code, money in books.items() if 3000 <= code < 5000)
-    return own < sum(money.minor for code, money in books.items() if 5000 <= code < 6000)
