@@ -33,7 +33,8 @@ def advance_clock(by: timedelta) -> SandboxClock:
     The jump is one: what would have happened on the way happens at its end, as after a night without power.
 
     :raises ClockNotMoved: `by` isn't above zero or is above 400 days, or the clock is ten years ahead
-    :raises ProviderNotReady: the simulator doesn't answer; nothing was moved
+    :raises ProviderNotReady: the simulator doesn't answer. Our clock was not moved; if only its answer was lost, its own
+        was, and stays that far ahead: by what is added, and not to a time, since two may be moving it at once
     """
     if by > MOST_AT_ONCE or clock.ahead() + by > clock.MOST_AHEAD:
         raise ClockNotMoved(problem="that is too far ahead")
