@@ -14,9 +14,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from zemi.checkout.page import language, page, poll, render, sentences
 from zemi.checkout.standing import Scene, read_standing, steps_of
-from zemi.checkout.templatetags.words import NAIROBI
 from zemi.checkout.texts import TEXTS
 from zemi.common import clock, crypto
+from zemi.common.clock import NAIROBI
 from zemi.common.errors import ZemiError
 from zemi.common.money import Money
 from zemi.common.phone import InvalidPhone, Phone

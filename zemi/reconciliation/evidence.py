@@ -1,6 +1,8 @@
 """End attempts that nobody can tell about, by a statement that covers their day and shows no money (DOMAIN M15)."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import cast
 
 from zemi.common.db import unit_of_work
 from zemi.payments.locks import lock_payment
@@ -32,7 +34,9 @@ def _covered() -> list[tuple[datetime, datetime]]:
     """The spans of time, oldest first, of which statements tell all that came in; a gap between two ends a span."""
     told = StatementImport.objects.filter(provider=registry.mobile_money().name, covers_since__isnull=False)
     spans: list[tuple[datetime, datetime]] = []
-    for since, until in told.order_by("covers_since").values_list("covers_since", "covers_until"):
+    found = told.order_by("covers_since").values_list("covers_since", "covers_until")
+    # The two are written together.
+    for since, until in cast("Iterable[tuple[datetime, datetime]]", found):
         if spans and since <= spans[-1][1]:
             spans[-1] = (spans[-1][0], max(spans[-1][1], until))
         else:
