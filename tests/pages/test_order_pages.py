@@ -111,13 +111,17 @@ def test_why_a_payment_failed_is_said_beside_the_next_try(
     assert again.status_code in {200, 429}
 
 
-def test_a_prompt_that_is_refused_says_what_to_do(amina: Person, path: str) -> None:
+def test_a_prompt_that_is_refused_says_what_to_do(
+    amina: Person, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
     other = create_order(amount="700.00").data["order_reference"]
     push(other, amount="700.00")
 
     refused = amina.press(f"{path}/pay")
 
     assert refused.status_code == 429
+    assert refused.headers["Retry-After"] == "120"
+    assert caplog.records[-1].msg["error"] == "prompt_too_soon"  # type: ignore[index]  # structlog's own
     assert "asked to pay a moment ago" in words(refused)
     assert "Wait 2 minutes, then try again." in words(refused)
     assert "Pay KES 1,500" in words(refused)
@@ -298,8 +302,11 @@ def test_a_lost_code_is_replaced_after_the_phone_is_proved(
 
     assert f"to the buyer's phone, ****{AMINA.last4}" in words(amina.open(f"{path}/code"))
     assert f"Sent to ****{AMINA.last4}" in words(amina.press(f"{path}/code"))
+    assert f"Sent to ****{AMINA.last4}" in words(amina.press(f"{path}/code", otp="", again="1"))
     otp = one_time_code()
-    assert amina.press(f"{path}/code", otp=wrong(otp)).status_code == 422
+    refused = amina.press(f"{path}/code", otp=wrong(otp))
+    assert refused.status_code == 422
+    assert "Sent to" not in words(refused)
     shown = amina.press(f"{path}/code", otp=otp)
     [code] = re.findall(r'<p class="digits" translate="no">(\d{6})</p>', shown.content.decode())
     # Drawn to fill its place, not in the size of a stamp.

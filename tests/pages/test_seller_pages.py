@@ -148,6 +148,21 @@ def test_strangers_sign_in_first(amina: Person) -> None:
     assert "Sign in to sell" in words(amina.open("/sell/sign-in"))
 
 
+def test_who_gets_no_code_asks_for_another(amina: Person) -> None:
+    amina.press("/sell/sign-in", phone=AMINA.msisdn)
+    refused = words(amina.press("/sell/sign-in", phone=AMINA.msisdn, otp="000000"))
+    assert "We have sent it" not in refused
+    assert "Text me another code" in refused
+
+    assert "We have sent it" in words(amina.press("/sell/sign-in", phone=AMINA.msisdn, otp="", again="1"))
+    assert Message.objects.filter(template="one_time_code").count() == 2
+    amina.press("/sell/sign-in", phone=AMINA.msisdn, otp="", again="1")
+    # The budget of codes to a phone is used up.
+    spent = amina.press("/sell/sign-in", phone=AMINA.msisdn, otp="", again="1")
+    assert spent.status_code == 429
+    assert "Too many attempts. Nothing was changed. Wait 60 minutes" in words(spent)
+
+
 def test_a_sale_is_its_sellers_alone(baraka: Person, amina: Person) -> None:
     share = new_sale(baraka).redirect_chain[-1][0]
     assert "Sign in to sell" in words(amina.open(share))

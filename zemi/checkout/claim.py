@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from django.http import HttpRequest, HttpResponse
 
-from zemi.checkout.page import language, page, render, sentences
+from zemi.checkout.page import language, page, render
 from zemi.checkout.texts import TEXTS
 from zemi.common import clock
 from zemi.common.errors import ZemiError
@@ -15,7 +15,6 @@ from zemi.payments.claim import claim_receipt
 from zemi.payments.models import ReceiptStatus
 from zemi.trust.otp import request_otp
 from zemi.web.requests import caller_address
-from zemi.web.status import STATUS
 
 _SHAPES = {
     "receipt": re.compile(r"[A-Za-z0-9]{6,20}", re.ASCII),
@@ -30,6 +29,9 @@ def claim(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "claim")
     given = {name: request.POST.get(name, "").strip() for name in (*_SHAPES, "phone") if name in request.POST}
+    if "again" in request.POST:
+        # Another code is wanted, whatever is written in the field for the last one.
+        given.pop("otp", None)
     asked = "otp" in given
     wrong = _wrong(given, language(request))
     if wrong:
@@ -40,9 +42,7 @@ def claim(request: HttpRequest) -> HttpResponse:
             return _claimed(request, given, phone, caller=caller)
         request_otp(phone=phone, purpose=Purpose.CLAIM_RECEIPT, caller=caller, now=clock.now())
     except ZemiError as error:
-        problem, advice = sentences(error, language(request))
-        facts = {"given": given, "asked": asked, "problem": problem, "problem_advice": advice}
-        return render(request, "claim", status=STATUS[error.kind], **facts)
+        return render(request, "claim", error=error, given=given, asked=asked)
     return render(request, "claim", given=given, asked=True)
 
 

@@ -6,13 +6,14 @@ or a one-time code texted to the phone.
 
 import re
 from datetime import datetime
+from typing import Any
 
 import segno
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.safestring import SafeString, mark_safe
 
-from zemi.checkout.page import language, page, poll, render, sentences
+from zemi.checkout.page import language, page, poll, render
 from zemi.checkout.standing import Scene, read_standing, steps_of
 from zemi.checkout.texts import TEXTS
 from zemi.common import clock, crypto
@@ -32,7 +33,6 @@ from zemi.providers import registry
 from zemi.releases.confirm import confirm_delivery
 from zemi.releases.new_code import issue_new_code, request_new_code
 from zemi.web.requests import caller_address
-from zemi.web.status import STATUS
 
 _SIX_DIGITS = re.compile(r"[0-9]{6}", re.ASCII)
 # Words that are easy to say and to tell apart on a bad line.
@@ -94,11 +94,8 @@ def pay(request: HttpRequest, token: str) -> HttpResponseBase:
         # The button was pressed twice: the first press did it.
         return _to_order(token)
     except ZemiError as error:
-        sentence, advice = sentences(error, language(request))
         order.refresh_from_db()
-        return _show(
-            request, order, token, status=STATUS[error.kind], problem=sentence, problem_advice=advice
-        )
+        return _show(request, order, token, error=error)
     return _to_order(token)
 
 
@@ -110,9 +107,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponseBase:
         return _to_order(token)
     code = request.POST.get("code", "").replace(" ", "")
     if not _SIX_DIGITS.fullmatch(code):
-        return _show(
-            request, order, token, status=400, code_problem=TEXTS["six_digits"].render(language(request))
-        )
+        return _show(request, order, token, status=400, problem=TEXTS["six_digits"].render(language(request)))
     try:
         confirm_delivery(
             order_reference=order.order_reference,
@@ -121,9 +116,8 @@ def confirm(request: HttpRequest, token: str) -> HttpResponseBase:
             now=clock.now(),
         )
     except ZemiError as error:
-        sentence, advice = sentences(error, language(request))
         order.refresh_from_db()
-        return _show(request, order, token, status=STATUS[error.kind], code_problem=f"{sentence} {advice}")
+        return _show(request, order, token, error=error)
     return _to_order(token)
 
 
@@ -135,16 +129,14 @@ def new_code(request: HttpRequest, token: str) -> HttpResponseBase:
         return _to_order(token)
     if request.method != "POST":
         return render(request, "new_code", order=order, token=token)
-    otp = request.POST.get("otp")
+    otp = None if "again" in request.POST else request.POST.get("otp")
     try:
         if otp is None:
             request_new_code(order_reference=order.order_reference, caller=caller_address(request), now=now)
             return render(request, "new_code", order=order, token=token, asked=True)
         code = issue_new_code(order_reference=order.order_reference, otp=otp.strip(), now=now)
     except ZemiError as error:
-        problem, advice = sentences(error, language(request))
-        facts = {"problem": problem, "problem_advice": advice, "asked": otp is not None}
-        return render(request, "new_code", status=STATUS[error.kind], order=order, token=token, **facts)
+        return render(request, "new_code", error=error, order=order, token=token, asked=otp is not None)
     return render(request, "code", order=order, token=token, code=code, qr=_qr(f"{link_of(order)}#{code}"))
 
 
@@ -192,14 +184,11 @@ def phrase_of(order: Order, spoken: str, *, now: datetime) -> str:
     return f"{animal.render(spoken)} {thing.render(spoken)} {10 + drawn[2] % 90}"
 
 
-def _show(
-    request: HttpRequest, order: Order, token: str, *, status: int = 200, **facts: object
-) -> HttpResponse:
+def _show(request: HttpRequest, order: Order, token: str, **facts: Any) -> HttpResponse:
     standing = read_standing(order, now=clock.now())
     return render(
         request,
         standing.scene,
-        status=status,
         order=order,
         token=token,
         standing=standing,

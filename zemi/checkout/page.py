@@ -13,13 +13,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from zemi.checkout.texts import TEXTS
 from zemi.common import clock
-from zemi.common.errors import Kind, ZemiError
+from zemi.common.errors import InvalidInput, Kind, ZemiError
 from zemi.orders.errors import OrderNotFound
 from zemi.orders.lookup import charged_lookup
 from zemi.trust.errors import TooManyAttempts
 from zemi.trust.limits import charge_or_refuse, named
 from zemi.web.requests import ERROR_CODE, REQUEST_ID, caller_address, language_of
-from zemi.web.status import STATUS
+from zemi.web.status import STATUS, status_of
 
 LANGUAGE_COOKIE = "lang"
 _A_YEAR_S = 365 * 24 * 3600
@@ -124,8 +124,14 @@ def language(request: HttpRequest) -> str:
     return language_of(request)
 
 
-def render(request: HttpRequest, name: str, *, status: int = 200, **facts: Any) -> HttpResponse:
-    """Render the template `name` of this package."""
+def render(
+    request: HttpRequest, name: str, *, status: int = 200, error: ZemiError | None = None, **facts: Any
+) -> HttpResponse:
+    """Render the template `name` of this package.
+
+    With `error` it is the answer to a refusal: the status, the log and Retry-After say so, and the template gets
+    `problem`, what happened, and `problem_advice`, what to do.
+    """
     spoken = language(request)
     other = "en" if spoken == "sw" else "sw"
     query = QueryDict(mutable=True)
@@ -139,29 +145,21 @@ def render(request: HttpRequest, name: str, *, status: int = 200, **facts: Any) 
         "sandbox": not settings.LIVE,
         **facts,
     }
-    return render_template(request, f"checkout/{name}.html", context, status=status)
-
-
-def sentences(error: ZemiError, spoken: str) -> tuple[str, str]:
-    """What happened and what to do, for people; "" where there is nothing to do."""
-    return error.sentence(spoken), error.advice(spoken) or ""
+    if error is not None:
+        status = status_of(type(error))
+        context |= {"problem": error.sentence(spoken), "problem_advice": error.advice(spoken)}
+    response = render_template(request, f"checkout/{name}.html", context, status=status)
+    if error is not None:
+        request.META[ERROR_CODE] = error.code
+        if error.retry_after_s is not None:
+            response.headers["Retry-After"] = str(error.retry_after_s)
+    elif status == STATUS[Kind.VALIDATION]:
+        request.META[ERROR_CODE] = InvalidInput.code
+    return response
 
 
 def refused(request: HttpRequest, error: ZemiError) -> HttpResponse:
     """Answer a refusal with a page: what happened, where the money is, what to do, what to quote."""
-    status = STATUS[error.kind]
-    request.META[ERROR_CODE] = error.code
-    sentence, advice = sentences(error, language(request))
     doubtful = error.kind in {Kind.PROVIDER, Kind.INTERNAL}
-    response = render(
-        request,
-        "refused",
-        status=status,
-        sentence=sentence,
-        advice=advice,
-        money=TEXTS["money_doubtful" if doubtful else "money_unmoved"].render(language(request)),
-        request_id=request.META.get(REQUEST_ID, ""),
-    )
-    if error.retry_after_s is not None:
-        response.headers["Retry-After"] = str(error.retry_after_s)
-    return response
+    money = TEXTS["money_doubtful" if doubtful else "money_unmoved"].render(language(request))
+    return render(request, "refused", error=error, money=money, request_id=request.META.get(REQUEST_ID, ""))

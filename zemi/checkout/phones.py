@@ -13,7 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
-from zemi.checkout.page import language, page, poll, render, sentences
+from zemi.checkout.page import language, page, poll, render
 from zemi.checkout.standing import Scene, Standing, read_standing
 from zemi.checkout.texts import TEXTS
 from zemi.common import clock, crypto
@@ -28,7 +28,6 @@ from zemi.payments.errors import PaymentInProgress
 from zemi.providers.mpesa.sandbox import Sandbox, SandboxUnreachable
 from zemi.releases.confirm import confirm_delivery
 from zemi.web.requests import caller_address
-from zemi.web.status import STATUS
 
 _PIN = re.compile(r"[0-9]{4}", re.ASCII)
 _WRONG_PIN = "0000"
@@ -80,10 +79,7 @@ def start(request: HttpRequest) -> HttpResponseBase:
         said = problem.text.render(language(request))
         return render(request, "phone_start", status=400, amount=amount, item=item, problem=said)
     except ZemiError as error:
-        said = error.sentence(language(request))
-        return render(
-            request, "phone_start", status=STATUS[error.kind], amount=amount, item=item, problem=said
-        )
+        return render(request, "phone_start", error=error, amount=amount, item=item)
     # Also a prompt that is sent from the order's page waits for the PIN that is entered here.
     _set_phone(created.order.buyer.phone, **_PLANS["wait"])
     return _to_phones(token_of(created.order))
@@ -171,12 +167,11 @@ def confirm(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 def _refused(request: HttpRequest, order: Order, token: str, error: ZemiError) -> HttpResponse:
-    problem, advice = sentences(error, language(request))
     order.refresh_from_db()
-    return _show(request, order, token, status=STATUS[error.kind], problem=problem, problem_advice=advice)
+    return _show(request, order, token, error=error)
 
 
-def _show(request: HttpRequest, order: Order, token: str, *, status: int = 200, **facts: Any) -> HttpResponse:
+def _show(request: HttpRequest, order: Order, token: str, **facts: Any) -> HttpResponse:
     try:
         handsets = _handsets(order)
     except SandboxUnreachable:
@@ -186,7 +181,6 @@ def _show(request: HttpRequest, order: Order, token: str, *, status: int = 200, 
     return render(
         request,
         "phone",
-        status=status,
         order=order,
         token=token,
         standing=standing,

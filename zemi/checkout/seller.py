@@ -1,6 +1,7 @@
 """The seller's pages: sign in by a code to the phone, make a payment link, follow the money."""
 
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
-from zemi.checkout.page import language, page, render, sentences
+from zemi.checkout.page import language, page, render
 from zemi.checkout.selling import PAGE, list_sales, read_till
 from zemi.checkout.templatetags.words import kes
 from zemi.checkout.texts import TEXTS
@@ -24,7 +25,6 @@ from zemi.orders.errors import OrderNotFound
 from zemi.orders.links import find_by_link, link_of, token_of
 from zemi.trust.otp import request_otp, sign_in
 from zemi.web.requests import caller_address
-from zemi.web.status import STATUS
 
 HOME = "/sell"
 # The prefix makes browsers refuse it from anywhere but this very host, by https.
@@ -46,6 +46,9 @@ def enter(request: HttpRequest) -> HttpResponseBase:
     if request.method != "POST":
         return redirect(HOME)
     written, otp = request.POST.get("phone", ""), request.POST.get("otp")
+    if "again" in request.POST:
+        # Another code is wanted, whatever is written in the field for the last one.
+        otp = None
     caller, now = caller_address(request), clock.now()
     try:
         phone = Phone.parse(written)
@@ -57,9 +60,7 @@ def enter(request: HttpRequest) -> HttpResponseBase:
         wrong = unreadable.text.render(language(request))
         return render(request, "sign_in", status=400, phone=written, phone_problem=wrong)
     except ZemiError as error:
-        problem, advice = sentences(error, language(request))
-        facts = {"phone": written, "asked": otp is not None, "problem": problem, "problem_advice": advice}
-        return render(request, "sign_in", status=STATUS[error.kind], **facts)
+        return render(request, "sign_in", error=error, phone=written, asked=otp is not None)
     response = redirect(HOME)
     response.set_cookie(
         COOKIE,
@@ -98,13 +99,12 @@ def share(request: HttpRequest, token: str) -> HttpResponseBase:
     return render(request, "share", order=order, token=token, words=words, encoded=quote(words, safe=""))
 
 
-def _home(request: HttpRequest, session: Session, *, status: int = 200, **facts: object) -> HttpResponse:
+def _home(request: HttpRequest, session: Session, **facts: Any) -> HttpResponse:
     before = _key(request.GET.get("before", ""))
     sales = list_sales(session.party_id, before=before)
     return render(
         request,
         "sell",
-        status=status,
         party=session.party,
         till=read_till(session.party_id, now=clock.now()),
         sales=sales[:PAGE],
@@ -137,9 +137,7 @@ def _new_sale(request: HttpRequest, session: Session) -> HttpResponseBase:
             now=clock.now(),
         )
     except ZemiError as error:
-        problem, advice = sentences(error, spoken)
-        facts = {"given": given, "problem": problem, "problem_advice": advice}
-        return _home(request, session, status=STATUS[error.kind], **facts)
+        return _home(request, session, error=error, given=given)
     return redirect(f"{HOME}/{token_of(created.order)}")
 
 

@@ -87,6 +87,7 @@ TEXTS: dict[str, Text] = {
     ),
     "new_code_ask": Text(en="Text me the one-time code", sw="Nitumie namba ya mara moja"),
     "new_code_sent": Text(en="Sent to {phone}. It is good for 10 minutes.", sw="Imetumwa kwa {phone}. Inafanya kazi kwa dakika 10."),
+    "code_again": Text(en="Text me another code", sw="Nitumie namba nyingine"),
     "one_time_code": Text(en="One-time code", sw="Namba ya mara moja"),
     "new_code_button": Text(en="Give me a new delivery code", sw="Nipe namba mpya ya siri"),
     # Done
