@@ -95,8 +95,8 @@ def test_live_mode_has_no_address_of_the_sandbox(live: dict[str, str], child_env
         "import django; django.setup()\n"
         "from zemi.urls import API, urlpatterns\n"
         "from django.conf import settings\n"
-        "from zemi.checkout.seller import COOKIE\n"
-        "print(*(route.pattern for route in (*API, *urlpatterns)), settings.CSRF_COOKIE_NAME, COOKIE)"
+        "from zemi.checkout.page import SELLER_COOKIE\n"
+        "print(*(route.pattern for route in (*API, *urlpatterns)), settings.CSRF_COOKIE_NAME, SELLER_COOKIE)"
     )
 
     def addresses(env: dict[str, str]) -> str:

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from tests.characters import AMINA
 from tests.pages.conftest import Person, page_of, words
 from tests.story import create_order, simulate_payment
 from zemi.checkout.page import CONTENT_POLICY
+from zemi.identity.sessions import open_session
 
 
 @pytest.mark.parametrize("path", ["/", "/help", "/claim", "/sandbox/phone", "/nothing-here", "ORDER"])
@@ -69,6 +71,20 @@ def test_a_step_that_is_reloaded_leads_back_to_the_order(amina: Person, step: st
     response: Any = amina.open(f"{path}/{step}")
 
     assert response.redirect_chain == [(path, 302)]
+
+
+def test_forms_of_strangers_are_charged_to_their_address_and_those_of_people_to_themselves(
+    amina: Person, settings: Any, clock: Any
+) -> None:
+    settings.LIMITS = settings.LIMITS | {"anonymous_writes": 2, "authenticated": 3}
+
+    answers = [amina.press(path) for path in ("/claim", "/sandbox/phone", "/sell")]
+    assert answers[-1].status_code == 429
+    assert "Wait 60 seconds, then try again." in words(answers[-1])
+    assert amina.open("/claim").status_code == 200
+
+    _, amina.client.cookies["seller"] = open_session(phone=AMINA, now=clock.now())
+    assert [amina.open("/sell").status_code for _ in range(4)] == [200, 200, 200, 429]
 
 
 def test_a_fault_is_a_page_that_says_where_the_money_is(

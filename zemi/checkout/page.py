@@ -14,6 +14,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from zemi.checkout.texts import TEXTS
 from zemi.common import clock
 from zemi.common.errors import InvalidInput, Kind, ZemiError
+from zemi.identity.models import Session
+from zemi.identity.sessions import authenticate
 from zemi.orders.errors import OrderNotFound
 from zemi.orders.lookup import charged_lookup
 from zemi.trust.errors import TooManyAttempts
@@ -22,6 +24,8 @@ from zemi.web.requests import ERROR_CODE, REQUEST_ID, caller_address, language_o
 from zemi.web.status import STATUS, status_of
 
 LANGUAGE_COOKIE = "lang"
+# The prefix makes browsers refuse it from anywhere but this very host, by https.
+SELLER_COOKIE = "__Host-seller" if settings.LIVE else "seller"
 _A_YEAR_S = 365 * 24 * 3600
 # No inline script or style, nothing of anybody else's, in nobody's frame.
 CONTENT_POLICY = (
@@ -52,7 +56,7 @@ def page(*methods: str) -> Callable[[View], View]:
         @wraps(view)
         def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
-                with _by_link(request, kwargs.get("token")):
+                with _charged(request, kwargs.get("token")):
                     response = view(request, *args, **kwargs)
             except ZemiError as error:
                 response = refused(request, error)
@@ -71,7 +75,7 @@ def poll(view: Callable[[HttpRequest, str], str]) -> View:
     @wraps(view)
     def answer(request: HttpRequest, token: str) -> HttpResponse:
         try:
-            with _by_link(request, token):
+            with _charged(request, token):
                 response = HttpResponse(view(request, token), content_type="text/plain")
         except (OrderNotFound, TooManyAttempts) as error:
             response = HttpResponse(status=STATUS[error.kind], content_type="text/plain")
@@ -82,21 +86,32 @@ def poll(view: Callable[[HttpRequest, str], str]) -> View:
 
 
 @contextmanager
-def _by_link(request: HttpRequest, token: str | None) -> Iterator[None]:
+def _charged(request: HttpRequest, token: str | None) -> Iterator[None]:
     """Charge a page of an order to its link, so that phones behind one address don't starve each other.
 
-    A link that opens nothing is charged to the address: tokens are not tried in bulk.
+    A link that opens nothing is charged to the address: tokens are not tried in bulk. Other pages are charged to who is
+    signed in; a stranger's forms to the address.
 
-    :raises TooManyAttempts: the link is asked for too often, or the address has missed too often
+    :raises TooManyAttempts: the link, the person or the address has used up its budget
     """
+    now = clock.now()
     if token is None:
+        session = session_of(request)
+        if session is not None:
+            charge_or_refuse(named("authenticated", f"party:{session.party_id}"), now=now)
+        elif request.method not in {"GET", "HEAD"}:
+            charge_or_refuse(named("anonymous_writes", caller_address(request)), now=now)
         yield
         return
-    now = clock.now()
     with charged_lookup(caller_address(request), now=now):
         limit = "link_reads" if request.method in {"GET", "HEAD"} else "link_writes"
         charge_or_refuse(named(limit, f"link:{token}"), now=now)
         yield
+
+
+def session_of(request: HttpRequest) -> Session | None:
+    """Who is signed in to sell; None is a stranger."""
+    return authenticate(request.COOKIES.get(SELLER_COOKIE, ""), now=clock.now())
 
 
 def finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

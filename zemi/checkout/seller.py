@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
-from zemi.checkout.page import language, page, render
+from zemi.checkout.page import SELLER_COOKIE, language, page, render, session_of
 from zemi.checkout.selling import PAGE, list_sales, read_till
 from zemi.checkout.templatetags.words import kes
 from zemi.checkout.texts import TEXTS
@@ -19,7 +19,7 @@ from zemi.common.money import InvalidAmount, Money
 from zemi.common.phone import InvalidPhone, Phone
 from zemi.identity.models import Session
 from zemi.identity.otp import Purpose
-from zemi.identity.sessions import authenticate, sign_out
+from zemi.identity.sessions import sign_out
 from zemi.orders.create import create_order
 from zemi.orders.errors import OrderNotFound
 from zemi.orders.links import find_by_link, link_of, token_of
@@ -27,14 +27,12 @@ from zemi.trust.otp import request_otp, sign_in
 from zemi.web.requests import caller_address
 
 HOME = "/sell"
-# The prefix makes browsers refuse it from anywhere but this very host, by https.
-COOKIE = "__Host-seller" if settings.LIVE else "seller"
 
 
 @page("GET", "POST")
 def home(request: HttpRequest) -> HttpResponseBase:
     """The seller's sales and money; with POST a new sale, whose link is to be shared. Strangers sign in first."""
-    session = _session(request)
+    session = session_of(request)
     if session is None:
         return render(request, "sign_in")
     return _new_sale(request, session) if request.method == "POST" else _home(request, session)
@@ -63,7 +61,7 @@ def enter(request: HttpRequest) -> HttpResponseBase:
         return render(request, "sign_in", error=error, phone=written, asked=otp is not None)
     response = redirect(HOME)
     response.set_cookie(
-        COOKIE,
+        SELLER_COOKIE,
         token,
         max_age=timedelta(minutes=settings.SESSION_MIN),
         secure=settings.LIVE,
@@ -77,17 +75,17 @@ def enter(request: HttpRequest) -> HttpResponseBase:
 def leave(request: HttpRequest) -> HttpResponseBase:
     """Sign out: the session ends here too, not only in the browser."""
     response = redirect(HOME)
-    session = _session(request)
+    session = session_of(request)
     if request.method == "POST" and session is not None:
         sign_out(session, now=clock.now())
-        response.delete_cookie(COOKIE)
+        response.delete_cookie(SELLER_COOKIE)
     return response
 
 
 @page("GET")
 def share(request: HttpRequest, token: str) -> HttpResponseBase:
     """A sale's link with ready words, for the seller to send to the buyer."""
-    session = _session(request)
+    session = session_of(request)
     if session is None:
         return redirect(HOME)
     order = find_by_link(token)
@@ -139,10 +137,6 @@ def _new_sale(request: HttpRequest, session: Session) -> HttpResponseBase:
     except ZemiError as error:
         return _home(request, session, error=error, given=given)
     return redirect(f"{HOME}/{token_of(created.order)}")
-
-
-def _session(request: HttpRequest) -> Session | None:
-    return authenticate(request.COOKIES.get(COOKIE, ""), now=clock.now())
 
 
 def _key(written: str) -> UUID | None:

@@ -22,7 +22,7 @@ _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=
 LIMITS: Mapping[str, Limit] = {
     limit.name: limit
     for limit in (
-        Limit("anonymous_writes", 10, _MINUTE, "POSTs to the API from one address, without a key or session"),
+        Limit("anonymous_writes", 10, _MINUTE, "POSTs from one address, without a key, session or link"),
         Limit("anonymous_reads", 120, _MINUTE, "GETs to the API from one address, without a key or session"),
         Limit("authenticated", 100, _MINUTE, "requests of one merchant, by all its keys, or of one person who is signed in"),
         Limit("link_reads", 120, _MINUTE, "looks at one order by its link: a page that waits asks every two seconds"),
