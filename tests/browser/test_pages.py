@@ -44,7 +44,7 @@ def test_a_whole_sale_with_two_phones(product: Product, window: Window) -> None:
     expect(sms).to_contain_text("Delivery code")
     [code] = re.findall(r"Delivery code: (\d{6})", sms.inner_text())
     phones.get_by_label("Delivery code").fill(code)
-    phones.get_by_role("button", name="I have it").click()
+    phones.get_by_role("button", name="Confirm, and pay the seller").click()
 
     expect(amina.get_by_text("has been sent to the seller by M-Pesa")).to_be_visible()
     expect(phones.get_by_text("Done: Baraka has his money.")).to_be_visible()
@@ -99,7 +99,7 @@ def test_a_refused_form_is_not_sent_again_when_the_page_changes_by_itself(
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
     page.get_by_label("Delivery code").fill(f"{(int(sale.code) + 1) % 1_000_000:06}")
-    page.get_by_role("button", name="I have it").click()
+    page.get_by_role("button", name="Confirm, and pay the seller").click()
     page.locator("#code-wrong").wait_for()
 
     sale.confirm()

@@ -53,6 +53,9 @@ def test_a_whole_sale_on_pages(
     held = words(amina.open(path))
     assert "KES 1,500 is held safely" in held
     assert order["delivery_code"] not in held
+    # Whoever of the two looks.
+    assert "Goods handed over? Enter the buyer's 6-digit code." in held
+    assert not re.search(r"\b(I|me|my|you|your)\b", held)
 
     done = words(amina.press(f"{path}/confirm", code=order["delivery_code"]))
     assert "KES 1,500 is on its way to the seller" in done

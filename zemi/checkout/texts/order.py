@@ -70,15 +70,15 @@ TEXTS: dict[str, Text] = {
         en="At the door you may show this instead of saying the code: the seller's phone reads it.",
         sw="Mlangoni unaweza kuonyesha hii badala ya kusema namba: simu ya muuzaji inaisoma.",
     ),
-    "confirm_title": Text(en="Goods received?", sw="Umepokea bidhaa?"),
+    "confirm_title": Text(en="Goods handed over?", sw="Bidhaa zimekabidhiwa?"),
     "confirm_lead": Text(
-        en="Enter the 6-digit code. The seller is paid at once, and that cannot be undone.",
-        sw="Weka namba ya siri ya tarakimu 6. Muuzaji atalipwa mara moja, na haiwezi kurudishwa.",
+        en="Enter the buyer's 6-digit code. The seller is paid at once, and that cannot be undone.",
+        sw="Weka namba ya siri ya mnunuzi, ya tarakimu 6. Muuzaji atalipwa mara moja, na haiwezi kurudishwa.",
     ),
     "confirm_code": Text(en="Delivery code", sw="Namba ya siri"),
-    "confirm_button": Text(en="I have it: pay the seller", sw="Nimepokea: mlipe muuzaji"),
+    "confirm_button": Text(en="Confirm, and pay the seller", sw="Thibitisha, na umlipe muuzaji"),
     "six_digits": Text(en="A delivery code has six digits.", sw="Namba ya siri ina tarakimu sita."),
-    "code_lost": Text(en="Send me a new code", sw="Nitumie namba mpya"),
+    "code_lost": Text(en="Code lost? The buyer can have a new one", sw="Namba imepotea? Mnunuzi anaweza kupata mpya"),
     # A new code
     "new_code_title": Text(en="A new delivery code", sw="Namba mpya ya siri"),
     "new_code_lead": Text(
