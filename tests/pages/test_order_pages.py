@@ -59,8 +59,12 @@ def test_a_whole_sale_on_pages(
 
     done = words(amina.press(f"{path}/confirm", code=order["delivery_code"]))
     assert "KES 1,500 is on its way to the seller" in done
+    assert "data-poll" in amina.open(path).content.decode()
     settle(clock, run_worker)
-    assert "KES 1,500 has been sent to the seller by M-Pesa" in words(amina.open(path))
+    end = amina.open(path)
+    assert "KES 1,500 has been sent to the seller by M-Pesa" in words(end)
+    # Nothing more will change.
+    assert "data-poll" not in end.content.decode()
     receipt = words(amina.open(f"{path}/receipt"))
     assert "Paid in all KES 1,500" in receipt
     assert receipt.count("M-Pesa number") == 2
@@ -246,7 +250,7 @@ def test_the_proof_says_what_the_ledger_says(
     for phone in (AMINA, BARAKA):
         assert phone.last4 not in page.content.decode()
     confirm(order["order_reference"], order["delivery_code"])
-    assert "No, nothing is held" in words(juma.open(f"{path}/held", lang="en"))
+    assert "It was held, and was released" in words(juma.open(f"{path}/held", lang="en"))
 
 
 def test_the_words_of_the_minute_are_the_same_for_all_and_change(

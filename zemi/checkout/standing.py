@@ -62,6 +62,11 @@ class Standing:
         return max(paid, default=None) if self.turn is None else None
 
     @property
+    def is_moving(self) -> bool:
+        """Whether the page may still look different by itself."""
+        return self.turn is not None or any(text != "back_done" for _, text in self.refunds_told)
+
+    @property
     def seller_text(self) -> str:
         """The text that says how far the seller's money is."""
         if self.turn is not None:

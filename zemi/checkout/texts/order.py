@@ -132,6 +132,7 @@ TEXTS: dict[str, Text] = {
     "proof_yes": Text(en="Yes, all of it is held", sw="Ndiyo, yote imeshikwa"),
     "proof_part": Text(en="A part is held, of {price}", sw="Sehemu imeshikwa, kati ya {price}"),
     "proof_no": Text(en="No, nothing is held", sw="Hapana, hakuna kilichoshikwa"),
+    "proof_went": Text(en="It was held, and was released", sw="Ilishikwa, na imeachiliwa"),
     "proof_since": Text(en="Since", sw="Tangu"),
     "proof_server_time": Text(en="Server time", sw="Saa ya seva"),
     "proof_phrase": Text(en="Words of this minute", sw="Maneno ya dakika hii"),
