@@ -4,12 +4,10 @@ The simulator is spoken to from here, by the server; the sale itself goes throug
 """
 
 import re
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
@@ -25,8 +23,10 @@ from zemi.orders.links import find_by_link, link_in_text, token_of
 from zemi.orders.models import Order
 from zemi.payments.collect import start_payment
 from zemi.payments.errors import PaymentInProgress
-from zemi.providers.mpesa.sandbox import Sandbox, SandboxUnreachable
+from zemi.providers import registry
+from zemi.providers.mpesa.sandbox import SandboxUnreachable
 from zemi.releases.confirm import confirm_delivery
+from zemi.sandbox.scenarios import made_up_phone
 from zemi.web.requests import caller_address
 
 _PIN = re.compile(r"[0-9]{4}", re.ASCII)
@@ -69,8 +69,8 @@ def start(request: HttpRequest) -> HttpResponseBase:
     item, amount = request.POST.get("item", "").strip()[:200], request.POST.get("amount", "").strip()
     try:
         created = create_order(
-            buyer_phone=_made_up_phone(),
-            seller_phone=_made_up_phone(),
+            buyer_phone=made_up_phone(),
+            seller_phone=made_up_phone(),
             amount=Money.parse(amount),
             product_description=item or TEXTS["sim_new_item_example"].render(language(request)),
             now=clock.now(),
@@ -220,7 +220,7 @@ def _handsets(order: Order) -> list[Handset]:
 
 
 def _handset(owner: str, phone: Phone, link: str) -> Handset:
-    seen = _simulator().phone(phone)
+    seen = registry.sandbox().phone(phone)
     prompt = next((prompt for prompt in reversed(seen["prompts"]) if prompt["open"]), None)
     if prompt is not None:
         prompt = prompt | {"amount": Money(int(prompt["amount"]))}
@@ -237,18 +237,10 @@ def _stamp(standing: Standing, handsets: list[Handset]) -> str:
     return crypto.blind_index("page-stamp", "|".join(seen)).hex()[:12]
 
 
-def _simulator() -> Sandbox:
-    return Sandbox(settings.SIM_URL)
-
-
 def _set_phone(phone: Phone, **wishes: Any) -> None:
     # If the simulator doesn't answer, the page that follows says so.
     with suppress(SandboxUnreachable):
-        _simulator().set_phone(phone, **wishes)
-
-
-def _made_up_phone() -> Phone:
-    return Phone.parse(f"2547{20_000_000 + secrets.randbelow(9_000_000)}")
+        registry.sandbox().set_phone(phone, **wishes)
 
 
 def _to_phones(token: str) -> HttpResponse:

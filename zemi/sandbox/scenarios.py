@@ -68,7 +68,7 @@ class _Sale:
     """One order of two people who were never seen before."""
 
     def __init__(self, merchant_id: UUID | None, amount: Money) -> None:
-        self.buyer, self.seller = _made_up_phone(), _made_up_phone()
+        self.buyer, self.seller = made_up_phone(), made_up_phone()
         self.amount = amount
         self.order: Order = create_order(
             buyer_phone=self.buyer,
@@ -136,7 +136,8 @@ class _Sale:
         advance_clock(timedelta(hours=settings.ORDER_EXPIRY_H, seconds=1))
 
 
-def _made_up_phone() -> Phone:
+def made_up_phone() -> Phone:
+    """A number that nobody has had before."""
     # Above the test numbers of the simulator, which have habits of their own.
     return Phone.parse(f"2547{20_000_000 + secrets.randbelow(70_000_000)}")
 
