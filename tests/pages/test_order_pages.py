@@ -60,6 +60,7 @@ def test_a_whole_sale_on_pages(
     done = words(amina.press(f"{path}/confirm", code=order["delivery_code"]))
     assert "KES 1,500 is on its way to the seller" in done
     assert "data-poll" in amina.open(path).content.decode()
+    assert "To the seller" not in words(amina.open(f"{path}/receipt"))
     settle(clock, run_worker)
     end = amina.open(path)
     assert "KES 1,500 has been sent to the seller by M-Pesa" in words(end)
@@ -68,6 +69,7 @@ def test_a_whole_sale_on_pages(
     receipt = words(amina.open(f"{path}/receipt"))
     assert "Paid in all KES 1,500" in receipt
     assert receipt.count("M-Pesa number") == 2
+    assert "To the seller" in receipt
 
 
 def test_a_button_that_is_pressed_twice_sends_one_prompt(amina: Person, path: str, simulator: Any) -> None:

@@ -162,7 +162,6 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
     order, now = find_by_link(token), clock.now()
     paid = list(Receipt.objects.filter(order=order, status__in=HELD).order_by("received_at", "id")[:50])
     standing = read_standing(order, now=now)
-    fee = order.amount.share(order.fee_bps)
     return render(
         request,
         "receipt",
@@ -171,8 +170,6 @@ def receipt(request: HttpRequest, token: str) -> HttpResponse:
         paid=paid,
         received=Money(sum(row.amount_minor for row in paid), order.currency),
         standing=standing,
-        fee=fee,
-        net=order.amount - fee,
     )
 
 

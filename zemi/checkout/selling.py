@@ -51,7 +51,7 @@ def read_till(seller_id: UUID, *, now: datetime) -> Till:
     ) & ~Q(order__in=refunded.values("order"))
     return Till(
         # Without the commission, as each sale's line has it.
-        held=sum((_net(order) for order in open_sales.only("amount_minor", "currency", "fee_bps")), Money(0)),
+        held=sum((order.net for order in open_sales.only("amount_minor", "currency", "fee_bps")), Money(0)),
         coming=_sum(payouts.filter(~Q(status__in=ended) | still_owed)),
         paid=_sum(payouts.filter(status=DisbursementStatus.SUCCEEDED, updated_at__gt=now - _WEEK)),
     )
@@ -74,14 +74,10 @@ def _line(order: Order, seen: dict[str, object]) -> SaleLine:
     return SaleLine(
         order=order,
         token=token_of(order),
-        net=_net(order),
+        net=order.net,
         turn=f"turn_{turn['verb']}" if isinstance(turn, dict) else f"turn_none_{ended_as}",
         until=datetime.fromisoformat(deadline) if isinstance(deadline, str) else None,
     )
-
-
-def _net(order: Order) -> Money:
-    return order.amount - order.amount.share(order.fee_bps)
 
 
 def _sum(rows: "QuerySet[Payout]") -> Money:

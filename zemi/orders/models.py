@@ -129,6 +129,16 @@ class Order(Stateful):
         return Money(self.amount_minor, self.currency)
 
     @property
+    def fee(self) -> Money:
+        """The commission, which the seller bears."""
+        return self.amount.share(self.fee_bps)
+
+    @property
+    def net(self) -> Money:
+        """What the seller gets of the price."""
+        return self.amount - self.fee
+
+    @property
     def due(self) -> Money:
         """What is still to be paid."""
         return Money(self.amount_minor - self.received_minor, self.currency)

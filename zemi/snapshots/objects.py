@@ -296,14 +296,13 @@ def _public_order(order: Order, related: Mapping[str, list[Any]], viewer: Role |
 
 
 def _order(order: Order, related: Mapping[str, list[Any]], viewer: Role | None) -> Shown:
-    fee = order.amount.share(order.fee_bps)
     released = [release for release in related["releases"] if release.released_at is not None]
     returned = [refund for refund in related["refunds"] if refund.status == "succeeded"]
     shown = _public_order(order, related, viewer) | {
         "seller_phone_masked": order.seller.phone_masked,
         "release_policy": order.release_policy,
-        "fee": str(fee),
-        "seller_receives": str(order.amount - fee),
+        "fee": str(order.fee),
+        "seller_receives": str(order.net),
         "received": _sum(order, (receipt.allocated_minor for receipt in related["receipts"])),
         "held": str(related["balances"][0]),
         "released": _sum(order, (release.amount_minor for release in released)),
