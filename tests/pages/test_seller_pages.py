@@ -52,6 +52,9 @@ def test_a_seller_makes_a_link_and_follows_the_money(
     path = "/o/" + shared.redirect_chain[-1][0].removeprefix("/sell/")
     assert "Pay KES 1,500" in words(amina.open(path))
     simulate_payment(order.order_reference)
+    # The page that the seller waits at asks by itself, and then shows it.
+    assert f'data-poll="{path}/poll"' in shared.content.decode()
+    assert "KES 1,500 is held safely" in words(baraka.open(shared.redirect_chain[-1][0]))
     held = words(baraka.open("/sell"))
     assert "Held for you KES 1,500 On its way KES 0" in held
     assert "Deliver, and type the buyer's code" in held

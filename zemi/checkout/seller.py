@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 
 from zemi.checkout.page import SELLER_COOKIE, language, page, render, session_of
 from zemi.checkout.selling import PAGE, list_sales, read_till
+from zemi.checkout.standing import read_standing
 from zemi.checkout.templatetags.words import kes
 from zemi.checkout.texts import TEXTS
 from zemi.common import clock
@@ -22,7 +23,8 @@ from zemi.identity.otp import Purpose
 from zemi.identity.sessions import sign_out
 from zemi.orders.create import create_order
 from zemi.orders.errors import OrderNotFound
-from zemi.orders.links import find_by_link, link_of, token_of
+from zemi.orders.links import PATH, find_by_link, link_of, token_of
+from zemi.orders.models import OrderStatus
 from zemi.trust.otp import request_otp, sign_in
 from zemi.web.requests import caller_address
 
@@ -91,10 +93,15 @@ def share(request: HttpRequest, token: str) -> HttpResponseBase:
     order = find_by_link(token)
     if order.seller_id != session.party_id:
         raise OrderNotFound
+    if order.status != OrderStatus.AWAITING_PAYMENT:
+        # Paid meanwhile, or ended: what is true now stands on the order's own page.
+        return redirect(f"{PATH}{token}")
     words = TEXTS["share_text"].render(
         language(request), item=order.product_description, amount=kes(order.amount), link=link_of(order)
     )
-    return render(request, "share", order=order, token=token, words=words, encoded=quote(words, safe=""))
+    stamp = read_standing(order, now=clock.now()).stamp
+    facts = {"words": words, "encoded": quote(words, safe=""), "stamp": stamp}
+    return render(request, "share", order=order, token=token, **facts)
 
 
 def _home(request: HttpRequest, session: Session, **facts: Any) -> HttpResponse:
