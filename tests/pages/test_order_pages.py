@@ -112,7 +112,7 @@ def test_why_a_payment_failed_is_said_beside_the_next_try(
     run_worker()
 
     page = words(amina.open(path))
-    assert "Not paid yet" in page
+    assert "Not paid yet." in page
     assert said in page
     assert "Send prompt to" in page
 

@@ -4,7 +4,6 @@ from zemi.common.texts import Text
 
 TEXTS: dict[str, Text] = {
     "skip": Text(en="Skip to the page", sw="Nenda kwenye ukurasa"),
-    "language": Text(en="Language", sw="Lugha"),
     "tagline": Text(en="Your money waits until the goods are in your hand.", sw="Pesa yako inasubiri hadi upokee bidhaa."),
     "footer_help": Text(en="Help", sw="Msaada"),
     "footer_claim": Text(en="Paid with a wrong number?", sw="Ulilipa kwa namba isiyo sahihi?"),

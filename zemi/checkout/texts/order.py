@@ -31,7 +31,7 @@ TEXTS: dict[str, Text] = {
         sw="Ukurasa huu utabadilika wenyewe pesa ikifika.",
     ),
     "pay_until": Text(en="To be paid until", sw="Ilipwe kabla ya"),
-    "failed_title": Text(en="Not paid yet", sw="Bado haijalipwa"),
+    "failed_title": Text(en="Not paid yet.", sw="Bado haijalipwa."),
     # Waiting
     "wait_title": Text(en="Look at your phone", sw="Angalia simu yako"),
     "wait_enter_pin": Text(
