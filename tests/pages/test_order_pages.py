@@ -38,7 +38,9 @@ def test_a_whole_sale_on_pages(
     amina: Person, order: dict[str, Any], path: str, simulator: Any, clock: Any, run_worker: Run
 ) -> None:
     simulator.set_phone(AMINA.msisdn, next="wait")
-    assert "Pay KES 1,500" in words(amina.open(path))
+    asked = words(amina.open(path))
+    assert "Pay KES 1,500" in asked
+    assert f"Seller ****{BARAKA.last4}" in asked
 
     waiting = words(amina.press(f"{path}/pay"))
     assert "Look at your phone KES 1,500" in waiting

@@ -5,6 +5,7 @@ from zemi.common.texts import Text
 TEXTS: dict[str, Text] = {
     "order": Text(en="Order", sw="Oda"),
     "amount": Text(en="Amount", sw="Kiasi"),
+    "seller": Text(en="Seller", sw="Muuzaji"),
     "item": Text(en="For", sw="Kwa ajili ya"),
     # Pay
     "pay_verb": Text(en="Pay", sw="Lipa"),
