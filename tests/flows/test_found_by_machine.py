@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from tests import story
@@ -10,6 +11,7 @@ from zemi.common.money import kes
 from zemi.common.phone import Phone
 from zemi.identity.api_keys import Scope
 from zemi.payments.c2b import settle_c2b
+from zemi.payments.models import Payment, Receipt
 from zemi.payouts.models import Payout
 from zemi.providers.base import C2BReceipt
 from zemi.reconciliation.match import reconcile
@@ -77,6 +79,32 @@ def test_a_payout_that_waits_for_float_is_not_broken_and_goes_out_when_there_is_
         clock.advance(minutes=11)
         run_worker()
     assert set(Payout.objects.values_list("status", flat=True)) == {"succeeded"}
+
+
+def test_two_prompts_that_were_both_paid_are_two_receipts_in_whatever_order_they_are_told(
+    simulator: Any, clock: Any, run_worker: Callable[[], int]
+) -> None:
+    reference = story.create_order().data["order_reference"]
+    for _ in range(2):
+        simulator.set_phone(AMINA.msisdn, next="pay", delay_s=1, callback="lost")
+        assert story.push(reference).status == 200
+        clock.advance(minutes=6)
+        simulator.run_due()
+    first, second = simulator.transactions()
+    for move in (second, first):
+        at = datetime.fromisoformat(str(move["at"]))
+        told = C2BReceipt(move["receipt"], kes(1_500), at, reference, AMINA, "174379")
+        settle_c2b(told, now=clock.now())
+
+    for _ in range(6):
+        run_worker()
+        clock.advance(minutes=10)
+
+    assert sorted(Receipt.objects.values_list("transaction_id", flat=True)) == sorted(
+        [first["receipt"], second["receipt"]]
+    )
+    assert Refund.objects.count() == 1
+    assert set(Payment.objects.values_list("status", flat=True)) == {"completed"}
 
 
 def _owe_a_reversal(simulator: Any, clock: Any, run_worker: Callable[[], int]) -> None:

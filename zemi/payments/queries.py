@@ -42,4 +42,5 @@ def receipt_told_by_hand(payment: Payment, amount: Money) -> Receipt | None:
         amount_minor=amount.minor,
         received_at__gte=payment.created_at,
     )
-    return fitting.order_by("id").first()
+    # The earliest: then each of several attempts finds its own, whichever was told of first.
+    return fitting.order_by("received_at", "id").first()
