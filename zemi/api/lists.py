@@ -150,7 +150,7 @@ class OfPayments:
 
     kind = "payment"
     tag = "payments"
-    output = PaymentData
+    output: ClassVar[type[Shape] | None] = PaymentData
 
 
 class ListPayments(OfPayments, ListObjects):
@@ -168,7 +168,7 @@ class OfReceipts:
 
     kind = "receipt"
     tag = "payments"
-    output = ReceiptData
+    output: ClassVar[type[Shape] | None] = ReceiptData
 
 
 class ListReceipts(OfReceipts, ListObjects):
@@ -186,7 +186,7 @@ class OfPayouts:
 
     kind = "payout"
     tag = "payouts"
-    output = PayoutData
+    output: ClassVar[type[Shape] | None] = PayoutData
 
 
 class ListPayouts(OfPayouts, ListObjects):
@@ -204,7 +204,7 @@ class OfRefunds:
 
     kind = "refund"
     tag = "refunds"
-    output = RefundData
+    output: ClassVar[type[Shape] | None] = RefundData
 
 
 class ListRefunds(OfRefunds, ListObjects):
@@ -222,7 +222,7 @@ class OfTransfers:
 
     kind = "transfer"
     tag = "ledger"
-    output = TransferData
+    output: ClassVar[type[Shape] | None] = TransferData
 
 
 class ListTransfers(OfTransfers, ListObjects):
