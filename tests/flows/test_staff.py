@@ -567,6 +567,41 @@ def late(failed: Payout, clock: Any) -> SuspenseCase:
 @pytest.mark.parametrize(
     ("outcome", "lines"),
     [
+        # The seller has had it, and has it again on the balance; or has it there still.
+        ("charged", {2200: kes(1_500)}),
+        ("lost", {2200: kes(1_500)}),
+        ("", {2200: kes(1_500)}),
+    ],
+)
+def test_what_was_paid_late_and_taken_back_is_owed_once(
+    failed: Payout, simulator: Any, clock: Any, outcome: str, lines: dict[int, Any]
+) -> None:
+    case = late(failed, clock)
+    if outcome:
+        do("end-case", clock, id=case.id, outcome=outcome)
+
+    do("reversed", clock, kind="payout", id=failed.id, receipt="REV1")
+
+    books = ledger()
+    assert {code: books[code] for code in (1310, 2200, 5200) if code in books} == lines
+    assert (Payout.objects.get().status, SuspenseCase.objects.get().status) == (
+        "reversed",
+        outcome or "recovered",
+    )
+
+
+@differs
+def test_what_came_back_in_another_way_is_not_taken_back_a_second_time(failed: Payout, clock: Any) -> None:
+    do("end-case", clock, id=late(failed, clock).id, outcome="recovered")
+
+    with pytest.raises(DisbursementNotChangeable):
+        do("reversed", clock, kind="payout", id=failed.id, receipt="REV1")
+
+
+@differs
+@pytest.mark.parametrize(
+    ("outcome", "lines"),
+    [
         ("charged", {}),
         ("lost", {2200: kes(1_500), 5200: kes(1_500)}),
         ("recovered", {2200: kes(1_500)}),

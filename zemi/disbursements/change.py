@@ -10,9 +10,10 @@ from django.db.models import QuerySet
 
 from zemi.common.db import inside_transaction
 from zemi.disbursements.errors import DisbursementNotChangeable, TooSoonToRetry
-from zemi.disbursements.locks import lock_disbursement
-from zemi.disbursements.models import NOT_SENT, Disbursement, DisbursementStatus
+from zemi.disbursements.locks import lock_case_of, lock_disbursement
+from zemi.disbursements.models import NOT_SENT, Disbursement, DisbursementStatus, SuspenseStatus
 from zemi.disbursements.settle import apply_locked, give_back
+from zemi.disbursements.suspense import recover_case
 from zemi.events.log import transition
 from zemi.ledger import chart
 from zemi.ledger.locks import lock_balance
@@ -107,14 +108,24 @@ def retry(row: Disbursement, *, actor: str, now: datetime, until: datetime | Non
 def record_reversal(row: Disbursement, *, receipt: str, actor: str, now: datetime) -> None:
     """The provider took a payment back: the money is in our account and owed again (Y19, P12). It must be locked.
 
-    :raises DisbursementNotChangeable: it had not succeeded
+    Of one that was paid after it had been given back (Y20) it ends the case, or undoes the loss or the charge.
+
+    :raises DisbursementNotChangeable: it had not succeeded, or its money had come back in another way
     """
-    if row.status != _S.SUCCEEDED:
+    case = lock_case_of(row)
+    if row.status != _S.SUCCEEDED or (case is not None and case.status == SuspenseStatus.RECOVERED):
         raise DisbursementNotChangeable(kind=row.SUBJECT, status=str(row.status))
     event = transition(row, _S.REVERSED, at=now, actor=actor, updated_at=now, data={"receipt": receipt})
     cash = chart.disbursement(registry.mobile_money().disbursement_account)
-    post(event, Line(f"{row.SUBJECT}_reversed", row.id, cash, row.returns_to, row.amount))
-    row.after_return()
+    owner = row.returns_to
+    if case is not None and case.status == SuspenseStatus.LOST:
+        owner = chart.losses(case.id)
+    post(event, Line(f"{row.SUBJECT}_reversed", row.id, cash, owner, row.amount))
+    if case is None:
+        row.after_return()
+    elif case.status == SuspenseStatus.OPEN:
+        # What was paid late had been given back already: this is what was claimed, and owed to nobody.
+        recover_case(case, cash=owner, actor=actor, now=now)
 
 
 @inside_transaction

@@ -55,6 +55,13 @@ def lock_case(case_id: UUID) -> SuspenseCase:
 
 
 @inside_transaction
+def lock_case_of(owed: Disbursement) -> SuspenseCase | None:
+    """Lock the case of something that was paid after its money had been given back (Y20); None when there is none."""
+    cases = SuspenseCase.objects.select_for_update()
+    return cases.filter(subject_type=owed.SUBJECT, subject_id=owed.id, was_given_back=True).first()
+
+
+@inside_transaction
 def lock_disbursement(model: type[D], disbursement_id: UUID) -> D:
     """Lock the order of a payout or refund, then itself, and read it afresh.
 

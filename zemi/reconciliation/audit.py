@@ -18,6 +18,7 @@ from zemi.disbursements.models import (
     GIVEN_BACK,
     IN_FLIGHT,
     Disbursement,
+    DisbursementStatus,
     Method,
     SuspenseCase,
     SuspenseStatus,
@@ -71,7 +72,6 @@ MOVING = (
 
 # So much later than its rule a thing may be done: the worker may have been down.
 LATE = timedelta(days=1)
-# In these a payout's money is back on the seller's balance.
 
 
 @dataclass(slots=True)
@@ -186,7 +186,9 @@ def _payouts() -> Iterator[str]:
         flies = flying.pop(str(key), 0)
         if flies != expected:
             yield f"payout {key} is {status} and {Money(flies)} is in flight, not {Money(expected)}"
-        if status not in GIVEN_BACK and key not in late:
+        if key in late:
+            owed[str(payee)] += amount if _came_back(status, late[key]) else 0
+        elif status not in GIVEN_BACK:
             owed[str(payee)] -= amount
     yield from (
         f"in flight for unknown payout {of}: {Money(balance)}" for of, balance in flying.items() if balance
@@ -198,10 +200,15 @@ def _payouts() -> Iterator[str]:
             yield f"seller {seller}: payable {found}, releases less payouts say {Money(owed[seller])}"
 
 
-def _paid_late(model: type[Disbursement]) -> set[UUID]:
-    """What was paid after it had been given back: it left the balance when its case was charged, not before."""
+def _paid_late(model: type[Disbursement]) -> dict[UUID, str]:
+    """What was paid after it had been given back, and its case: it left the balance when that was charged, not before."""
     cases = SuspenseCase.objects.filter(subject_type=model.SUBJECT, was_given_back=True)
-    return set(cases.values_list("subject_id", flat=True))
+    return dict(cases.values_list("subject_id", "status"))
+
+
+def _came_back(status: str, case: str) -> bool:
+    """Whether the provider took back what was paid late, after its payee had been charged for it: it is owed again."""
+    return status == DisbursementStatus.REVERSED and case == SuspenseStatus.CHARGED
 
 
 def _owed_to_sellers() -> defaultdict[str, int]:
@@ -305,9 +312,11 @@ def _suspense() -> Iterator[str]:
 def _credits() -> Iterator[str]:
     """All credit together: a receipt keeps its payer's number sealed, so that it can't be told by payer here."""
     came = Receipt.objects.aggregate(total=Sum("credited_minor"))["total"] or 0
+    late = _paid_late(Refund)
     back = Refund.objects.filter(payer__isnull=False, status__in=GIVEN_BACK)
+    for key, status, amount in back.values_list("id", "status", "amount_minor").iterator():
+        came += amount if key not in late or _came_back(status, late[key]) else 0
     cases = SuspenseCase.objects.filter(subject_type=Refund.SUBJECT)
-    came += back.aggregate(total=Sum("amount_minor"))["total"] or 0
     came += cases.filter(was_given_back=True).aggregate(total=Sum("amount_minor"))["total"] or 0
     went = sum(_taken(chart.BUYER_CREDIT.code, "receipt_id").values())
     went += cases.aggregate(total=Sum("from_balance_minor"))["total"] or 0
