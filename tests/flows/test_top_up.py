@@ -46,7 +46,7 @@ def _die(_: str) -> None:
 
 
 def do(**options: Any) -> int:
-    given = {"collection": 0, "disbursement": 0, "top_up": 0, "ask": False, "show": False}
+    given = {"collection": 0, "disbursement": 0, "top_up": None, "ask": False, "show": False}
     return command.run(Namespace(**given | options))
 
 
