@@ -100,8 +100,8 @@ def share(request: HttpRequest, token: str) -> HttpResponseBase:
         language(request), item=order.product_description, amount=kes(order.amount), link=link_of(order)
     )
     stamp = read_standing(order, now=clock.now()).stamp
-    facts = {"words": words, "encoded": quote(words, safe=""), "stamp": stamp}
-    return render(request, "share", order=order, token=token, **facts)
+    encoded = quote(words, safe="")
+    return render(request, "share", order=order, token=token, words=words, encoded=encoded, stamp=stamp)
 
 
 def _home(request: HttpRequest, session: Session, **facts: Any) -> HttpResponse:
