@@ -32,6 +32,8 @@ PHONE: dict[str, Any] = {
 DESK: dict[str, Any] = {"viewport": {"width": 1100, "height": 800}, "locale": "en-KE"}
 # Set to a directory, the pictures of the docs are taken anew there.
 SHOTS = os.environ.get("ZEMI_TEST_SCREENSHOTS", "")
+# The same for every page in every state, language, colour and size: to look at, not to keep.
+WALK = os.environ.get("ZEMI_TEST_WALK", "")
 
 
 @pytest.fixture(scope="session")
