@@ -280,6 +280,7 @@ INSTALLED_APPS = [
     "zemi.snapshots",
     "zemi.api",
     "zemi.checkout",
+    "zemi.developers",
     "zemi.worker",
 ]
 MIDDLEWARE = [

@@ -21,6 +21,7 @@ from zemi.api import (
 from zemi.api.endpoint import by_method
 from zemi.checkout import claim, home, seller
 from zemi.checkout import orders as order_pages
+from zemi.developers import guide
 
 
 class OrderReferenceConverter:
@@ -131,7 +132,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", pages.Alive.as_view()),
     path("readyz", pages.Ready.as_view()),
     path("docs", pages.Docs.as_view()),
-    path("docs/errors", pages.errors),
+    path("docs/errors", guide.errors),
+    path("guide", guide.home),
+    path("guide/<path:name>", guide.show),
     # Pages for people. The token of an order's link opens that order's alone (zemi.orders.links).
     path("", home.home),
     path("help", home.help_page),

@@ -379,6 +379,11 @@ def plain(path: str) -> Callable[[Product, Page], None]:
 # Every page in every state.
 PAGES: dict[str, Callable[[Product, Page], None]] = {
     "home": plain("/"),
+    "guide": plain("/guide"),
+    "tutorial": plain("/guide/tutorial"),
+    "settings": plain("/guide/reference/settings"),
+    "states": plain("/guide/reference/states"),
+    "errors": plain("/docs/errors"),
     "help": plain("/help"),
     "lost": plain("/o/AAAAAAAAAAAAAAAAAAAAAA"),
     "nothing": plain("/nothing-here"),

@@ -2,6 +2,7 @@
 and the examples of OpenAPI are made."""
 
 import inspect
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,11 @@ class Explained:
     sentence: Text
     fix: Text
     example: dict[str, Any]
+
+    @property
+    def example_text(self) -> str:
+        """The example as people read it."""
+        return json.dumps(self.example, indent=2, ensure_ascii=False)
 
 
 def explain(error: type[ZemiError]) -> Explained:

@@ -1,9 +1,7 @@
-"""What surrounds the API: is it alive, what does it offer, what do its refusals mean."""
+"""What surrounds the API: is it alive, what does it offer."""
 
 import base64
 import hashlib
-import html
-import json
 import re
 from functools import cache
 from typing import Any, ClassVar
@@ -20,18 +18,11 @@ from rest_framework.response import Response
 
 from zemi.api.auth import Access, Anyone
 from zemi.api.endpoint import Endpoint
-from zemi.api.error_list import FIELD_CODES, Explained, error_list
 from zemi.common.logs import log
 from zemi.identity.deployment import is_ours
 
 _YES_OR_NO = {"type": "object", "required": ["ok"], "properties": {"ok": {"type": "boolean"}}}
 _CLOSED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:60rem;padding:1rem}"
-    "section{border-top:1px solid #ccc;padding:.5rem 0}p{margin:.25rem 0}:target{background:#fff6d6}"
-    "h2{font:600 1.05rem ui-monospace,monospace;margin:.5rem 0}ul{columns:18rem}td{padding-right:1rem}"
-    "pre{background:#f6f6f6;overflow:auto;padding:.5rem}"
-)
 
 
 class Alive(Endpoint):
@@ -72,6 +63,7 @@ class Docs(SpectacularSwaggerSplitView):
 
     authentication_classes = ()
     url = "/api/openapi.json"
+    template_name = "api/docs.html"
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Answer with a policy of its own, since the page brings one style in its head."""
@@ -89,14 +81,6 @@ def openapi(_: HttpRequest) -> HttpResponse:
     from zemi.api.schema import document_bytes
 
     return HttpResponse(document_bytes(), content_type="application/json")
-
-
-@require_safe
-def errors(_: HttpRequest) -> HttpResponse:
-    """Every error code: its cause, its sentences, what to do, and an example."""
-    response = HttpResponse(_error_page(), content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = f"{_CLOSED}; style-src {_hash(_STYLE)}"
-    return response
 
 
 def is_ready() -> bool:
@@ -138,40 +122,3 @@ def _swagger_style_hash() -> str:
 
 def _hash(style: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
-
-
-@cache
-def _error_page() -> str:
-    found = error_list()
-    contents = "".join(f'<li><a href="#{each.code}">{each.code}</a> {each.status}</li>' for each in found)
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Zemi: errors</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
-        "<body><h1>Errors</h1><p>Programs read <code>code</code>, people the sentence: in English or, with "
-        "<code>Accept-Language: sw</code>, in Swahili. Words in braces are filled in. With "
-        "<code>Accept: application/problem+json</code> an error is a problem of RFC 9457.</p>"
-        f"<ul>{contents}</ul>{''.join(map(_error_section, found))}{_field_codes()}</body></html>"
-    )
-
-
-def _error_section(error: Explained) -> str:
-    repeat = "may be repeated" if error.retryable else "do not just repeat it"
-    example = json.dumps(error.example, indent=2, ensure_ascii=False)
-    return (
-        f'<section id="{error.code}"><h2>{error.code}</h2>'
-        f"<p>HTTP {error.status}, <code>{error.kind}</code>, {repeat}.</p>"
-        f"<p><strong>Cause:</strong> {html.escape(error.cause)}</p>"
-        f"<p><strong>It says:</strong> {html.escape(error.sentence.en)}</p>"
-        f"<p><strong>What to do:</strong> {html.escape(error.fix.en)}</p>"
-        f'<p lang="sw"><strong>Inasema:</strong> {html.escape(error.sentence.sw)}</p>'
-        f'<p lang="sw"><strong>La kufanya:</strong> {html.escape(error.fix.sw)}</p>'
-        f"<pre>{html.escape(example)}</pre></section>"
-    )
-
-
-def _field_codes() -> str:
-    rows = "".join(
-        f"<tr><td><code>{code}</code></td><td>{html.escape(meaning)}</td></tr>"
-        for code, meaning in FIELD_CODES.items()
-    )
-    return f'<section id="field-codes"><h2>Codes of fields</h2><table>{rows}</table></section>'

@@ -1,7 +1,7 @@
 """What every page has: a language, a strict content policy, and a page of its own for each refusal."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
 from typing import Any
 
@@ -44,10 +44,16 @@ _HEADERS = {
 }
 
 View = Callable[..., HttpResponseBase]
+# Charges whoever looks at a page, and may refuse; its second argument is the token in the page's address, if any.
+Charge = Callable[[HttpRequest, str | None], AbstractContextManager[None]]
 
 
-def page(*methods: str) -> Callable[[View], View]:
-    """Make a view a page: it answers `methods` (GET if none is named), and a refusal becomes a page too."""
+def page(*methods: str, charged: Charge | None = None) -> Callable[[View], View]:
+    """Make a view a page: it answers `methods` (GET if none is named), and a refusal becomes a page too.
+
+    `charged` says whose budget a look takes from; if left out it is the link's, the signed-in person's or the address's.
+    """
+    charge = charged or _charged
     allowed = methods or ("GET",)
 
     def decorate(view: View) -> View:
@@ -56,7 +62,7 @@ def page(*methods: str) -> Callable[[View], View]:
         @wraps(view)
         def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
-                with _charged(request, kwargs.get("token")):
+                with charge(request, kwargs.get("token")):
                     response = view(request, *args, **kwargs)
             except ZemiError as error:
                 response = refused(request, error)
@@ -142,7 +148,7 @@ def language(request: HttpRequest) -> str:
 def render(
     request: HttpRequest, name: str, *, status: int = 200, error: ZemiError | None = None, **facts: Any
 ) -> HttpResponse:
-    """Render the template `name` of this package.
+    """Render the template `name` of this package, or of another one: "developers/keys".
 
     With `error` it is the answer to a refusal: the status, the log and Retry-After say so, and the template gets
     `problem`, what happened, and `problem_advice`, what to do.
@@ -163,7 +169,8 @@ def render(
     if error is not None:
         status = status_of(type(error))
         context |= {"problem": error.sentence(spoken), "problem_advice": error.advice(spoken)}
-    response = render_template(request, f"checkout/{name}.html", context, status=status)
+    template = name if "/" in name else f"checkout/{name}"
+    response = render_template(request, f"{template}.html", context, status=status)
     if error is not None:
         request.META[ERROR_CODE] = error.code
         if error.retry_after_s is not None:

@@ -6,15 +6,16 @@ from functools import cache
 from typing import Any
 
 from django import template
+from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template.context import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from zemi.checkout.texts import TEXTS
 from zemi.common.clock import NAIROBI
 from zemi.common.money import Money
+from zemi.common.texts import Text
 
 register = template.Library()
 
@@ -36,6 +37,8 @@ _ICONS = {
     "back": "M9 6 4 11l5 5M4 11h10a6 6 0 0 1 0 12",
     "code": "M4 8h16v8H4zM8 12h.1M12 12h.1M16 12h.1",
     "hand": "M4 17h4l3 2h6l4-4-2-2-4 3M4 12h5l2 2h3M9 8a3 3 0 1 1 6 0a3 3 0 1 1-6 0",
+    "book": "M5 4h6l1 1 1-1h6v15h-6l-1 1-1-1H5zM12 5v14",
+    "plug": "M9 3v5M15 3v5M6 8h12v4a6 6 0 0 1-12 0zM12 18v3",
     "print": "M7 9V3h10v6M7 17H4V9h16v8h-3M7 14h10v7H7z",
 }
 
@@ -43,9 +46,17 @@ _ICONS = {
 @register.simple_tag(takes_context=True)
 def t(context: Context, name: str, **facts: Any) -> SafeString:
     """Say the text `name` in the page's language, with its facts filled in and made harmless."""
-    text = TEXTS[name]
+    text = _texts()[name]
     words = text.sw if context["language"] == "sw" else text.en
     return format_html(words, **facts) if facts else mark_safe(words)  # noqa: S308 (our own words)
+
+
+@cache
+def _texts() -> dict[str, Text]:
+    """The words of every app that has pages; each is named once (tests/rules/test_page_texts.py)."""
+    return {
+        name: text for app in apps.get_app_configs() for name, text in getattr(app, "page_texts", {}).items()
+    }
 
 
 @register.filter

@@ -29,8 +29,24 @@ TEXTS: dict[str, Text] = {
         sw="Simu mbili kwenye ukurasa mmoja: wewe ni mnunuzi na muuzaji, na hakuna pesa ya mtu.",
     ),
     "home_try_button": Text(en="Open the two phones", sw="Fungua simu mbili"),
-    "home_developers": Text(en="For developers", sw="Kwa watengenezaji programu"),
-    "home_api": Text(en="API, to read and to try", sw="API, ya kusoma na kujaribu"),
+    "home_buy": Text(en="You buy", sw="Unanunua"),
+    "home_buy_more": Text(
+        en="The seller sends you a link. Pay there, and watch the money wait until you have what you bought.",
+        sw="Muuzaji anakutumia kiungo. Lipia hapo, na uone pesa ikisubiri hadi ulichonunua kikufikie.",
+    ),
+    "home_sell": Text(en="You sell", sw="Unauza"),
+    "home_sell_more": Text(
+        en="Make a payment link in 20 seconds, send it by WhatsApp, and deliver knowing that the money is there.",
+        sw="Tengeneza kiungo cha malipo kwa sekunde 20, kitume kwa WhatsApp, na upeleke bidhaa ukijua pesa ipo.",
+    ),
+    "home_sell_button": Text(en="Make a payment link", sw="Tengeneza kiungo cha malipo"),
+    "home_build": Text(en="You build", sw="Unajenga programu"),
+    "home_build_more": Text(
+        en="An API for shops and apps: orders, payouts, signed webhooks, and a whole M-Pesa to try it against.",
+        sw="API ya maduka na programu: oda, malipo, webhooks zilizosainiwa, na M-Pesa nzima ya majaribio.",
+    ),
+    "home_build_button": Text(en="Read the guide", sw="Soma mwongozo"),
+    "home_api": Text(en="API reference", sw="Rejea ya API"),
     "home_errors": Text(en="What each error means", sw="Maana ya kila kosa"),
     "not_found_title": Text(en="There is nothing here", sw="Hakuna kitu hapa"),
     "not_found": Text(

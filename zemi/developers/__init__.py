@@ -1,0 +1,1 @@
+"""Pages for whoever builds on Zemi: the documentation, and a merchant's keys, requests, events and deliveries."""

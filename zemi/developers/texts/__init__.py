@@ -1,0 +1,6 @@
+"""Every word on the developers' pages, in both languages. The documentation itself is written in English."""
+
+from zemi.common.texts import Text
+from zemi.developers.texts import guide
+
+TEXTS: dict[str, Text] = {**guide.TEXTS}
