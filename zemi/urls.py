@@ -21,7 +21,7 @@ from zemi.api import (
 from zemi.api.endpoint import by_method
 from zemi.checkout import claim, home, seller
 from zemi.checkout import orders as order_pages
-from zemi.developers import guide
+from zemi.developers import events, guide, keys, sign_in
 
 
 class OrderReferenceConverter:
@@ -135,6 +135,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs/errors", guide.errors),
     path("guide", guide.home),
     path("guide/<path:name>", guide.show),
+    path("developers", sign_in.home),
+    path("developers/sign-in", sign_in.enter),
+    path("developers/demo", sign_in.demo),
+    path("developers/sign-out", sign_in.leave),
+    path("developers/keys", keys.keys),
+    path("developers/keys/<slug:key_id>/rotate", keys.rotate),
+    path("developers/keys/<slug:key_id>/revoke", keys.revoke),
+    path("developers/events", events.events),
+    path("developers/events/<identifier:event_id>", events.event),
+    path("developers/events/<identifier:event_id>/resend", events.send_again),
+    path("developers/webhooks", events.webhooks),
+    path("developers/webhooks/<identifier:endpoint_id>", events.webhook),
+    path("developers/webhooks/<identifier:endpoint_id>/<identifier:delivery_id>", events.deliver_again),
     # Pages for people. The token of an order's link opens that order's alone (zemi.orders.links).
     path("", home.home),
     path("help", home.help_page),

@@ -8,7 +8,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from tests.api.conftest import everything  # noqa: F401 (all rows of all tables)
+from tests.api.conftest import everything, make_key  # noqa: F401 (all rows of all tables; keys of merchants)
 from tests.flows.conftest import stage  # noqa: F401 (books opened before, audited after)
 from zemi.orders.links import token_of
 

@@ -1,19 +1,17 @@
 """What a sandbox starts with: a merchant with an API key, money in both books, and a paybill that announces payments."""
 
-import os
 from datetime import datetime
 
 from django.conf import settings
 
 from zemi.cli.providers import register_c2b, register_pull
-from zemi.common import crypto
 from zemi.identity.api_keys import Scope, authenticate, create_api_key
 from zemi.providers import registry
+from zemi.sandbox.demo_key import keep_demo_key, read_demo_key
 
 MERCHANT = "Duka la Zemi (demo)"
-SCOPES = (Scope.ORDERS, Scope.PAYMENTS, Scope.PAYOUTS, Scope.WEBHOOKS, Scope.READ)
-
-_CONTEXT = "file|demo_api_key"
+# With keys: the developers' pages have something to show. A sandbox's keys open no real money.
+SCOPES = (Scope.ORDERS, Scope.PAYMENTS, Scope.PAYOUTS, Scope.WEBHOOKS, Scope.READ, Scope.KEYS)
 # The operator's number that pulling is registered with; one of the simulator's.
 _NOMINATED = "254722000111"
 
@@ -33,22 +31,10 @@ def ensure(now: datetime) -> str:
 
 def _ensure_api_key(now: datetime) -> str:
     """The key of earlier starts if it still works, else a new one; its text is sealed in a file."""
-    file = settings.VAR / "secrets" / "demo_api_key"
-    if file.exists():
-        try:
-            token = crypto.unseal(file.read_bytes(), context=_CONTEXT)
-        except crypto.SealBroken:
-            # The master key is another one now.
-            token = ""
-        if authenticate(token, now=now) is not None:
-            return token
-
-    _, token = create_api_key(merchant_name=MERCHANT, scopes=SCOPES, now=now)
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = file.with_suffix(f".{os.getpid()}")
-    draft.touch(mode=0o600)
-    draft.write_bytes(crypto.seal(token, context=_CONTEXT))
-    draft.replace(file)
+    token = read_demo_key()
+    if authenticate(token, now=now) is None:
+        _, token = create_api_key(merchant_name=MERCHANT, scopes=SCOPES, now=now)
+        keep_demo_key(token)
     return token
 
 

@@ -120,7 +120,7 @@ def rotate_api_key(
             if missing:
                 raise ScopesNotHeld(scopes=", ".join(missing))
             ends_at = min(now + overlap, old.expires_at or now + overlap)
-            if not _is_valid(old, now=now) or not write_if(old, {"expires_at": ends_at}, revoked_at=None):
+            if not is_valid(old, now=now) or not write_if(old, {"expires_at": ends_at}, revoked_at=None):
                 raise ApiKeyEnded
             lifetime = old.expires_at - old.created_at if old.expires_at is not None else None
             return conclude(
@@ -171,11 +171,16 @@ def authenticate(token: str, *, now: datetime) -> ApiKey | None:
     if _text(public_id, secret) != token:
         return None
     key = _find(public_id)
-    if key is None or not crypto.same(bytes(key.secret_hash), _hash(secret)) or not _is_valid(key, now=now):
+    if key is None or not crypto.same(bytes(key.secret_hash), _hash(secret)) or not is_valid(key, now=now):
         return None
     if key.last_used_at is None or key.last_used_at <= now - USE_NOTED_EVERY:
         _note_use(key, now=now)
     return key
+
+
+def is_valid(key: ApiKey, *, now: datetime) -> bool:
+    """Whether a key opens anything now: neither revoked nor past its end."""
+    return key.revoked_at is None and (key.expires_at is None or now < key.expires_at)
 
 
 @inside_transaction
@@ -223,10 +228,6 @@ def _find_own(merchant_id: UUID, public_id: str) -> ApiKey:
     if key is None:
         raise ApiKeyNotFound
     return key
-
-
-def _is_valid(key: ApiKey, *, now: datetime) -> bool:
-    return key.revoked_at is None and (key.expires_at is None or now < key.expires_at)
 
 
 def _note_use(key: ApiKey, *, now: datetime) -> None:

@@ -31,6 +31,18 @@ class ApiKeyNotFound(ZemiError):
     )
 
 
+class ApiKeyUnknown(ZemiError):
+    """Wrong, revoked, past its end, or of the other mode: the answer is the same. Said on the developers' pages."""
+
+    code = "api_key_unknown"
+    kind = Kind.AUTHENTICATION
+    text = Text(en="This key opens nothing here.", sw="Ufunguo huu haufungui kitu hapa.")
+    next_step = Text(
+        en="Paste the whole key, from zk_ to its end; a sandbox takes zk_test_ keys, live zk_live_ ones.",
+        sw="Bandika ufunguo mzima, kuanzia zk_ hadi mwisho; sandbox hupokea funguo za zk_test_, hali halisi za zk_live_.",
+    )
+
+
 class ApiKeyEnded(ZemiError):
     """The key is revoked or has expired: there is nothing left to replace."""
 

@@ -133,3 +133,17 @@ class ApiKey(models.Model):
     def prefix(self) -> str:
         """How it begins, to tell it from others: zk_test_<its public id>."""
         return f"zk_{'live' if self.mode_id == 'live' else 'test'}_{self.public_id}"
+
+
+class KeySession(models.Model):
+    """Somebody who has shown an API key on the developers' pages, known by the hash of a token; no longer than the key."""
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    api_key = models.ForeignKey(ApiKey, on_delete=models.PROTECT, related_name="sessions")
+    token_hash = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token_hash"], name="identity_key_session_token")]

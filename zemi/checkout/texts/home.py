@@ -45,6 +45,7 @@ TEXTS: dict[str, Text] = {
         en="An API for shops and apps: orders, payouts, signed webhooks, and a whole M-Pesa to try it against.",
         sw="API ya maduka na programu: oda, malipo, webhooks zilizosainiwa, na M-Pesa nzima ya majaribio.",
     ),
+    "home_keys": Text(en="Keys and logs", sw="Funguo na kumbukumbu"),
     "home_build_button": Text(en="Read the guide", sw="Soma mwongozo"),
     "home_api": Text(en="API reference", sw="Rejea ya API"),
     "home_errors": Text(en="What each error means", sw="Maana ya kila kosa"),

@@ -72,3 +72,13 @@ if (pad) {
     pin.value = key === "" ? pin.value.slice(0, -1) : (pin.value + key).slice(0, 4);
   });
 }
+
+// Copies a command that can be selected by hand just as well.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  if (!navigator.clipboard) break;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    button.classList.add("ok");
+  });
+}

@@ -1,0 +1,127 @@
+"""A merchant's events and what became of telling them: each with its JSON, a command, and another try."""
+
+import json
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+
+from zemi.checkout.page import render
+from zemi.common import clock
+from zemi.common.ids import public_id, read_public_id
+from zemi.developers.curl import curl
+from zemi.developers.page import HOME, developer_page
+from zemi.events.public import PUBLIC
+from zemi.identity.api_keys import Scope
+from zemi.identity.models import ApiKey
+from zemi.snapshots.errors import ObjectNotFound
+from zemi.snapshots.events import EventWish, events_of_merchant, list_events, read_event
+from zemi.snapshots.webhooks import STATUSES, list_deliveries
+from zemi.webhooks.deliveries import redeliver, resend
+from zemi.webhooks.endpoints import get_endpoint, list_endpoints, show_endpoint
+from zemi.webhooks.models import WebhookEndpoint
+
+_PATH = f"{HOME}/events"
+
+
+@developer_page("GET", scope=Scope.READ)
+def events(request: HttpRequest, key: ApiKey) -> HttpResponse:
+    """What happened, newest first, of one type if one is chosen."""
+    chosen = request.GET.get("type", "")
+    chosen = chosen if chosen in PUBLIC else ""
+    wish = EventWish(cursor=request.GET.get("cursor", ""), type=chosen)
+    found = list_events(merchant_id=key.merchant_id, wish=wish, now=clock.now())
+    return render(
+        request,
+        "developers/events",
+        tab="developers",
+        here="events",
+        page=found,
+        types=sorted(PUBLIC),
+        chosen=chosen,
+        curl=curl(f"/api/v1/events?type={chosen}" if chosen else "/api/v1/events"),
+    )
+
+
+@developer_page("GET", scope=Scope.READ)
+def event(request: HttpRequest, key: ApiKey, event_id: str) -> HttpResponse:
+    """One event as webhooks tell it; keys for webhooks may send it again."""
+    shown = read_event(event_id, merchant_id=key.merchant_id, now=clock.now())
+    endpoints = list_endpoints(key.merchant_id) if Scope.WEBHOOKS in key.scopes else []
+    return render(
+        request,
+        "developers/event",
+        tab="developers",
+        here="events",
+        event=shown,
+        body=json.dumps(shown, indent=2, ensure_ascii=False),
+        endpoints=[show_endpoint(each) for each in endpoints if each.disabled_at is None],
+        curl=curl(f"/api/v1/events/{shown['id']}"),
+    )
+
+
+@developer_page("GET", "POST", scope=Scope.WEBHOOKS)
+def send_again(request: HttpRequest, key: ApiKey, event_id: str) -> HttpResponseBase:
+    """Send an event to one endpoint again.
+
+    :raises ObjectNotFound: it is none of this merchant's
+    """
+    if request.method != "POST":
+        return redirect(f"{_PATH}/{event_id}")
+    found = (
+        events_of_merchant(key.merchant_id).filter(pk=read_public_id("evt", event_id) or UUID(int=0)).first()
+    )
+    if found is None:
+        raise ObjectNotFound
+    endpoint = _endpoint(request.POST.get("endpoint", ""), key)
+    resend(found, endpoint=endpoint, now=clock.now())
+    return redirect(f"{HOME}/webhooks/{public_id('we', endpoint.id)}")
+
+
+@developer_page("GET", scope=Scope.WEBHOOKS)
+def webhooks(request: HttpRequest, key: ApiKey) -> HttpResponse:
+    """The merchant's endpoints."""
+    found = [show_endpoint(each) for each in list_endpoints(key.merchant_id)]
+    return render(
+        request,
+        "developers/webhooks",
+        tab="developers",
+        here="webhooks",
+        endpoints=found,
+        curl=curl("/api/v1/webhook_endpoints"),
+    )
+
+
+@developer_page("GET", scope=Scope.WEBHOOKS)
+def webhook(request: HttpRequest, key: ApiKey, endpoint_id: str) -> HttpResponse:
+    """One endpoint, and what was sent to it: every try and its answer."""
+    endpoint = _endpoint(endpoint_id, key)
+    chosen = request.GET.get("status", "")
+    chosen = chosen if chosen in STATUSES else ""
+    found = list_deliveries(endpoint, limit=25, cursor=request.GET.get("cursor", ""), status=chosen)
+    return render(
+        request,
+        "developers/webhook",
+        tab="developers",
+        here="webhooks",
+        endpoint=show_endpoint(endpoint),
+        page=found,
+        statuses=STATUSES,
+        chosen=chosen,
+        curl=curl(f"/api/v1/webhook_endpoints/{endpoint_id}/deliveries"),
+    )
+
+
+@developer_page("GET", "POST", scope=Scope.WEBHOOKS)
+def deliver_again(request: HttpRequest, key: ApiKey, endpoint_id: str, delivery_id: str) -> HttpResponseBase:
+    """Send one delivery again at once."""
+    endpoint = _endpoint(endpoint_id, key)
+    if request.method == "POST":
+        wanted = read_public_id("wd", delivery_id) or UUID(int=0)
+        redeliver(wanted, endpoint=endpoint, now=clock.now())
+    return redirect(f"{HOME}/webhooks/{endpoint_id}")
+
+
+def _endpoint(written: str, key: ApiKey) -> WebhookEndpoint:
+    # What is no key of ours is nobody's.
+    return get_endpoint(read_public_id("we", written) or UUID(int=0), merchant_id=key.merchant_id)

@@ -1,0 +1,82 @@
+"""Words of the pages behind an API key. What programs are told (statuses, types, scopes) stands as programs read it."""
+
+from zemi.common.texts import Text
+
+TEXTS: dict[str, Text] = {
+    "developers_title": Text(en="Keys and logs", sw="Funguo na kumbukumbu"),
+    "dev_lead": Text(
+        en="See your keys, what happened, and what your endpoints were told and answered.",
+        sw="Ona funguo zako, yaliyotokea, na yale ambayo seva zako ziliambiwa na kujibu.",
+    ),
+    "dev_demo_title": Text(en="Look around", sw="Angalia"),
+    "dev_demo": Text(
+        en="This sandbox has a demo shop. Its key opens these pages with one button.",
+        sw="Sandbox hii ina duka la majaribio. Ufunguo wake unafungua kurasa hizi kwa kitufe kimoja.",
+    ),
+    "dev_demo_button": Text(en="Sign in with the demo key", sw="Ingia kwa ufunguo wa majaribio"),
+    "dev_key": Text(en="API key", sw="Ufunguo wa API"),
+    "dev_key_hint": Text(
+        en="It is looked at once and not kept: you stay signed in for a short while, and see what the key may see.",
+        sw="Unaangaliwa mara moja tu na hauhifadhiwi: unabaki umeingia kwa muda mfupi, "
+        "na unaona kile ambacho ufunguo unaruhusu.",
+    ),
+    "dev_signed_in": Text(en="Signed in with {prefix}…{last4}.", sw="Umeingia kwa {prefix}…{last4}."),
+    "dev_first": Text(en="Try it in a terminal", sw="Jaribu kwenye terminal"),
+    "dev_home": Text(en="Start", sw="Mwanzo"),
+    "dev_keys": Text(en="API keys", sw="Funguo za API"),
+    "dev_events": Text(en="Events", sw="Matukio"),
+    "dev_webhooks": Text(en="Webhook endpoints", sw="Seva za webhook"),
+    "dev_curl": Text(
+        en="The same from a terminal, with your key in <code>ZEMI_KEY</code>:",
+        sw="Vivyo hivyo kutoka terminal, ufunguo wako ukiwa ndani ya <code>ZEMI_KEY</code>:",
+    ),
+    "dev_copy": Text(en="Copy", sw="Nakili"),
+    "dev_made": Text(en="The new key", sw="Ufunguo mpya"),
+    "dev_made_once": Text(
+        en="It is shown this once: keep it now. Zemi keeps only its hash.",
+        sw="Unaonyeshwa mara hii tu: uhifadhi sasa. Zemi huhifadhi hash yake tu.",
+    ),
+    "dev_revoked": Text(en="Revoked", sw="Ulifutwa"),
+    "dev_until": Text(en="Ends", sw="Unaisha"),
+    "dev_ended": Text(en="Ended", sw="Uliisha"),
+    "dev_endless": Text(en="No end", sw="Bila mwisho"),
+    "dev_used": Text(en="last used", sw="ulitumika mwisho"),
+    "dev_unused": Text(en="never used", sw="haujatumika"),
+    "dev_change": Text(en="Rotate or revoke", sw="Badilisha au futa"),
+    "dev_rotate_more": Text(
+        en="A new key takes over; this one goes on for 24 hours.",
+        sw="Ufunguo mpya unachukua nafasi; huu unaendelea kwa saa 24.",
+    ),
+    "dev_rotate": Text(en="Rotate", sw="Badilisha"),
+    "dev_revoke_more": Text(
+        en="Revoked, it opens nothing from this moment, and never again.",
+        sw="Ukifutwa, haufungui kitu tangu sasa, na kamwe tena.",
+    ),
+    "dev_revoke": Text(en="Revoke for ever", sw="Futa kabisa"),
+    "dev_new_key": Text(en="Make a key", sw="Tengeneza ufunguo"),
+    "dev_name": Text(en="Name, for yourself", sw="Jina, kwa ajili yako"),
+    "dev_scopes": Text(en="What it may do", sw="Unaruhusiwa kufanya nini"),
+    "dev_scopes_hint": Text(
+        en="One or more; nothing that your own key may not.",
+        sw="Moja au zaidi; si zaidi ya ufunguo wako mwenyewe.",
+    ),
+    "dev_days": Text(en="Days until it ends", sw="Siku hadi uishe"),
+    "dev_type": Text(en="Type", sw="Aina"),
+    "dev_status": Text(en="Status", sw="Hali"),
+    "dev_all": Text(en="All", sw="Zote"),
+    "dev_filter": Text(en="Show", sw="Onyesha"),
+    "dev_no_events": Text(en="Nothing of this has happened yet.", sw="Hakuna lililotokea bado."),
+    "dev_send_to": Text(en="Send it again to", sw="Tuma tena kwa"),
+    "dev_resend": Text(en="Send again", sw="Tuma tena"),
+    "dev_body": Text(en="As webhooks tell it", sw="Jinsi webhook inavyosema"),
+    "dev_on": Text(en="On", sw="Imewashwa"),
+    "dev_off": Text(en="Off", sw="Imezimwa"),
+    "dev_failing": Text(en="failing since", sw="inashindwa tangu"),
+    "dev_every_type": Text(en="every type", sw="kila aina"),
+    "dev_no_endpoints": Text(en="There is no endpoint yet.", sw="Bado hakuna seva."),
+    "dev_webhooks_guide": Text(en="How to be told of events", sw="Jinsi ya kuarifiwa matukio"),
+    "dev_deliveries": Text(en="Deliveries", sw="Yaliyotumwa"),
+    "dev_next": Text(en="next try", sw="jaribio lijalo"),
+    "dev_no_deliveries": Text(en="Nothing was sent yet.", sw="Hakuna kilichotumwa bado."),
+    "dev_ms": Text(en="&nbsp;ms", sw="&nbsp;milisekunde"),
+}  # fmt: skip
