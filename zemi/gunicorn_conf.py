@@ -32,4 +32,15 @@ def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001 (gunicorn's sig
 
 def post_worker_init(worker: Any) -> None:  # noqa: ARG001 (gunicorn's signature)
     """Spare the garbage collector what the application has loaded."""
+    from zemi.request_log.record import recorder
+
     keep_what_is_loaded()
+    if settings.REQUEST_LOG_DAYS:
+        recorder.start()
+
+
+def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 (gunicorn's signature)
+    """Write down the last requests."""
+    from zemi.request_log.record import recorder
+
+    recorder.stop()

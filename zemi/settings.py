@@ -42,6 +42,7 @@ OPTIONS = (
     Option("ZEMI_ORDER_MAX_KES", "250000", "largest order in shillings; M-Pesa moves at most 250,000 at a time"),
     Option("ZEMI_FOUR_EYES_KES", "10000", "a manual refund or retry above this many shillings needs a second person; corrections always do"),
     Option("ZEMI_CODE_BUDGET", "10", "wrong delivery codes that one caller may give in 15 minutes, over all orders"),
+    Option("ZEMI_REQUEST_LOG_DAYS", "7", "days that merchants see their API requests on the developers' pages; 0: none are written"),
     Option("ZEMI_UNCLAIMED_AFTER_DAYS", "730", "days without a movement after which a balance is set apart as unclaimed"),
     Option("ZEMI_ORDER_EXPIRY_H", "24", "hours that an order waits for its payment"),
     Option("ZEMI_LOOKUP_BUDGET", "60", "unknown references that one caller may read in 15 minutes"),
@@ -151,6 +152,7 @@ FEE_BPS = whole("ZEMI_FEE_BPS", 0, 5000)
 ORDER_MAX_KES = whole("ZEMI_ORDER_MAX_KES", 10, 250_000)
 FOUR_EYES_KES = whole("ZEMI_FOUR_EYES_KES", 0, 250_000)
 CODE_BUDGET = whole("ZEMI_CODE_BUDGET", 1, 10_000)
+REQUEST_LOG_DAYS = whole("ZEMI_REQUEST_LOG_DAYS", 0, 3650)
 UNCLAIMED_AFTER_DAYS = whole("ZEMI_UNCLAIMED_AFTER_DAYS", 30, 36_500)
 ORDER_EXPIRY_H = whole("ZEMI_ORDER_EXPIRY_H", 1, 720)
 LOOKUP_BUDGET = whole("ZEMI_LOOKUP_BUDGET", 1, 1_000_000)
@@ -261,6 +263,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "zemi.events",
     "zemi.idempotency",
+    "zemi.request_log",
     "zemi.ledger",
     "zemi.providers",
     "zemi.notifications",

@@ -21,7 +21,7 @@ from zemi.api import (
 from zemi.api.endpoint import by_method
 from zemi.checkout import claim, home, seller
 from zemi.checkout import orders as order_pages
-from zemi.developers import events, guide, keys, sign_in
+from zemi.developers import events, guide, keys, requests, sign_in
 
 
 class OrderReferenceConverter:
@@ -142,6 +142,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("developers/keys", keys.keys),
     path("developers/keys/<slug:key_id>/rotate", keys.rotate),
     path("developers/keys/<slug:key_id>/revoke", keys.revoke),
+    path("developers/requests", requests.requests),
+    path("developers/requests/<identifier:request_id>", requests.request),
     path("developers/events", events.events),
     path("developers/events/<identifier:event_id>", events.event),
     path("developers/events/<identifier:event_id>/resend", events.send_again),

@@ -62,6 +62,18 @@ def test_the_commands_of_the_pages_work_as_they_stand(
         assert answer["success"] is True, path
     assert page.locator("[data-copy]").first.is_visible() is with_script
 
+    # What was asked just now is in the log a moment later.
+    asked = page.get_by_role("link", name="GET /api/v1/webhook_endpoints", exact=True).first
+    for _ in range(50):
+        page.goto("/developers/requests")
+        if asked.is_visible():
+            break
+        page.wait_for_timeout(200)
+    asked.click()
+    page.locator("dl.facts").wait_for()
+    answer = _run(export, page.locator("#curl").inner_text())
+    assert answer["success"] is True
+
 
 def test_a_command_is_copied(product: Product, window: Window) -> None:
     page = window(permissions=["clipboard-read", "clipboard-write"])
@@ -84,7 +96,7 @@ def test_everybody_can_use_them(product: Product, window: Window, watched: Watch
         )
         assert not violations(page)
         _sign_in(page)
-        for path in (*PATHS, f"/developers/webhooks/{endpoint}"):
+        for path in (*PATHS, "/developers/requests", f"/developers/webhooks/{endpoint}"):
             costs = costs_of(page)
             page.goto(path, wait_until="networkidle")
             assert not violations(page), (path, language)

@@ -8,8 +8,10 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from tests.api.conftest import everything, make_key  # noqa: F401 (all rows of all tables; keys of merchants)
+from tests.api.conftest import everything, make_key  # noqa: F401 (all rows of all tables, and keys of merchants)
 from tests.flows.conftest import stage  # noqa: F401 (books opened before, audited after)
+from zemi.identity.api_keys import authenticate
+from zemi.identity.models import ApiKey
 from zemi.orders.links import token_of
 
 
@@ -63,3 +65,25 @@ def words(response: Any) -> str:
     main = response.content.decode().partition("<main")[2].partition(">")[2].partition("</main>")[0]
     text = re.sub(r"<[^>]+>", " ", main).replace("\N{NO-BREAK SPACE}", " ")
     return re.sub(r"\s+", " ", text.replace("&#x27;", "'")).strip()
+
+
+def paste_key(person: Person, text: str) -> Any:
+    """Sign in to the developers' pages."""
+    return person.press("/developers/sign-in", key=text)
+
+
+@pytest.fixture
+def key(make_key: Callable[..., str], clock: Any) -> ApiKey:  # noqa: F811 (a fixture)
+    """Chebet's own key, whose text is `key.text`."""
+    text = make_key("keys", "read", "webhooks", "orders")
+    found = authenticate(text, now=clock.now())
+    assert found is not None
+    found.text = text  # type: ignore[attr-defined]
+    return found
+
+
+@pytest.fixture
+def chebet(key: Any) -> Person:
+    person = Person()
+    assert "Duka la Chebet" in words(paste_key(person, key.text))
+    return person

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.pages.conftest import Person, words
+from tests.pages.conftest import Person, paste_key, words
 from zemi.common.ids import public_id
 from zemi.developers.page import COOKIE
 from zemi.events.models import Event
@@ -23,27 +23,6 @@ pytestmark = pytest.mark.django_db
 
 PAGES = ("/developers", "/developers/keys", "/developers/events", "/developers/webhooks")
 ALL = ("keys", "read", "webhooks", "orders")
-
-
-def sign_in(person: Person, text: str) -> Any:
-    return person.press("/developers/sign-in", key=text)
-
-
-@pytest.fixture
-def key(make_key: Callable[..., str], clock: Any) -> ApiKey:
-    """Chebet's own key, whose text is `key.text`."""
-    text = make_key(*ALL)
-    found = authenticate(text, now=clock.now())
-    assert found is not None
-    found.text = text  # type: ignore[attr-defined]
-    return found
-
-
-@pytest.fixture
-def chebet(key: Any) -> Person:
-    person = Person()
-    assert "Duka la Chebet" in words(sign_in(person, key.text))
-    return person
 
 
 @pytest.fixture
@@ -66,7 +45,7 @@ def others_delivery(make_key: Callable[..., str], clock: Any) -> WebhookDelivery
 
 
 def test_a_key_is_pasted_once_and_kept_nowhere(amina: Person, key: Any, clock: Any) -> None:
-    page = sign_in(amina, key.text)
+    page = paste_key(amina, key.text)
 
     assert "Duka la Chebet" in words(page)
     assert key.text not in page.content.decode()
@@ -80,7 +59,7 @@ def test_a_key_is_pasted_once_and_kept_nowhere(amina: Person, key: Any, clock: A
 
 @pytest.mark.parametrize("text", ["", "zk_test_aaaaaaaa_" + "a" * 51, "'; --", "x" * 5000])
 def test_what_is_no_key_opens_nothing(amina: Person, text: str) -> None:
-    page = sign_in(amina, text)
+    page = paste_key(amina, text)
 
     assert page.status_code == 401
     assert "This key opens nothing here." in words(page)
@@ -121,7 +100,7 @@ def test_a_page_needs_the_scope_that_the_api_needs(
     make_key: Callable[..., str], path: str, scope: str
 ) -> None:
     person = Person()
-    sign_in(person, make_key("orders"))
+    paste_key(person, make_key("orders"))
 
     page = person.open(f"/developers/{path}")
 
@@ -238,7 +217,7 @@ def test_the_demo_key_opens_the_pages_with_one_button(amina: Person, key: Any) -
 
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_speak_swahili(key: Any, juma: Person, path: str) -> None:
-    sign_in(juma, key.text)
+    paste_key(juma, key.text)
 
     page = juma.open(path)
 
@@ -254,4 +233,4 @@ def test_looking_takes_nothing_from_the_merchants_budget(chebet: Person, setting
     # Chebet's own sign-in was a stranger's form too.
     other = Person()
     settings.LIMITS = settings.LIMITS | {"anonymous_writes": 2}
-    assert [sign_in(other, "zk_x").status_code for _ in range(2)] == [401, 429]
+    assert [paste_key(other, "zk_x").status_code for _ in range(2)] == [401, 429]

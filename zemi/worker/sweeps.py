@@ -14,6 +14,7 @@ from zemi.payments.unallocated import return_unclaimed
 from zemi.payouts.disburse import work_on_due_payouts
 from zemi.reconciliation.hourly import audit_every_hour
 from zemi.refunds.disburse import work_on_due_refunds
+from zemi.request_log.read import forget_old_requests
 from zemi.topups.move import doubt_silent_top_ups
 from zemi.worker.inbound import handle_due_callbacks
 from zemi.worker.outgoing import queue_replays, send_webhooks
@@ -38,6 +39,7 @@ SWEEPS: Mapping[str, Sweep] = {
     "webhooks": lambda now: send_webhooks(now=now),
     "webhook_replays": lambda now: queue_replays(now=now),
     "answers": lambda now: forget_old_answers(now=now),
+    "requests": lambda now: forget_old_requests(now=now),
     "providers": lambda now: watch_providers(now=now),
     "seals": lambda now: seal_ended_days(now=now),
     "audit": lambda now: audit_every_hour(now=now),

@@ -24,6 +24,25 @@ TEXTS: dict[str, Text] = {
     "dev_first": Text(en="Try it in a terminal", sw="Jaribu kwenye terminal"),
     "dev_home": Text(en="Start", sw="Mwanzo"),
     "dev_keys": Text(en="API keys", sw="Funguo za API"),
+    "dev_requests": Text(en="Requests", sw="Maombi"),
+    "dev_requests_more": Text(
+        en="What came with a key of yours, for {days} days, about a second later; bodies aren't kept.",
+        sw="Maombi yaliyokuja na ufunguo wako, kwa siku {days}, baada ya sekunde moja hivi; yaliyomo hayahifadhiwi.",
+    ),
+    "dev_requests_off": Text(
+        en="The operator has switched this log off.", sw="Mwendeshaji amezima kumbukumbu hii."
+    ),
+    "dev_refused": Text(en="Refused only", sw="Yaliyokataliwa tu"),
+    "dev_no_requests": Text(en="No request yet.", sw="Bado hakuna ombi."),
+    "dev_by_key": Text(en="Key", sw="Ufunguo"),
+    "dev_when": Text(en="When", sw="Lini"),
+    "dev_took": Text(en="Took", sw="Muda"),
+    "dev_why": Text(en="What this error means", sw="Maana ya kosa hili"),
+    "dev_no_body": Text(
+        en="Its body is not kept, so there is no command to send it again.",
+        sw="Yaliyomo hayahifadhiwi, kwa hiyo hakuna amri ya kulituma tena.",
+    ),
+    "dev_of_request": Text(en="Events that it caused", sw="Matukio yaliyotokana nalo"),
     "dev_events": Text(en="Events", sw="Matukio"),
     "dev_webhooks": Text(en="Webhook endpoints", sw="Seva za webhook"),
     "dev_curl": Text(
