@@ -14,7 +14,12 @@ from zemi.approvals.models import Approval
 from zemi.common.errors import ZemiError
 from zemi.common.ids import new_key
 from zemi.common.money import kes
-from zemi.disbursements.errors import DisbursementNotChangeable, DisbursementNotFound, TooSoonToRetry
+from zemi.disbursements.errors import (
+    DisbursementNotChangeable,
+    DisbursementNotFound,
+    TooSoonToDecide,
+    TooSoonToRetry,
+)
 from zemi.disbursements.models import Dispatcher, SuspenseCase
 from zemi.disbursements.settle import apply_outcome
 from zemi.events.models import Event
@@ -442,6 +447,27 @@ def test_what_a_person_says_was_not_paid_is_on_the_balance_and_owed_again_after_
     request_action("retry", do_retry, maker="Wanjiku", reason="not in it", now=clock.now())
 
     assert Payout.objects.get().status == "queued"
+    assert ledger()[2300] == kes(1_500)
+
+
+@differs
+def test_nobody_says_within_a_day_that_what_is_unknown_was_not_paid(
+    completed: str, simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    """Found by the machine: two people looked too early, and what was paid a second later was on nobody's list."""
+    simulator.fault("http_timeout_after", count=1, api="b2c")
+    simulator.fault("callback_lost", api="any")
+    run_worker()
+    clock.advance(hours=23)
+    run_worker()
+    unknown = Payout.objects.get()
+    assert unknown.status == "unknown"
+
+    with pytest.raises(TooSoonToDecide):
+        do("unpaid", clock, kind="payout", id=unknown.id)
+
+    unknown.refresh_from_db()
+    assert unknown.status == "unknown"
     assert ledger()[2300] == kes(1_500)
 
 

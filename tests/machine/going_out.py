@@ -126,13 +126,7 @@ class GoingOut:
         ]
         if not certain:
             return []
-        denied = {
-            str(callback.payload["Result"]["ConversationID"])
-            for callback in self._simulator.callbacks
-            if callback.kind == "b2c"
-            and callback.delivered
-            and str(callback.payload["Result"]["ResultCode"]) != "0"
-        }
+        denied = results(self._simulator, is_success=False)
         return [move for move in certain if move["conversation_id"] not in denied]
 
     def _right_phone(self, b2c: list[dict[str, Any]], owners: set[str]) -> None:
@@ -181,3 +175,21 @@ class GoingOut:
         for name in stopped & self._stopped:
             assert tries[name] == self._tries[name], f"I22: a {name} was sent while they were stopped"
         self._stopped, self._tries = stopped, tries
+
+
+def results(simulator: Simulator, *, is_success: bool) -> set[str]:
+    """The conversations of which M-Pesa has told that they came to a good end, or to a bad one: perhaps of both."""
+    return {
+        str(callback.payload["Result"]["ConversationID"])
+        for callback in simulator.callbacks
+        if callback.kind == "b2c"
+        # It may have arrived also where the web server died before it answered.
+        and callback.attempts
+        and (str(callback.payload["Result"]["ResultCode"]) == "0") is is_success
+    }
+
+
+def paid_though_denied(simulator: Simulator) -> set[str]:
+    """Receipts of what M-Pesa said that it had not paid, paid all the same, and never told: a statement will."""
+    silent = results(simulator, is_success=False) - results(simulator, is_success=True)
+    return {str(move["receipt"]) for move in moves(simulator, "b2c") if move["conversation_id"] in silent}

@@ -9,7 +9,7 @@ from typing import TypeVar
 from django.db.models import QuerySet
 
 from zemi.common.db import inside_transaction
-from zemi.disbursements.errors import DisbursementNotChangeable, TooSoonToRetry
+from zemi.disbursements.errors import DisbursementNotChangeable, TooSoonToDecide, TooSoonToRetry
 from zemi.disbursements.locks import lock_case_of, lock_disbursement
 from zemi.disbursements.models import NOT_SENT, Disbursement, DisbursementStatus, SuspenseStatus
 from zemi.disbursements.settle import apply_locked, give_back
@@ -23,7 +23,7 @@ from zemi.providers.base import Reason, Refused, Succeeded
 
 D = TypeVar("D", bound=Disbursement)
 MOST_TRIES = 3
-# Between a try that was ever unknown and a new one (SAFETY 4.2).
+# Between a try that was ever unknown and a new one, or anybody's word that it was not paid (SAFETY 4.2, DOMAIN Y14).
 DISTANCE = timedelta(hours=24)
 
 _S = DisbursementStatus
@@ -133,10 +133,13 @@ def decide(row: Disbursement, *, paid: bool, receipt: str | None, actor: str, no
     """Say what became of something whose outcome is unknown, by the provider's statement (Y14). It must be locked.
 
     :raises DisbursementNotChangeable: its outcome is not unknown
+    :raises TooSoonToDecide: it is said not to be paid, and was sent less than a day ago: it may still be
     """
     attempt = row.open_attempt()
     if row.status not in {_S.UNKNOWN, _S.NEEDS_ATTENTION} or attempt is None:
         raise DisbursementNotChangeable(kind=row.SUBJECT, status=str(row.status))
+    if not paid and now - attempt.created_at < DISTANCE:
+        raise TooSoonToDecide
     setattr(attempt, attempt.OWNER, row)
     words = f"decided by {actor}"
     outcome = (

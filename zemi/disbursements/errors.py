@@ -46,3 +46,18 @@ class TooSoonToRetry(ZemiError):
         en="Wait until a day after the last try; after three tries bring M-Pesa's statement.",
         sw="Subiri hadi siku moja baada ya jaribio la mwisho; baada ya majaribio matatu leta taarifa ya M-Pesa.",
     )
+
+
+class TooSoonToDecide(ZemiError):
+    """Somebody says that it was not paid, less than a day after it was sent: the provider may still pay it."""
+
+    code = "too_soon_to_decide"
+    kind = Kind.STATE
+    text = Text(
+        en="It was sent less than a day ago, and M-Pesa may still pay it. Nothing was changed.",
+        sw="Ilitumwa chini ya siku moja iliyopita, na M-Pesa bado inaweza kuilipa. Hakuna kilichobadilishwa.",
+    )
+    next_step = Text(
+        en="Wait until a day after it was sent, and look at the statement of that day again.",
+        sw="Subiri hadi siku moja ipite tangu itumwe, kisha uangalie tena taarifa ya M-Pesa ya siku hiyo.",
+    )
