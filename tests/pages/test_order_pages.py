@@ -14,6 +14,7 @@ from tests.flows.test_stray_money import by_hand
 from tests.pages.conftest import Person, page_of, settle, words
 from tests.story import confirm, create_order, order_of, push, simulate_payment, wrong
 from zemi.identity.otp import Purpose, send_otp
+from zemi.identity.sessions import open_session
 from zemi.notifications.models import Message
 from zemi.payments.models import Payment
 from zemi.payouts.models import Payout
@@ -330,6 +331,36 @@ def test_a_lost_code_is_replaced_after_the_phone_is_proved(
     assert order_of(order["order_reference"]).delivery_code_sealed is None
     assert amina.press(f"{path}/confirm", code=order["delivery_code"]).status_code == 422
     assert "Delivered" in words(amina.press(f"{path}/confirm", code=code))
+
+
+def test_a_signed_in_buyer_needs_no_second_proof_and_nobody_else_is_shown_a_code(
+    amina: Person, order: dict[str, Any], path: str, clock: Any, run_worker: Run
+) -> None:
+    paid = amina.press(f"{path}/pay")
+    assert paid.status_code == 200
+    clock.advance(seconds=5)
+    run_worker()
+    # The browser that paid is not the buyer by that: whoever holds the link may press the button.
+    held = words(amina.open(path))
+    assert f"The delivery code was texted to the buyer's phone, ****{AMINA.last4}." in held
+    assert not re.search(r"\b\d{6}\b", held)
+    _, amina.client.cookies["seller"] = open_session(phone=BARAKA, now=clock.now())
+    assert "We text a one-time code" in words(amina.open(f"{path}/code"))
+    assert "Sent to" in words(amina.press(f"{path}/code"))
+
+    _, amina.client.cookies["seller"] = open_session(phone=AMINA, now=clock.now())
+    assert "You are signed in with the phone of this order." in words(amina.open(f"{path}/code"))
+    shown = words(amina.press(f"{path}/code"))
+    [code] = re.findall(r"\b\d{6}\b", shown)
+    assert "Give it only when the goods are in your hand." in shown
+    assert amina.press(f"{path}/confirm", code=order["delivery_code"]).status_code == 422
+    # Each is texted, and counts as a code that is.
+    assert amina.press(f"{path}/code").status_code == 200
+    spent = amina.press(f"{path}/code")
+    assert spent.status_code == 429
+    assert "One-time code" not in words(spent)
+    assert amina.press(f"{path}/confirm", code=code).status_code == 422
+    assert order_of(order["order_reference"]).status == "paid"
 
 
 def test_there_is_no_new_code_where_nothing_is_held(amina: Person, order: dict[str, Any], path: str) -> None:

@@ -129,6 +129,7 @@ def test_a_signed_in_seller_needs_no_signed_in_buyer(baraka: Person, settings: A
     [
         ("price", "much", "Write the amount as plain digits"),
         ("buyer", "12", "Give a Kenyan mobile number"),
+        ("buyer", BARAKA.msisdn, "This is your own number."),
         ("item", " ", "Say what you sell."),
     ],
 )

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.safestring import SafeString, mark_safe
 
-from zemi.checkout.page import language, page, poll, render
+from zemi.checkout.page import language, page, poll, render, session_of
 from zemi.checkout.standing import Scene, read_standing, steps_of
 from zemi.checkout.texts import TEXTS
 from zemi.common import clock, crypto
@@ -26,12 +26,13 @@ from zemi.ledger import chart
 from zemi.ledger.balances import balance_of
 from zemi.orders.links import PATH, find_by_link, link_of
 from zemi.orders.models import Order, OrderStatus
+from zemi.orders.parties import Asker
 from zemi.payments.collect import start_payment
 from zemi.payments.errors import PaymentInProgress
 from zemi.payments.models import HELD, Receipt
 from zemi.providers import registry
 from zemi.releases.confirm import confirm_delivery
-from zemi.releases.new_code import issue_new_code, request_new_code
+from zemi.releases.new_code import issue_new_code, issue_new_code_to_buyer, request_new_code
 from zemi.web.requests import caller_address
 
 _SIX_DIGITS = re.compile(r"[0-9]{6}", re.ASCII)
@@ -123,20 +124,33 @@ def confirm(request: HttpRequest, token: str) -> HttpResponseBase:
 
 @page("GET", "POST")
 def new_code(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Give the buyer a new delivery code, shown once, after a one-time code to the buyer's phone."""
+    """Give the buyer a new delivery code, shown once: to a session of the buyer's, or after a one-time code to the phone."""
     order, now = find_by_link(token), clock.now()
     if order.status != OrderStatus.PAID:
         return _to_order(token)
+    session = session_of(request)
+    signed_in = session is not None and session.party_id == order.buyer_id
     if request.method != "POST":
-        return render(request, "new_code", order=order, token=token)
+        return render(request, "new_code", order=order, token=token, signed_in=signed_in)
     otp = None if "again" in request.POST else request.POST.get("otp")
     try:
-        if otp is None:
+        if session is not None and signed_in:
+            code = issue_new_code_to_buyer(
+                asker=Asker(party_id=session.party_id),
+                order_reference=order.order_reference,
+                caller=caller_address(request),
+                now=now,
+            )
+        elif otp is None:
             request_new_code(order_reference=order.order_reference, caller=caller_address(request), now=now)
             return render(request, "new_code", order=order, token=token, asked=True)
-        code = issue_new_code(order_reference=order.order_reference, otp=otp.strip(), now=now)
+        else:
+            code = issue_new_code(order_reference=order.order_reference, otp=otp.strip(), now=now)
     except ZemiError as error:
-        return render(request, "new_code", error=error, order=order, token=token, asked=otp is not None)
+        asked = otp is not None and not signed_in
+        return render(
+            request, "new_code", error=error, order=order, token=token, asked=asked, signed_in=signed_in
+        )
     return render(request, "code", order=order, token=token, code=code, qr=_qr(f"{link_of(order)}#{code}"))
 
 

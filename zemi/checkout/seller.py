@@ -126,6 +126,9 @@ def _new_sale(request: HttpRequest, session: Session) -> HttpResponseBase:
         buyer = Phone.parse(given["buyer"])
     except InvalidPhone as unreadable:
         wrong["buyer"] = unreadable.text.render(spoken)
+    else:
+        if buyer == session.party.phone:
+            wrong["buyer"] = TEXTS["sell_buyer_own"].render(spoken)
     try:
         amount = Money.parse(given["price"].replace(",", ""))
     except InvalidAmount as unreadable_amount:

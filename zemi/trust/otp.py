@@ -20,9 +20,17 @@ def request_otp(*, phone: Phone, purpose: Purpose, caller: str, now: datetime) -
     :raises TooManyAttempts: this phone was sent, or `caller` has asked for, too many
     """
     charge_or_refuse(Allowance("otp-caller", caller, CODES_OF_A_CALLER, WINDOW), now=now)
-    charge_or_refuse(Allowance("otp-phone", phone.e164, CODES_TO_A_PHONE, WINDOW), now=now)
+    charge_code_to(phone, now=now)
     send_otp(phone=phone, purpose=purpose, now=now)
     return LIFE
+
+
+def charge_code_to(phone: Phone, *, now: datetime) -> None:
+    """Charge `phone` for a code that somebody has texted to it. Opens a transaction of its own.
+
+    :raises TooManyAttempts: it was sent too many
+    """
+    charge_or_refuse(Allowance("otp-phone", phone.e164, CODES_TO_A_PHONE, WINDOW), now=now)
 
 
 def sign_in(*, phone: Phone, code: str, caller: str, now: datetime) -> tuple[Session, str]:

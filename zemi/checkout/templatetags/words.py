@@ -66,6 +66,12 @@ def kes(amount: Money) -> str:
     return f"{amount.currency}\N{NO-BREAK SPACE}{shillings:,}" + (f".{cents:02d}" if cents else "")
 
 
+@register.filter(name="sum")
+def large(amount: Money) -> SafeString:
+    """An amount inside a heading, as the largest thing on its page."""
+    return format_html('<span class="sum">{}</span>', kes(amount))
+
+
 @register.simple_tag(takes_context=True)
 def moment(context: Context, at: datetime) -> SafeString:
     """A moment in Nairobi, such as "Fri 27 Nov, 14:05", readable for programs too."""

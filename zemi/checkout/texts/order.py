@@ -79,12 +79,23 @@ TEXTS: dict[str, Text] = {
     "confirm_code": Text(en="Delivery code", sw="Namba ya siri"),
     "confirm_button": Text(en="Confirm, and pay the seller", sw="Thibitisha, na umlipe muuzaji"),
     "six_digits": Text(en="A delivery code has six digits.", sw="Namba ya siri ina tarakimu sita."),
-    "code_lost": Text(en="Code lost? The buyer can have a new one", sw="Namba imepotea? Mnunuzi anaweza kupata mpya"),
+    "held_code": Text(
+        en="The delivery code was texted to the buyer's phone, {phone}. The buyer gives it only with the goods in hand.",
+        sw="Namba ya siri imetumwa kwa SMS kwa simu ya mnunuzi, {phone}. Mnunuzi aitoe bidhaa zikiwa mkononi tu.",
+    ),
+    "code_lost": Text(
+        en="No message? The buyer gets a new code here, with a QR for the door.",
+        sw="Hakuna SMS? Mnunuzi anapata namba mpya hapa, pamoja na QR ya kuonyesha mlangoni.",
+    ),
     # A new code
     "new_code_title": Text(en="A new delivery code", sw="Namba mpya ya siri"),
     "new_code_lead": Text(
         en="We text a one-time code to the buyer's phone, {phone}. With it you get a new delivery code; the old one stops working.",
         sw="Tutatuma namba ya mara moja kwa simu ya mnunuzi, {phone}. Kwa hiyo utapata namba mpya ya siri; ya zamani haitafanya kazi.",
+    ),
+    "new_code_yours": Text(
+        en="You are signed in with the phone of this order. The new code is shown once; the old one stops working.",
+        sw="Umeingia kwa simu ya oda hii. Namba mpya inaonyeshwa mara moja; ya zamani haitafanya kazi.",
     ),
     "new_code_ask": Text(en="Text me the one-time code", sw="Nitumie namba ya mara moja"),
     "new_code_sent": Text(en="Sent to {phone}. It is good for 10 minutes.", sw="Imetumwa kwa {phone}. Inafanya kazi kwa dakika 10."),

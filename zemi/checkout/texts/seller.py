@@ -27,6 +27,10 @@ TEXTS: dict[str, Text] = {
         en="The delivery code goes there by text message, not to you.",
         sw="Namba ya siri inatumwa huko kwa SMS, si kwako.",
     ),
+    "sell_buyer_own": Text(
+        en="This is your own number. Write the number of whoever buys from you.",
+        sw="Hii ni namba yako mwenyewe. Andika namba ya anayenunua kwako.",
+    ),
     "sell_make": Text(en="Make the link", sw="Tengeneza kiungo"),
     "sell_none": Text(en="No sales yet. Make your first payment link above.", sw="Bado hakuna mauzo. Tengeneza kiungo cha kwanza hapo juu."),
     "sell_older": Text(en="Older sales", sw="Mauzo ya zamani"),
