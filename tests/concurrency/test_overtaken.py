@@ -14,7 +14,7 @@ from tests.characters import AMINA
 from zemi.common.db import insert, unit_of_work
 from zemi.common.money import kes
 from zemi.events.listeners import begin_listening, listening
-from zemi.events.log import history_of
+from zemi.events.log import history_of, transition
 from zemi.events.models import Event
 from zemi.identity.models import Merchant
 from zemi.ledger.models import Seal, Transfer
@@ -23,13 +23,17 @@ from zemi.orders.locks import lock_order
 from zemi.orders.models import Order
 from zemi.orders.progress import mark_cancelled
 from zemi.payments.allocate import claim_orphan, take_in
-from zemi.payments.c2b import settle_c2b
+from zemi.payments.c2b import claim_by_statement, settle_c2b
 from zemi.payments.close import expire_due_orders, remind_due_orders
 from zemi.payments.locks import lock_receipt
 from zemi.payments.models import Receipt
 from zemi.payments.unallocated import return_unclaimed
+from zemi.payouts.models import Payout
 from zemi.providers.base import C2BReceipt
 from zemi.refunds.models import Refund
+from zemi.releases.errors import PayInNotReversible
+from zemi.releases.reversal import record_pay_in_reversal
+from zemi.staff.refund import refund_order
 from zemi.webhooks.deliveries import new_delivery, resend
 from zemi.webhooks.endpoints import create_endpoint, delete_endpoint
 from zemi.webhooks.inbox import receive
@@ -166,6 +170,77 @@ def test_money_that_is_claimed_while_it_is_to_go_back_stays_with_its_order(clock
     assert story.escrow_of(reference) == kes(1_500)
     assert not Refund.objects.exists()
     story.assert_books_agree(with_provider=False)
+
+
+def test_money_that_is_claimed_while_a_statement_names_its_order_is_given_once(clock: Any) -> None:
+    settle_c2b(told(clock.now()), now=clock.now())
+    reference, other = (story.create_order().data["order_reference"] for _ in range(2))
+
+    def claimed() -> None:
+        order = lock_order(order_reference=reference)
+        assert claim_orphan(lock_receipt(Receipt.objects.get().pk), order, actor="buyer", now=clock.now())
+
+    given = overtaken(
+        lambda: claim_by_statement("QHJ41HG1W8", order_reference=other, now=clock.now()), by=claimed
+    )
+
+    assert given is False
+    assert (story.escrow_of(reference), story.escrow_of(other)) == (kes(1_500), kes(0))
+    story.assert_books_agree(with_provider=False)
+
+
+def test_money_that_is_claimed_while_it_is_taken_back_is_left_for_the_next_run(clock: Any) -> None:
+    settle_c2b(told(clock.now()), now=clock.now())
+    reference = story.create_order().data["order_reference"]
+
+    def claimed() -> None:
+        order = lock_order(order_reference=reference)
+        assert claim_orphan(lock_receipt(Receipt.objects.get().pk), order, actor="buyer", now=clock.now())
+
+    def taken_back() -> None:
+        record_pay_in_reversal(
+            receipt_number="QHJ41HG1W8",
+            reversal_number="REV1",
+            amount=kes(1_500),
+            actor="statement",
+            now=clock.now(),
+        )
+
+    # It looked for an order to lock, and there was none.
+    with pytest.raises(PayInNotReversible):
+        overtaken(taken_back, by=claimed)
+    assert story.escrow_of(reference) == kes(1_500)
+
+    taken_back()
+    assert story.order_of(reference).status == "cancelled"
+    story.assert_books_agree(with_provider=False)
+
+
+def test_a_payout_that_is_sent_while_its_sale_is_undone_is_not_called_off(clock: Any, settings: Any) -> None:
+    order = story.create_order().data
+    story.simulate_payment(order["order_reference"])
+    story.confirm(order["order_reference"], order["delivery_code"])
+    payout = Payout.objects.get()
+
+    def sent() -> None:
+        transition(payout, "submitting", at=clock.now(), actor="worker", updated_at=clock.now(), due_at=None)
+
+    overtaken(
+        lambda: refund_sold(order["order_reference"], now=clock.now()),
+        by=sent,
+    )
+
+    # What was on its way to the seller went on; the refund is the seller's debt.
+    payout.refresh_from_db()
+    assert payout.status == "submitting"
+    assert story.ledger()[1300] == kes(1_500)
+
+
+def refund_sold(reference: str, *, now: datetime) -> None:
+    with unit_of_work():
+        refund_order(
+            lock_order(order_reference=reference), amount=kes(1_500), bearer="seller", actor="a+b", now=now
+        )
 
 
 def test_a_day_into_which_something_is_still_being_booked_is_sealed_with_it(clock: Any) -> None:

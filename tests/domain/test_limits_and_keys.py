@@ -9,7 +9,7 @@ from zemi.common.logs import mask
 from zemi.identity.api_keys import Scope, authenticate, create_api_key
 from zemi.identity.models import ApiKey
 from zemi.trust.errors import TooManyAttempts
-from zemi.trust.limits import Allowance, charge, charge_or_refuse, give_back
+from zemi.trust.limits import Allowance, charge, charge_or_refuse, find_exhausted, give_back
 from zemi.trust.models import Budget
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +42,25 @@ def test_several_budgets_are_charged_together() -> None:
         assert charge(TWICE, ONCE, now=NOW)
     with unit_of_work():
         assert not charge(TWICE, ONCE, now=NOW)
+
+
+def test_what_costs_more_than_a_whole_budget_is_refused_and_costs_nothing() -> None:
+    dear = Allowance("test", "Amina", 1, timedelta(minutes=1), cost=2)
+
+    with unit_of_work():
+        assert not charge(dear, now=NOW)
+    with pytest.raises(TooManyAttempts):
+        charge_or_refuse(dear, now=NOW)
+
+    assert not Budget.objects.exists()
+
+
+def test_a_refusal_names_a_budget_also_if_its_window_has_ended_meanwhile() -> None:
+    charge_or_refuse(ONCE, now=NOW)
+
+    with unit_of_work():
+        assert find_exhausted(TWICE, ONCE, now=NOW) == ONCE
+        assert find_exhausted(TWICE, ONCE, now=NOW + timedelta(minutes=1)) == TWICE
 
 
 def test_a_budget_names_nobody() -> None:

@@ -28,6 +28,7 @@ from zemi.payouts.models import Payout
 from zemi.providers.base import Succeeded
 from zemi.reconciliation.match import reconcile
 from zemi.reconciliation.statements import import_statement
+from zemi.refunds.disburse import work_on_due_refunds
 from zemi.refunds.models import Refund, RefundAttempt
 from zemi.releases.errors import PayInNotReversible
 from zemi.releases.reversal import record_pay_in_reversal
@@ -472,3 +473,24 @@ def test_a_part_that_was_claimed_goes_back_when_its_order_expires(
     assert order_of(reference).status == "expired"
     assert escrow_of(reference) == kes(0)
     assert Refund.objects.get().amount == kes(600)
+
+
+def test_a_refund_that_could_not_be_sent_yet_is_not_sent_once_its_money_was_taken_back(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference = paid_order(simulator, clock, run_worker)["order_reference"]
+    clock.advance(hours=25)
+    seller = order_of(reference).seller_id
+    cancel_order(order_reference=reference, actor="seller", party_id=seller, now=clock.now())
+    # Not a byte left: the try waits to go out under the same id.
+    simulator.fault("http_error_before", api="b2c", count=1)
+    work_on_due_refunds(now=clock.now())
+    assert (Refund.objects.get().status, RefundAttempt.objects.get().status) == ("queued", "intent")
+
+    assert taken_back(simulator, clock) == {"2400": 1_500}
+
+    assert (Refund.objects.get().status, RefundAttempt.objects.get().status) == ("cancelled", "failed")
+    clock.advance(hours=1)
+    run_worker()
+    assert [move["kind"] for move in simulator.transactions()].count("b2c") == 0
+    assert ledger() == {1110: FLOAT, 3100: FLOAT}

@@ -13,7 +13,8 @@ from tests.characters import AMINA, OTIENO
 from tests.story import escrow_of, ledger, order_of
 from zemi.common.money import kes
 from zemi.common.phone import Phone
-from zemi.payments.c2b import PROOF_WAIT, QUESTIONS, claim_by_statement
+from zemi.payments.c2b import PROOF_WAIT, QUESTIONS, claim_by_statement, settle_c2b
+from zemi.payments.close import cancel_order
 from zemi.payments.models import Payment, Receipt
 from zemi.providers import registry
 from zemi.providers.base import C2BReceipt
@@ -248,3 +249,20 @@ def test_a_statement_that_names_an_order_gives_it_only_what_it_can_take(simulato
     assert claim_by_statement(number, order_reference="ZEM-00000000", now=clock.now()) is False
 
     assert Receipt.objects.get().status == "orphan"
+
+
+def test_money_of_an_unknown_payer_for_an_order_that_is_over_waits_to_be_claimed(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference = new_order()
+    cancel_order(
+        order_reference=reference, actor="buyer", party_id=order_of(reference).buyer_id, now=clock.now()
+    )
+    number = pay(simulator)
+    # By its status it was proved, and by nothing that tells who paid.
+    settle_c2b(C2BReceipt(number, kes(1_500), clock.now(), "", None, "174379"), now=clock.now())
+
+    assert claim_by_statement(number, order_reference=reference, now=clock.now()) is False
+
+    assert (Receipt.objects.get().status, ledger()[2500]) == ("orphan", kes(1_500))
+    assert not Refund.objects.exists()

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from tests import story
 from tests.characters import AMINA
@@ -15,12 +16,13 @@ from zemi.common import faults
 from zemi.common.db import unit_of_work
 from zemi.common.money import kes
 from zemi.notifications.models import Message
-from zemi.providers.base import Reason, Refused, Succeeded, Unknown
+from zemi.providers.base import Accepted, Reason, Refused, Succeeded, Unknown
 from zemi.reconciliation.match import reconcile
 from zemi.reconciliation.statements import import_statement
 from zemi.staff.actions import run as run_action
 from zemi.staff.errors import BadRequestOfStaff
 from zemi.staff.queue import waiting_for_people
+from zemi.topups import move
 from zemi.topups.errors import FloatNotThere, TopUpUnderWay
 from zemi.topups.models import BalanceReading, TopUp
 from zemi.topups.move import settle_top_up, top_up
@@ -80,6 +82,35 @@ def test_more_than_there_is_is_not_moved(clock: Any, capsys: pytest.CaptureFixtu
     assert (do(top_up=1_501), do(top_up=-1)) == (1, 2)
     assert "holds KES 1500.00" in capsys.readouterr().err
     assert TopUp.objects.count() == 0
+
+
+def test_a_reference_that_was_drawn_before_moves_nothing(
+    simulator: Any, clock: Any, run_worker: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = top_up(amount=kes(100), now=clock.now())
+    settle(clock, run_worker)
+    monkeypatch.setattr(move, "new_reference", lambda: first.reference)
+
+    with pytest.raises(IntegrityError):
+        top_up(amount=kes(100), now=clock.now())
+
+    assert TopUp.objects.count() == 1
+    assert ledger()[1100] == kes(1_400)
+
+
+def test_an_answer_that_comes_after_it_was_given_up_changes_nothing(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    row = top_up(amount=kes(1_000), now=clock.now())
+    settle_top_up(row.id, Unknown(text="no result"), now=clock.now())
+
+    settle_top_up(row.id, Accepted(request_reference="1", provider_reference="AG_1"), now=clock.now())
+
+    row.refresh_from_db()
+    assert (row.status, ledger()[1190]) == ("unknown", kes(1_000))
+    settle(clock, run_worker)
+    row.refresh_from_db()
+    assert row.status == "succeeded"
 
 
 def test_a_refused_top_up_leaves_the_money_where_it_was(simulator: Any, clock: Any, run_worker: Run) -> None:

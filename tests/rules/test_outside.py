@@ -73,6 +73,11 @@ def test_public_addresses_are_taken(address: str) -> None:
     assert outside.is_public(address)
 
 
+def test_a_port_that_does_not_exist_is_refused_where_any_other_is_allowed() -> None:
+    with pytest.raises(UrlRefused, match="no such port"):
+        outside.check_url("http://127.0.0.1:0/hook", SANDBOX)
+
+
 def test_the_sandbox_may_reach_this_machine_and_no_other_private_one() -> None:
     assert outside.is_public("127.0.0.1", loopback=True)
     assert outside.is_public("::1", loopback=True)
@@ -226,6 +231,40 @@ def test_a_receiver_that_drips_is_left_when_the_time_is_over(
 
     over.set()
     assert time.monotonic() - started < 3
+
+
+def test_a_receiver_that_always_has_something_to_say_and_never_answers_is_left_as_well(
+    receiver: Callable[..., tuple[int, list[bytes]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outside, "TOTAL_S", 0.3)
+
+    def go_on(taken: socket.socket) -> None:
+        while True:
+            taken.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    port, _ = receiver(go_on)
+
+    # No single read waits: only the deadline of them all ends it.
+    with pytest.raises(Unreachable, match="timeout"):
+        outside.post(f"http://127.0.0.1:{port}/", b"{}", {}, policy=SANDBOX)
+
+
+def test_no_address_is_tried_once_the_time_is_over(
+    receiver: Callable[..., tuple[int, list[bytes]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outside, "TOTAL_S", 0)
+    port, asked = receiver(lambda taken: taken.sendall(b"HTTP/1.1 204 No Content\r\n\r\n"))
+
+    with pytest.raises(Unreachable, match="timeout"):
+        outside.post(
+            f"http://shop.example:{port}/",
+            b"{}",
+            {},
+            policy=SANDBOX,
+            resolver=lambda *_: ["::1", "127.0.0.1"],
+        )
+
+    assert asked == []
 
 
 @pytest.mark.parametrize(

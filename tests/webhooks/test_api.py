@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import Context
 from typing import Any
 from uuid import UUID
 
@@ -241,6 +242,32 @@ def test_an_endpoint_that_is_deleted_while_it_is_rotated_is_not_found(
         rotated = post(f"{PATH}/{made['id']}/rotate", {}, key=key)
 
     assert (rotated.status, rotated.code) == (404, "webhook_endpoint_not_found")
+
+
+@pytest.mark.parametrize("action", ["", "/delete"])
+def test_an_endpoint_that_is_deleted_while_it_is_changed_is_not_found(
+    key: str, made: dict[str, Any], duka: UUID, clock: VirtualClock, meanwhile: Meanwhile, action: str
+) -> None:
+    [endpoint] = WebhookEndpoint.objects.all()
+
+    with meanwhile(lambda: delete_endpoint(endpoint.id, merchant_id=duka, now=clock.now())):
+        late = post(f"{PATH}/{made['id']}{action}", {}, key=key)
+
+    assert (late.status, late.code) == (404, "webhook_endpoint_not_found")
+
+
+def test_two_endpoints_that_are_made_at_once_are_both_made(
+    key: str, duka: UUID, receiver: Receiver, clock: VirtualClock, meanwhile: Meanwhile
+) -> None:
+    def make() -> None:
+        # Somebody else's request: what is kept for this one is not its answer.
+        Context().run(create_endpoint, merchant_id=duka, url=receiver.url, now=clock.now())
+
+    # Both found the first place free.
+    with meanwhile(make):
+        assert post(PATH, {"url": receiver.url}, key=key).status == 201
+
+    assert sorted(WebhookEndpoint.objects.values_list("slot", flat=True)) == [0, 1]
 
 
 def test_deliveries_tell_of_every_try(

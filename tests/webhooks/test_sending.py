@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from tests import story
 from tests.characters import AMINA, BARAKA
 from tests.conftest import VirtualClock
 from tests.webhooks.receiver import Received, Receiver
+from zemi.common import outside
 from zemi.common.db import append, unit_of_work
 from zemi.common.work import MOST_FAILURES
 from zemi.events.log import record
@@ -184,6 +185,40 @@ def test_retry_after_is_obeyed(
     run_worker()
     assert len(receiver.got) == 2
     assert WebhookDelivery.objects.get().delivered_at == clock.now()
+
+
+@pytest.mark.parametrize("zone", [" GMT", " -0000"])
+def test_a_receiver_may_say_at_what_time_to_try_again(
+    zone: str, endpoint: WebhookEndpoint, receiver: Receiver, key: str, clock: VirtualClock, run_worker: Any
+) -> None:
+    receiver.answer = (503, {"Retry-After": "Mon, 23 Nov 2026 09:20:00" + zone}, b"")
+    assert clock.now() == datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+    story.create_order(key=key)
+    run_worker()
+
+    assert WebhookDelivery.objects.get().due_at == datetime(2026, 11, 23, 9, 20, tzinfo=UTC)
+
+
+def test_an_endpoint_that_its_merchant_switches_off_while_it_is_sent_to_stays_as_the_merchant_says(
+    endpoint: WebhookEndpoint, receiver: Receiver, key: str, clock: VirtualClock, run_worker: Any
+) -> None:
+    receiver.answer = 410
+    story.create_order(key=key)
+    send = outside.post
+
+    def switched_off_meanwhile(*args: Any, **how: Any) -> outside.Reply:
+        reply = send(*args, **how)
+        update_endpoint(endpoint.id, merchant_id=endpoint.merchant_id, enabled=False, now=clock.now())
+        return reply
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outside, "post", switched_off_meanwhile)
+        run_worker()
+
+    endpoint.refresh_from_db()
+    assert (len(receiver.got), endpoint.disabled_reason) == (1, "merchant")
+    assert not Event.objects.filter(type="webhook_endpoint.disabled").exists()
 
 
 def test_what_is_410_is_disabled_at_once(
@@ -501,4 +536,18 @@ def test_addresses_are_judged_again_at_each_try(
 
     [tried] = WebhookAttempt.objects.all()
     assert (tried.status, tried.error) == (None, "address_refused")
+    assert receiver.got == []
+
+
+def test_urls_are_judged_again_at_each_try(
+    endpoint: WebhookEndpoint, receiver: Receiver, key: str, run_worker: Any, settings: Any
+) -> None:
+    story.create_order(key=key)
+    # As if the operator had allowed the port when the endpoint was made, and not since.
+    settings.LIVE, settings.WEBHOOK_PORTS = True, frozenset({443})
+
+    run_worker()
+
+    [tried] = WebhookAttempt.objects.all()
+    assert (tried.status, tried.error) == (None, "url_refused")
     assert receiver.got == []

@@ -11,7 +11,13 @@ from django.db.models import QuerySet
 from zemi.common.db import inside_transaction
 from zemi.disbursements.errors import DisbursementNotChangeable, TooSoonToDecide, TooSoonToRetry
 from zemi.disbursements.locks import lock_case_of, lock_disbursement
-from zemi.disbursements.models import NOT_SENT, Disbursement, DisbursementStatus, SuspenseStatus
+from zemi.disbursements.models import (
+    NOT_SENT,
+    AttemptStatus,
+    Disbursement,
+    DisbursementStatus,
+    SuspenseStatus,
+)
 from zemi.disbursements.settle import apply_locked, give_back
 from zemi.disbursements.suspense import recover_case
 from zemi.events.log import transition
@@ -35,8 +41,13 @@ def cancel(row: Disbursement, *, actor: str, now: datetime) -> None:
 
     :raises DisbursementNotChangeable: it was sent, or may have been
     """
-    if not _is_unsent(row):
+    if row.status not in NOT_SENT:
         raise DisbursementNotChangeable(kind=row.SUBJECT, status=str(row.status))
+    attempt = row.open_attempt()
+    if attempt is not None:
+        # It provably never left, and waited to be sent under the same id: it must not leave now.
+        setattr(attempt, attempt.OWNER, row)
+        transition(attempt, AttemptStatus.FAILED, at=now, actor=actor, is_open=False, updated_at=now)
     event = transition(
         row,
         _S.CANCELLED,
@@ -56,14 +67,11 @@ def call_off_unsent(rows: QuerySet[D], *, actor: str, now: datetime) -> list[D]:
     called_off = []
     for key in list(rows.filter(status__in=NOT_SENT).order_by("id").values_list("id", flat=True)):
         row = lock_disbursement(rows.model, key)
-        if _is_unsent(row):
+        # Between the look and the lock it may have been sent.
+        if row.status in NOT_SENT:
             cancel(row, actor=actor, now=now)
             called_off.append(row)
     return called_off
-
-
-def _is_unsent(row: Disbursement) -> bool:
-    return row.status in NOT_SENT and row.open_attempt() is None
 
 
 @inside_transaction

@@ -20,7 +20,7 @@ from zemi.orders.budgets import charge_buyer
 from zemi.orders.codes import set_code
 from zemi.orders.links import give_link
 from zemi.orders.models import Order, ReleasePolicy
-from zemi.orders.terms import Terms, terms_now, terms_of_quote
+from zemi.orders.terms import terms_now, terms_of_quote
 
 MOST_DRAWS = 3
 
@@ -46,7 +46,6 @@ def create_order(
     signed_in: Party | None = None,
     answer_kept: bool = False,
     quote: str = "",
-    terms: Terms | None = None,
     now: datetime,
 ) -> CreatedOrder:
     """Make an order that awaits its payment.
@@ -54,7 +53,7 @@ def create_order(
     `answer_kept` says that the answer, with its code, is kept for an idempotency key.
     Without `merchant_id` the buyer made it and is told the delivery code here, once. With one, and when the seller is
     `signed_in`, nobody is told here: the buyer gets the code by SMS when the order is paid.
-    `quote`, or `terms` that were agreed on before, freeze what it costs. Opens its own transaction.
+    `quote` freezes what it costs. Opens its own transaction.
 
     :raises SellerPhoneRequired: live orders name their seller
     :raises PhoneNotVerified: buyer or seller has to be `signed_in`, by the phone that is named, and is not
@@ -74,12 +73,11 @@ def create_order(
         raise errors.PhoneNotVerified
     # The code is the buyer's: whoever else makes the order is not told it.
     by_buyer = merchant_id is None and not by_seller
-    if terms is None:
-        terms = (
-            terms_of_quote(quote, amount=amount, release_policy=release_policy, now=now)
-            if quote
-            else terms_now(amount=amount, release_policy=release_policy)
-        )
+    terms = (
+        terms_of_quote(quote, amount=amount, release_policy=release_policy, now=now)
+        if quote
+        else terms_now(amount=amount, release_policy=release_policy)
+    )
 
     code = new_code()
     order = Order(

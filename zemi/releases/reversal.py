@@ -139,11 +139,11 @@ def _credit_of(receipt: Receipt) -> AccountRef | None:
 
 def _follow(order: Order, sources: dict[AccountRef, Money], *, actor: str, now: datetime) -> None:
     """Move the order on: off when it held the money, marked when the money was released, a part less when it waits."""
-    held = sources.get(chart.escrow(order.id))
     if order.status == OrderStatus.PAID:
         off = mark_cancelled(order, now=now, actor=actor)
         return_parts(order, off, reason=RefundReason.CANCELLED, actor=actor, now=now)
     elif order.status == OrderStatus.COMPLETED:
         mark_clawed_back(order, now=now, actor=actor)
-    elif order.status == OrderStatus.AWAITING_PAYMENT and held is not None:
-        uncount_part(order, held, now=now, actor=actor)
+    else:
+        # It awaits the rest: all that has come lies in its hold.
+        uncount_part(order, sources[chart.escrow(order.id)], now=now, actor=actor)
