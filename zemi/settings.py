@@ -45,6 +45,7 @@ OPTIONS = (
     Option("ZEMI_REQUEST_LOG_DAYS", "7", "days that merchants see their API requests on the developers' pages; 0: none are written"),
     Option("ZEMI_UNCLAIMED_AFTER_DAYS", "730", "days without a movement after which a balance is set apart as unclaimed"),
     Option("ZEMI_ORDER_EXPIRY_H", "24", "hours that an order waits for its payment"),
+    Option("ZEMI_CANCEL_ANSWER_H", "24", "hours in which buyer or seller can answer the other's request to cancel a paid order"),
     Option("ZEMI_LOOKUP_BUDGET", "60", "unknown references that one caller may read in 15 minutes"),
     Option("ZEMI_LIMITS", "", "other numbers for the named limits, by commas: anonymous_writes=30,orders_per_phone=20 (docs/reference/sweeps.md)"),
     Option("ZEMI_VERIFIED_PHONE", "", "1: a buyer without a merchant proves the phone by a one-time code before ordering; always so in live mode"),
@@ -155,6 +156,7 @@ CODE_BUDGET = whole("ZEMI_CODE_BUDGET", 1, 10_000)
 REQUEST_LOG_DAYS = whole("ZEMI_REQUEST_LOG_DAYS", 0, 3650)
 UNCLAIMED_AFTER_DAYS = whole("ZEMI_UNCLAIMED_AFTER_DAYS", 30, 36_500)
 ORDER_EXPIRY_H = whole("ZEMI_ORDER_EXPIRY_H", 1, 720)
+CANCEL_ANSWER_H = whole("ZEMI_CANCEL_ANSWER_H", 12, 720)
 LOOKUP_BUDGET = whole("ZEMI_LOOKUP_BUDGET", 1, 1_000_000)
 try:
     LIMITS = limits.read_limits(read("ZEMI_LIMITS"))

@@ -7,6 +7,7 @@ from zemi.api import (
     api_keys,
     books,
     callbacks,
+    cancel,
     claims,
     lists,
     orders,
@@ -19,6 +20,7 @@ from zemi.api import (
     webhooks,
 )
 from zemi.api.endpoint import by_method
+from zemi.checkout import cancel as cancel_pages
 from zemi.checkout import claim, home, seller
 from zemi.checkout import orders as order_pages
 from zemi.developers import events, guide, keys, requests, sign_in
@@ -57,7 +59,7 @@ API: list[URLPattern | URLResolver] = [
     path("orders/create", orders.CreateOrder.as_view()),
     path("orders/confirm-delivery", orders.ConfirmDelivery.as_view()),
     path("orders/<reference:order_reference>", orders.GetOrder.as_view()),
-    path("orders/<reference:order_reference>/cancel", claims.CancelOrder.as_view()),
+    path("orders/<reference:order_reference>/cancel", cancel.CancelOrder.as_view()),
     path("otp", claims.RequestOtp.as_view()),
     path("receipts/claim", claims.ClaimReceipt.as_view()),
     path("payments/mpesa/stk-push", payments.StkPush.as_view()),
@@ -78,6 +80,10 @@ V1: list[URLPattern | URLResolver] = [
     path("sessions/end", sessions.SignOut.as_view()),
     path("quotes", quotes.CreateQuote.as_view()),
     path("orders", lists.ListOrders.as_view()),
+    path("orders/<reference:order_reference>/cancel-request", cancel.AskToCancel.as_view()),
+    path("orders/<reference:order_reference>/cancel-request/accept", cancel.AcceptCancel.as_view()),
+    path("orders/<reference:order_reference>/cancel-request/decline", cancel.DeclineCancel.as_view()),
+    path("orders/<reference:order_reference>/cancel-request/withdraw", cancel.WithdrawCancel.as_view()),
     path("orders/<reference:order_reference>/new-code/otp", claims.AskForNewCode.as_view()),
     path("orders/<reference:order_reference>/new-code", claims.IssueNewCode.as_view()),
     path("orders/<reference:order_reference>/timeline", orders.GetTimeline.as_view()),
@@ -163,6 +169,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("o/<slug:token>/pay", order_pages.pay),
     path("o/<slug:token>/confirm", order_pages.confirm),
     path("o/<slug:token>/code", order_pages.new_code),
+    path("o/<slug:token>/cancel", cancel_pages.cancel),
     path("o/<slug:token>/held", order_pages.held),
     path("o/<slug:token>/receipt", order_pages.receipt),
 ]

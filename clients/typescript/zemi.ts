@@ -132,6 +132,15 @@ export interface Event {
   request: { id?: string | null };
 }
 
+/** The order as it is now, and what is asked. */
+export interface Negotiated {
+  order_reference: string;
+  /** An open list: treat a word that you don't know as not final. */
+  status: string;
+  /** The open request of one side to the other to cancel a paid order; null when there is none. */
+  cancel_request: { asked_by: string; answer_until: string } | null;
+}
+
 /** A new key. `key` is there only this once: only its hash is kept. */
 export interface NewApiKey {
   object: "api_key";
@@ -196,6 +205,8 @@ export interface Order {
   held?: string;
   released?: string;
   refunded?: string;
+  /** The open request of one side to the other to cancel a paid order; null when there is none. */
+  cancel_request?: { asked_by: string; answer_until: string } | null;
   /** The merchant's own number. */
   reference?: string | null;
   metadata?: { [name: string]: string };
@@ -496,6 +507,16 @@ export interface SignInInput {
   otp: string;
 }
 
+export interface AcceptCancelInput {
+  phone_number?: string | number;
+  otp?: string;
+}
+
+export interface AskToCancelInput {
+  phone_number?: string | number;
+  otp?: string;
+}
+
 export interface CancelOrderInput {
   phone_number?: string | number;
   otp?: string;
@@ -523,8 +544,18 @@ export interface CreateOrderInput {
   quote?: string;
 }
 
+export interface DeclineCancelInput {
+  phone_number?: string | number;
+  otp?: string;
+}
+
 export interface IssueNewCodeInput {
   otp: string;
+}
+
+export interface WithdrawCancelInput {
+  phone_number?: string | number;
+  otp?: string;
 }
 
 export interface B2cPayoutInput {
@@ -661,9 +692,19 @@ export interface Operations {
     query: { "created[gte]"?: string; "created[lt]"?: string; "cursor"?: string; "expand"?: string; "include"?: string; "limit"?: number; "order"?: string; "reference"?: string };
     answer: Page<Transfer>;
   };
+  /** Accept the other side's request to cancel: the order is off, and all of the money goes back. */
+  "POST /api/v1/orders/{order_reference}/cancel-request/accept": {
+    body: AcceptCancelInput;
+    answer: Success<Negotiated>;
+  };
   /** Have a one-time code texted to the buyer of a paid order who has lost the delivery code. */
   "POST /api/v1/orders/{order_reference}/new-code/otp": {
     answer: Success<NewCodeOtp>;
+  };
+  /** Ask the other side to cancel a paid order. */
+  "POST /api/v1/orders/{order_reference}/cancel-request": {
+    body: AskToCancelInput;
+    answer: Success<Negotiated>;
   };
   /** Call off an order that is not paid; its seller also one that is paid, and all of the money goes back. */
   "POST /api/v1/orders/{order_reference}/cancel": {
@@ -680,6 +721,11 @@ export interface Operations {
     body: CreateOrderInput;
     answer: Success<CreatedOrder>;
   };
+  /** Decline the other side's request to cancel: the order goes on, and its money stays held. */
+  "POST /api/v1/orders/{order_reference}/cancel-request/decline": {
+    body: DeclineCancelInput;
+    answer: Success<Negotiated>;
+  };
   /** Read an order. */
   "GET /api/v1/orders/{order_reference}": {
     query: { "expand"?: string };
@@ -694,10 +740,15 @@ export interface Operations {
     body: IssueNewCodeInput;
     answer: Success<NewCode>;
   };
-  /** List orders, newest first. */
+  /** List orders, newest first: a merchant's by its key, those that one buys or sells as signed in. */
   "GET /api/v1/orders": {
     query: { "created[gte]"?: string; "created[lt]"?: string; "cursor"?: string; "expand"?: string; "include"?: string; "limit"?: number; "reference"?: string; "status"?: string };
     answer: Page<Order>;
+  };
+  /** Take the own request to cancel back, before it is answered. */
+  "POST /api/v1/orders/{order_reference}/cancel-request/withdraw": {
+    body: WithdrawCancelInput;
+    answer: Success<Negotiated>;
   };
   /** Pay the seller of an order by M-Pesa. */
   "POST /api/v1/payments/mpesa/b2c-payout": {
@@ -739,7 +790,7 @@ export interface Operations {
     query: { "expand"?: string };
     answer: Success<Payout>;
   };
-  /** List payouts to sellers, newest first. `expand=attempts` shows each try to send them. */
+  /** List payouts to sellers, newest first: as signed in, those to oneself. `expand=attempts` shows each try. */
   "GET /api/v1/payouts": {
     query: { "created[gte]"?: string; "created[lt]"?: string; "cursor"?: string; "expand"?: string; "include"?: string; "limit"?: number; "order"?: string; "reference"?: string; "status"?: string };
     answer: Page<Payout>;

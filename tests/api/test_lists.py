@@ -10,7 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from tests.api.shop import Shop
 from zemi.common import crypto
 from zemi.common.ids import new_key
+from zemi.common.money import kes
+from zemi.common.phone import Phone
+from zemi.identity.sessions import open_session
+from zemi.orders.create import create_order
 from zemi.orders.models import OrderStatus
+from zemi.orders.parties import Asker
 from zemi.snapshots.lists import Wish, list_objects
 
 pytestmark = pytest.mark.django_db
@@ -184,7 +189,9 @@ def test_the_domain_lists_what_it_is_asked_for_and_nothing_else(shop: Shop) -> N
     shop.paid()
 
     page = list_objects(
-        "order", merchant_id=shop.merchant_id, wish=Wish(status=OrderStatus.PAID, with_total=True)
+        "order",
+        asker=Asker(merchant_id=shop.merchant_id),
+        wish=Wish(status=OrderStatus.PAID, with_total=True),
     )
 
     assert (len(page.items), page.next_cursor, page.total) == (1, None, 1)
@@ -220,3 +227,92 @@ def test_a_timeline_is_for_the_people_of_the_order(shop: Shop, other_key: str) -
 
     assert shop.get(f"orders/{order.order_reference}/timeline", key=other_key).status == 404
     assert shop.api.get(f"/api/v1/orders/{order.order_reference}/timeline").status == 401
+
+
+# People who are signed in
+
+
+@pytest.fixture
+def people(shop: Shop) -> dict[str, str]:
+    """Two sales of one seller to two buyers; the session of each of them, and of somebody else."""
+    shop.one_of_each()
+    phones = {"seller": "+254722000222", "first": "+254712200001", "second": "+254712200002"}
+    return {
+        name: open_session(phone=Phone(phone), now=shop.clock.now())[1]
+        for name, phone in {**phones, "somebody": "+254722000333"}.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "counts"),
+    [
+        ("orders", {"seller": 2, "first": 1, "second": 1, "somebody": 0}),
+        ("payments", {"seller": 2, "first": 1, "second": 1, "somebody": 0}),
+        ("receipts", {"seller": 2, "first": 1, "second": 1, "somebody": 0}),
+        ("payouts", {"seller": 1, "first": 0, "second": 0, "somebody": 0}),
+        ("refunds", {"seller": 1, "first": 0, "second": 1, "somebody": 0}),
+    ],
+)
+def test_who_is_signed_in_sees_what_is_theirs(
+    shop: Shop, people: dict[str, str], path: str, counts: dict[str, int]
+) -> None:
+    everything = {found["id"]: found for found in shop.get(path).body["data"]}
+    for name, count in counts.items():
+        rows = shop.get(path, key=people[name]).body["data"]
+
+        assert len(rows) == count, name
+        own = {row["id"] for row in rows}
+        if path == "orders":
+            assert not any("metadata" in row or "reference" in row for row in rows)
+            continue
+        for key, row in everything.items():
+            one = shop.get(f"{path}/{key}", key=people[name])
+            assert (one.data == row) if key in own else (one.status == 404)
+
+
+def test_an_order_in_a_persons_list_says_whether_it_is_their_turn(shop: Shop) -> None:
+    """One who buys and sells is told of each order by what they are to it."""
+    baraka = Phone("+254722000222")
+    sold = shop.paid()
+    bought = create_order(
+        buyer_phone=baraka,
+        seller_phone=Phone("+254722000333"),
+        amount=kes(900),
+        product_description="Sufuria",
+        merchant_id=shop.merchant_id,
+        now=shop.clock.now(),
+    ).order
+    session = open_session(phone=baraka, now=shop.clock.now())[1]
+
+    rows = shop.get("orders", key=session).body["data"]
+
+    turns = {row["order_reference"]: row["next_action"] for row in rows}
+    assert turns == {
+        sold.order_reference: {"actor": "seller", "verb": "deliver", "is_yours": True},
+        bought.order_reference: {"actor": "buyer", "verb": "pay", "is_yours": True},
+    }
+
+
+def test_a_cursor_of_one_person_is_not_anothers(shop: Shop, people: dict[str, str]) -> None:
+    cursor = shop.get("orders?limit=1", key=people["seller"]).body["meta"]["next_cursor"]
+
+    assert cursor is not None
+    refused = shop.get(f"orders?limit=1&cursor={cursor}", key=people["first"])
+    assert (refused.status, refused.body["code"]) == (400, "cursor_invalid")
+    assert len(shop.get(f"orders?limit=1&cursor={cursor}", key=people["seller"]).body["data"]) == 1
+
+
+def test_a_persons_list_costs_the_same_for_one_row_and_for_twenty(shop: Shop) -> None:
+    shop.delivered()
+    session = open_session(phone=Phone("+254722000222"), now=shop.clock.now())[1]
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert shop.get("orders", key=session).status == 200
+        return len(captured)
+
+    one = queries()
+    for _ in range(19):
+        shop.delivered()
+
+    assert queries() == one

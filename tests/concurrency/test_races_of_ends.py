@@ -11,9 +11,11 @@ from tests import story
 from tests.characters import AMINA
 from zemi.approvals.errors import ApprovalNotPending
 from zemi.common.money import kes
+from zemi.orders.parties import Asker
 from zemi.payments.c2b import settle_c2b
+from zemi.payments.cancel import Act, negotiate_cancel
 from zemi.payments.close import cancel_order, expire_due_orders
-from zemi.payments.errors import OrderNotCancellable
+from zemi.payments.errors import NoCancelRequest, OrderNotCancellable
 from zemi.payments.models import Receipt
 from zemi.payouts.models import Payout
 from zemi.providers.base import C2BReceipt
@@ -101,6 +103,35 @@ def test_what_many_allow_at_once_is_done_once(at_once: Race, crowd: int, clock: 
 
     assert said == {"allowed": 1, "too late": crowd - 1}
     assert Refund.objects.count() == 1
+    story.assert_books_agree(with_provider=False)
+
+
+def test_of_a_delivery_and_an_agreement_to_cancel_at_once_one_wins(
+    at_once: Race, crowd: int, clock: Any, settings: Any
+) -> None:
+    settings.CODE_BUDGET = 1_000
+    made, now = story.create_order().data, clock.now()
+    reference = made["order_reference"]
+    by_hand(reference, now)
+    order = story.order_of(reference)
+    buyer, seller = Asker(party_id=order.buyer_id), Asker(party_id=order.seller_id)
+    facts: Any = {"order_reference": reference, "caller": "test", "now": now}
+    negotiate_cancel(act=Act.ASK, asker=buyer, **facts)
+
+    def deliver_or_agree(index: int) -> str:
+        if index % 2:
+            return str(story.confirm(reference, made["delivery_code"]).status)
+        try:
+            negotiate_cancel(act=Act.ACCEPT, asker=seller, **facts)
+        except (OrderNotCancellable, NoCancelRequest):
+            return "too late"
+        return "agreed"
+
+    said = Counter(at_once(crowd, deliver_or_agree))
+
+    assert said["200"] + said["agreed"] == 1
+    assert (Payout.objects.count(), Refund.objects.count()) == (said["200"], said["agreed"])
+    assert story.escrow_of(reference) == kes(0)
     story.assert_books_agree(with_provider=False)
 
 

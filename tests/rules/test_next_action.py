@@ -72,3 +72,10 @@ def test_a_payout_that_was_called_off_is_owed_unless_the_buyer_has_the_money() -
 @pytest.mark.parametrize("status", sorted(set(OrderStatus.values) - {"awaiting_payment", "paid"}))
 def test_when_all_money_has_arrived_nothing_is_left_to_be_done(status: str) -> None:
     assert turn(status, payouts=["succeeded"], refunds=["succeeded", "cancelled"]) is None
+
+
+@pytest.mark.parametrize(("asked_by", "other"), [("buyer", Actor.SELLER), ("seller", Actor.BUYER)])
+def test_a_request_to_cancel_is_the_other_sides_to_answer(asked_by: str, other: Actor) -> None:
+    assert turn("paid", cancel_asked=(asked_by, SOON)) == NextAction(
+        other, Verb.ANSWER_CANCEL_REQUEST, SOON, Outcome.REQUEST_LAPSES
+    )

@@ -1,26 +1,24 @@
-"""One-time codes, cancelling and claiming over HTTP."""
+"""One-time codes, and claiming by them, over HTTP."""
 
 from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from zemi.api.auth import Anyone, asker_of, caller
+from zemi.api.auth import Anyone, caller
 from zemi.api.endpoint import Endpoint, Shape
 from zemi.api.fields import PhoneField, ReferenceField, Shown, WordField
 from zemi.api.idempotency import Keys
 from zemi.api.sessions import SIX_DIGITS
-from zemi.api.shapes import MESSAGE, ORDER_STATUS, REFERENCE
+from zemi.api.shapes import MESSAGE, REFERENCE
 from zemi.common import clock
 from zemi.common.ids import read_reference
 from zemi.common.texts import Text
-from zemi.identity.api_keys import Scope
 from zemi.identity.errors import OneTimeCodeWrong
 from zemi.identity.otp import Purpose
 from zemi.orders.errors import OrderNotFound
-from zemi.orders.models import Order
-from zemi.payments.claim import cancel_order_for, claim_receipt
-from zemi.payments.errors import OrderNotCancellable, ReceiptNotFound
+from zemi.payments.claim import claim_receipt
+from zemi.payments.errors import ReceiptNotFound
 from zemi.providers.errors import ProviderNotReady
 from zemi.releases.errors import OrderNotPaid
 from zemi.releases.new_code import issue_new_code, request_new_code
@@ -70,58 +68,6 @@ class RequestOtp(Endpoint):
         )
         return self.answer(
             {"expires_in_s": int(life.total_seconds()), "message": "A one-time code was sent by SMS."}
-        )
-
-
-class CancelOrderInput(Shape):
-    """Who calls it off: phone and one-time code of its buyer or seller, unless a key or a session says who it is."""
-
-    phone_number = PhoneField(required=False)
-    otp = WordField(pattern="[0-9]{6}", most=6, example="847263", sentence=SIX_DIGITS, required=False)
-
-
-class CancelledData(Shape):
-    """The order as it is now."""
-
-    order_reference = Shown(REFERENCE)
-    status = Shown(ORDER_STATUS)
-    message = Shown(MESSAGE)
-
-
-class CancelOrder(Endpoint):
-    """Call off an order that is not paid; its seller also one that is paid, and all of the money goes back.
-
-    Merchants cancel their own orders by their key; buyer and seller as signed in, or by a one-time code (purpose
-    cancel_order).
-    A prompt that is on a phone ends by itself; if it is paid all the same, that money goes back.
-    """
-
-    access = Anyone(keys_need=Scope.ORDERS)
-    input = CancelOrderInput
-    output = CancelledData
-    errors = (OrderNotFound, OrderNotCancellable, OneTimeCodeWrong, TooManyAttempts, ProviderNotReady)
-
-    def post(self, request: Request, order_reference: str) -> Response:
-        """Cancel it."""
-        given = self.read(request)
-        order = cancel_order_for(
-            asker=asker_of(request),
-            order_reference=order_reference,
-            phone=given.get("phone_number"),
-            otp=given.get("otp"),
-            caller=caller(request),
-            now=clock.now(),
-        )
-        return self.present(order)
-
-    def present(self, result: Order) -> Response:
-        """Show the order as it is now."""
-        return self.answer(
-            {
-                "order_reference": result.order_reference,
-                "status": result.status,
-                "message": "The order is cancelled. Anything that was paid goes back.",
-            }
         )
 
 

@@ -1,4 +1,4 @@
-"""A merchant's objects over HTTP: lists, and each object by its id."""
+"""Objects over HTTP, a merchant's or a person's own: lists, and each object by its id."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from zemi.api.auth import NeedsScope, merchant_of
+from zemi.api.auth import Access, KeyOrSession, NeedsScope, asker_of
 from zemi.api.endpoint import Endpoint, Shape
 from zemi.api.fields import (
     ExpandField,
@@ -97,9 +97,9 @@ def list_query(name: str, *, statuses: tuple[str, ...] = (), of_orders: bool = F
 
 
 class ListObjects(Endpoint):
-    """List a merchant's objects of one kind, newest first."""
+    """List the caller's own objects of one kind, newest first."""
 
-    access = NeedsScope(Scope.READ)
+    access: ClassVar[Access] = KeyOrSession(Scope.READ)
     lists = True
     errors = (CursorInvalid, ExpandUnknown)
     kind: ClassVar[str]
@@ -118,14 +118,14 @@ class ListObjects(Endpoint):
             with_total="include" in given,
         )
         expand = read_expand(self.kind, given.get("expand", ()))
-        page = list_objects(self.kind, merchant_id=merchant_of(request), wish=wish, expand=expand)
+        page = list_objects(self.kind, asker=asker_of(request), wish=wish, expand=expand)
         return self.answer_page(page, limit=wish.limit)
 
 
 class GetObject(Endpoint):
-    """Read one of a merchant's objects."""
+    """Read one of the caller's own objects."""
 
-    access = NeedsScope(Scope.READ)
+    access: ClassVar[Access] = KeyOrSession(Scope.READ)
     query = ExpandQuery
     errors = (ObjectNotFound, ExpandUnknown)
     kind: ClassVar[str]
@@ -133,12 +133,12 @@ class GetObject(Endpoint):
     def get(self, request: Request, object_id: str) -> Response:
         """Read it."""
         expand = read_expand(self.kind, self.read_query(request).get("expand", ()))
-        found = read_object(self.kind, merchant_id=merchant_of(request), public_id=object_id, expand=expand)
+        found = read_object(self.kind, asker=asker_of(request), public_id=object_id, expand=expand)
         return self.answer(found)
 
 
 class ListOrders(ListObjects):
-    """List orders, newest first."""
+    """List orders, newest first: a merchant's by its key, those that one buys or sells as signed in."""
 
     kind = "order"
     query = list_query("OrdersQuery", statuses=tuple(OrderStatus.values), of_orders=True)
@@ -190,7 +190,7 @@ class OfPayouts:
 
 
 class ListPayouts(OfPayouts, ListObjects):
-    """List payouts to sellers, newest first. `expand=attempts` shows each try to send them."""
+    """List payouts to sellers, newest first: as signed in, those to oneself. `expand=attempts` shows each try."""
 
     query = list_query("PayoutsQuery", statuses=tuple(DisbursementStatus.values))
 
@@ -218,8 +218,9 @@ class GetRefund(OfRefunds, GetObject):
 
 
 class OfTransfers:
-    """What addresses of transfers have in common."""
+    """What addresses of transfers have in common: the books are a merchant's alone to see."""
 
+    access: ClassVar[Access] = NeedsScope(Scope.READ)
     kind = "transfer"
     tag = "ledger"
     output: ClassVar[type[Shape] | None] = TransferData

@@ -5,6 +5,7 @@ from typing import Any
 from zemi.api.endpoint import Shape
 from zemi.api.fields import ExpandField, Shown
 from zemi.disbursements.models import DisbursementStatus
+from zemi.orders.models import Side
 from zemi.payments.models import PaymentStatus, ReceiptStatus
 from zemi.refunds.models import RefundReason
 from zemi.snapshots.next_action import Actor, Outcome, Verb
@@ -45,6 +46,16 @@ OUTCOME = {
     "type": ["string", "null"],
     "examples": [str(outcome) for outcome in Outcome],
     "description": "What silence will cause. An open list.",
+}
+
+CANCEL_REQUEST = {
+    "type": ["object", "null"],
+    "description": "The open request of one side to the other to cancel a paid order; null when there is none.",
+    "required": ["asked_by", "answer_until"],
+    "properties": {
+        "asked_by": {"type": "string", "enum": [str(side) for side in Side]},
+        "answer_until": TIME,
+    },
 }
 
 
@@ -106,6 +117,7 @@ class OrderData(Shape):
     held = Shown(AMOUNT, required=False)
     released = Shown(AMOUNT, required=False)
     refunded = Shown(AMOUNT, required=False)
+    cancel_request = Shown(CANCEL_REQUEST, required=False)
     reference = Shown(TEXT_OR_NULL | {"description": "The merchant's own number."}, required=False)
     metadata = Shown({"type": "object", "additionalProperties": {"type": "string"}}, required=False)
     payments = Shown(parts("pay"), required=False)

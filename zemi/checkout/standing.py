@@ -52,7 +52,9 @@ class Standing:
     def stamp(self) -> str:
         """Changes when the page would look different; says nothing else."""
         statuses = (self.payment, *self.payouts, *self.refunds)
-        seen = [self.scene, self.order.status, str(self.held), *(row.status for row in statuses if row)]
+        order = self.order
+        seen = [self.scene, order.status, order.cancel_asked_by, str(self.held)]
+        seen += [row.status for row in statuses if row]
         return crypto.blind_index("page-stamp", "|".join(seen)).hex()[:12]
 
     @property

@@ -23,6 +23,18 @@ class OrderStatus(models.TextChoices):
     REFUNDED = "refunded"
 
 
+class Side(models.TextChoices):
+    """The two between whom an order is."""
+
+    BUYER = "buyer"
+    SELLER = "seller"
+
+    @property
+    def other(self) -> "Side":
+        """Whom this one deals with."""
+        return Side.SELLER if self is Side.BUYER else Side.BUYER
+
+
 class ReleasePolicy(models.TextChoices):
     """When the held money goes to the seller; frozen when the order is made."""
 
@@ -85,6 +97,11 @@ class Order(Stateful):
     completed_at = models.DateTimeField(null=True)
     # The provider took the payment back after it had been released (O27).
     clawed_back_at = models.DateTimeField(null=True)
+    # Which side has asked the other to call it off while it is paid (O13), and until when that can be answered.
+    cancel_asked_by = models.CharField(
+        max_length=6, choices=Side.choices, blank=True, default="", db_default=""
+    )
+    cancel_asked_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -109,6 +126,11 @@ class Order(Stateful):
             models.CheckConstraint(
                 condition=Q(completed_at__isnull=False) | ~Q(status="completed"), name="orders_completed_at"
             ),
+            models.CheckConstraint(
+                condition=Q(cancel_asked_by="", cancel_asked_until__isnull=True)
+                | Q(cancel_asked_by__in=Side.values, cancel_asked_until__isnull=False, status="paid"),
+                name="orders_cancel_asked",
+            ),
         ]
         indexes = [
             models.Index(fields=["buyer", "created_at"], name="orders_by_buyer"),
@@ -120,6 +142,11 @@ class Order(Stateful):
             ),
             models.Index(
                 fields=["remind_at"], name="orders_reminding", condition=Q(status="awaiting_payment")
+            ),
+            models.Index(
+                fields=["cancel_asked_until"],
+                name="orders_cancel_asked_until",
+                condition=Q(cancel_asked_until__isnull=False),
             ),
         ]
 

@@ -1,7 +1,9 @@
 """Steps by which higher packages move an order on; each is one move of its transition table."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 
 from zemi.common import crypto
 from zemi.common.db import inside_transaction
@@ -13,7 +15,7 @@ from zemi.idempotency.answers import forget_secrets
 from zemi.orders.budgets import give_back_amount
 from zemi.orders.codes import is_code_of, set_code
 from zemi.orders.errors import CodeLocked
-from zemi.orders.models import DeliveryAttempt, Order, OrderStatus
+from zemi.orders.models import DeliveryAttempt, Order, OrderStatus, Side
 
 # A part that came gives so much more time, once (O3).
 PART_EXTENDS = timedelta(hours=2)
@@ -21,6 +23,8 @@ CODE_WINDOW = timedelta(minutes=15)
 CODE_TRIES = 3
 CODE_LOCK = timedelta(hours=1)
 CODE_TRIES_IN_ITS_LIFE = 10
+# Whoever moves a paid order on answers a question that was open.
+_NOTHING_ASKED: Mapping[str, Any] = {"cancel_asked_by": "", "cancel_asked_until": None}
 
 
 @inside_transaction
@@ -79,19 +83,44 @@ def mark_expired(order: Order, *, now: datetime, actor: str) -> Event:
 def mark_cancelled(order: Order, *, now: datetime, actor: str) -> Event:
     """The sale is off (O8, O14); what is held must go back in the same unit. The order must be locked."""
     give_back_amount(order, now=now)
-    return transition(order, OrderStatus.CANCELLED, at=now, actor=actor, received_minor=0, updated_at=now)
+    return transition(
+        order,
+        OrderStatus.CANCELLED,
+        at=now,
+        actor=actor,
+        received_minor=0,
+        updated_at=now,
+        **_NOTHING_ASKED,
+    )
 
 
 @inside_transaction
 def mark_completed(order: Order, *, now: datetime, actor: str) -> Event:
     """All of the money has been released to the seller. The order must be locked."""
-    return transition(order, OrderStatus.COMPLETED, at=now, actor=actor, completed_at=now, updated_at=now)
+    return transition(
+        order, OrderStatus.COMPLETED, at=now, actor=actor, completed_at=now, updated_at=now, **_NOTHING_ASKED
+    )
 
 
 @inside_transaction
 def mark_refunded(order: Order, *, now: datetime, actor: str) -> Event:
     """All that came for a cancelled order has gone back to whoever paid it. The order must be locked."""
     return transition(order, OrderStatus.REFUNDED, at=now, actor=actor, updated_at=now)
+
+
+@inside_transaction
+def mark_cancel_asked(order: Order, side: Side, *, until: datetime, now: datetime) -> Event:
+    """One side asks the other to call a paid order off, who can answer `until` then (O13). The order must be locked."""
+    _save(order, cancel_asked_by=side, cancel_asked_until=until)
+    return record("order.cancel_requested", order, at=now, actor=side.value)
+
+
+@inside_transaction
+def end_cancel_request(order: Order) -> dict[str, str]:
+    """End the open question whether to call an order off; whose it was, for the event. The order must be locked."""
+    asked_by = order.cancel_asked_by
+    _save(order, **_NOTHING_ASKED)
+    return {"asked_by": asked_by}
 
 
 @inside_transaction
@@ -153,6 +182,12 @@ def replace_delivery_code(order: Order, *, now: datetime) -> str:
     )
     record("order.code_replaced", order, at=now, actor="buyer", data={"generation": order.code_generation})
     return code
+
+
+def _save(order: Order, **changes: Any) -> None:
+    for name, value in changes.items():
+        setattr(order, name, value)
+    order.save(update_fields=list(changes))
 
 
 def _forget_answer(order: Order) -> None:

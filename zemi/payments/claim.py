@@ -3,17 +3,11 @@
 from datetime import datetime, timedelta
 
 from zemi.common.db import inside_transaction, unit_of_work
-from zemi.common.errors import FieldProblem, InvalidInput
 from zemi.common.ids import read_reference
 from zemi.common.phone import Phone
-from zemi.common.texts import Text
 from zemi.identity.otp import Purpose, use_otp
-from zemi.identity.parties import find_or_create_parties
 from zemi.orders.locks import lock_order
-from zemi.orders.models import Order
-from zemi.orders.parties import Asker
 from zemi.payments.allocate import claim_orphan
-from zemi.payments.close import cancel_order
 from zemi.payments.errors import ReceiptNotFound
 from zemi.payments.locks import lock_receipt
 from zemi.payments.models import CLAIMABLE, Receipt, payer_index
@@ -26,7 +20,6 @@ from zemi.trust.limits import Allowance, charge_or_refuse
 COOL_DOWN = timedelta(hours=12)
 CLAIM_WINDOW = timedelta(hours=1)
 CLAIMS = 10
-_REQUIRED = Text(en="This field is required.", sw="Sehemu hii inahitajika.")
 
 
 def claim_receipt(
@@ -61,39 +54,6 @@ def claim_receipt(
                 raise ReceiptNotFound
             return_orphan(receipt, None, reason=RefundReason.CLAIMED, actor="claim", now=now)
     return receipt
-
-
-def cancel_order_for(
-    *,
-    asker: Asker,
-    order_reference: str,
-    phone: Phone | None = None,
-    otp: str | None = None,
-    caller: str,
-    now: datetime,
-) -> Order:
-    """Call an order off for whoever may: its merchant by key; buyer or seller by a one-time code or as signed in.
-
-    What may be called off, and what goes back, is as `cancel_order` says. Opens transactions of its own.
-
-    :raises InvalidInput: a stranger gives no phone, or no one-time code
-    :raises TooManyAttempts, OneTimeCodeWrong, OrderNotFound, OrderNotCancellable: nothing was changed
-    """
-    if asker.merchant_id is not None:
-        return cancel_order(
-            order_reference=order_reference, actor="merchant", merchant_id=asker.merchant_id, now=now
-        )
-    party_id = asker.party_id
-    if phone is not None and otp is not None:
-        registry.mobile_money()
-        charge_or_refuse(Allowance("cancel", caller, CLAIMS, CLAIM_WINDOW), now=now)
-        use_otp(phone=phone, purpose=Purpose.CANCEL_ORDER, code=otp, now=now)
-        with unit_of_work():
-            party_id = find_or_create_parties({phone}, now=now)[phone].id
-    if party_id is None:
-        missing = [name for name, given in (("phone_number", phone), ("otp", otp)) if given is None]
-        raise InvalidInput(*(FieldProblem(name, "required", _REQUIRED) for name in missing))
-    return cancel_order(order_reference=order_reference, actor="party", party_id=party_id, now=now)
 
 
 @inside_transaction

@@ -130,7 +130,7 @@ class PaymentMethodUnavailable(ZemiError):
 
 
 class OrderNotCancellable(ZemiError):
-    """It is paid, or has ended already."""
+    """It is over; or it is paid, and the one who asks can't call it off alone."""
 
     code = "order_not_cancellable"
     kind = Kind.STATE
@@ -139,10 +139,25 @@ class OrderNotCancellable(ZemiError):
         sw="Oda hii iko katika hali ya {status}: haiwezi kughairiwa hivi. Hakuna kilichobadilishwa.",
     )
     next_step = Text(
-        en="Read the order; once it is paid, its money goes back only by a refund.",
-        sw="Soma oda; ikishalipwa, pesa yake hurudi kwa marejesho tu.",
+        en="Read the order. Once it is paid its seller can cancel it, and its buyer can ask the seller to (cancel-request).",
+        sw="Soma oda. Ikishalipwa muuzaji wake anaweza kuighairi, na mnunuzi anaweza kumwomba aighairi (cancel-request).",
     )
     example = {"status": "paid"}
+
+
+class NoCancelRequest(ZemiError):
+    """There is no open request to cancel that this person could answer or take back."""
+
+    code = "no_cancel_request"
+    kind = Kind.STATE
+    text = Text(
+        en="There is no request to cancel this order that you could answer or take back. Nothing was changed.",
+        sw="Hakuna ombi la kughairi oda hii unaloweza kujibu au kuondoa. Hakuna kilichobadilishwa.",
+    )
+    next_step = Text(
+        en="Read the order: cancel_request says who has asked, and until when it can be answered.",
+        sw="Soma oda: cancel_request inaonyesha aliyeomba, na hadi lini inaweza kujibiwa.",
+    )
 
 
 class ReceiptNotFound(ZemiError):

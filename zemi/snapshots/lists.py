@@ -1,4 +1,4 @@
-"""Lists of objects, newest first: pages by a signed cursor, filters, and never anything of another merchant's.
+"""Lists of objects, newest first: pages by a signed cursor, filters, and never anything of somebody else's.
 
 The order is that of the keys, which follow the machine's clock: an object made while somebody pages comes before the
 first page, so that nothing is shown twice and nothing is left out (DOMAIN 4.4).
@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from zemi.common import crypto
 from zemi.common.ids import read_public_id, read_reference
 from zemi.orders.models import Order
+from zemi.orders.parties import Asker
 from zemi.snapshots.errors import CursorInvalid, ObjectNotFound
 from zemi.snapshots.objects import Expand, Shown, created_column, prefix_of, render, rows_of
 
@@ -56,12 +57,12 @@ class Page:
     is_cut: bool = False
 
 
-def list_objects(name: str, *, merchant_id: UUID, wish: Wish, expand: Expand | None = None) -> Page:
-    """List a merchant's objects of the kind `name`.
+def list_objects(name: str, *, asker: Asker, wish: Wish, expand: Expand | None = None) -> Page:
+    """List a merchant's or a person's own objects of the kind `name`.
 
     :raises CursorInvalid: the cursor is not one of ours, or of another list
     """
-    rows = _of_merchant(name, merchant_id, order=wish.order, reference=wish.reference)
+    rows = _own(name, asker, order=wish.order, reference=wish.reference)
     created = created_column(name)
     bounds: Mapping[str, Any] = {
         f"{created}__gte": wish.created_from,
@@ -69,22 +70,22 @@ def list_objects(name: str, *, merchant_id: UUID, wish: Wish, expand: Expand | N
         "status": wish.status or None,
     }
     rows = rows.filter(**{column: bound for column, bound in bounds.items() if bound is not None})
-    scope = repr((name, str(merchant_id), wish.filters))
+    scope = repr((name, str(asker.merchant_id or asker.party_id), wish.filters))
     found, next_cursor = page_of(rows, scope=scope, limit=wish.limit, cursor=wish.cursor)
     total = rows.count() if wish.with_total else None
-    return Page(render(name, found, expand=expand), next_cursor, total)
+    return Page(render(name, found, viewer=asker, expand=expand), next_cursor, total)
 
 
-def read_object(name: str, *, merchant_id: UUID, public_id: str, expand: Expand | None = None) -> Shown:
-    """Read one object of a merchant's.
+def read_object(name: str, *, asker: Asker, public_id: str, expand: Expand | None = None) -> Shown:
+    """Read one object of a merchant's or a person's own.
 
-    :raises ObjectNotFound: there is none, or it is another merchant's
+    :raises ObjectNotFound: there is none, or it is somebody else's
     """
     key = read_public_id(prefix_of(name), public_id)
-    row = _of_merchant(name, merchant_id).filter(pk=key).first() if key is not None else None
+    row = _own(name, asker).filter(pk=key).first() if key is not None else None
     if row is None:
         raise ObjectNotFound
-    [shown] = render(name, [row], expand=expand)
+    [shown] = render(name, [row], viewer=asker, expand=expand)
     return shown
 
 
@@ -106,12 +107,17 @@ def page_of(rows: "QuerySet[Any]", *, scope: str, limit: int, cursor: str) -> tu
     return found, crypto.sign(_PURPOSE, found[-1].pk.bytes + bound)
 
 
-def _of_merchant(name: str, merchant_id: UUID, *, order: str = "", reference: str = "") -> "QuerySet[Any]":
+def _own(name: str, asker: Asker, *, order: str = "", reference: str = "") -> "QuerySet[Any]":
+    """What belongs to a merchant's orders, or to those of which a person is buyer or seller; payouts to sellers alone."""
+    if asker.merchant_id is not None:
+        theirs = Q(merchant_id=asker.merchant_id)
+    else:
+        theirs = Q(seller_id=asker.party_id)
+        theirs |= Q(buyer_id=asker.party_id) if name != "payout" else Q()
     of_order = {
-        "merchant_id": merchant_id,
         **({"order_reference": read_reference(order)} if order else {}),
         **({"merchant_reference": reference} if reference else {}),
     }
     if name == "order":
-        return rows_of(name).filter(**of_order)
-    return rows_of(name).filter(order_id__in=Order.objects.filter(**of_order).values("id"))
+        return rows_of(name).filter(theirs, **of_order)
+    return rows_of(name).filter(order_id__in=Order.objects.filter(theirs, **of_order).values("id"))

@@ -23,6 +23,7 @@ class Verb(StrEnum):
     APPROVE_PROMPT = "approve_prompt"
     CONFIRM_PAYMENT = "confirm_payment"
     DELIVER = "deliver"
+    ANSWER_CANCEL_REQUEST = "answer_cancel_request"
     PAY_SELLER = "pay_seller"
     CORRECT_PAYOUT = "correct_payout"
     REFUND_BUYER = "refund_buyer"
@@ -34,6 +35,7 @@ class Outcome(StrEnum):
 
     ORDER_EXPIRES = "order_expires"
     PROMPT_ENDS = "prompt_ends"
+    REQUEST_LAPSES = "request_lapses"
     # No rule ends these yet: the money stays where it is.
     MONEY_STAYS_HELD = "money_stays_held"
     ASKED_AGAIN = "asked_again"
@@ -62,6 +64,8 @@ class Standing:
     refunds: Collection[str] = ()
     # The provider took the payment back after it had been released.
     taken_back: bool = False
+    # Which side has asked the other to cancel, and until when that can be answered.
+    cancel_asked: tuple[str, datetime] | None = None
 
 
 # A person has to look at these; the worker ends all others that are not done.
@@ -74,6 +78,10 @@ def next_action(of: Standing) -> NextAction | None:
     if of.status == "awaiting_payment":
         return _awaiting_payment(of)
     if of.status == "paid":
+        if of.cancel_asked is not None:
+            asked_by, until = of.cancel_asked
+            other = Actor.SELLER if asked_by == "buyer" else Actor.BUYER
+            return NextAction(other, Verb.ANSWER_CANCEL_REQUEST, until, Outcome.REQUEST_LAPSES)
         return NextAction(Actor.SELLER, Verb.DELIVER, None, Outcome.MONEY_STAYS_HELD)
     if of.status == "completed":
         # Each release has one payout. One that was called off, but not for the buyer's sake, is still owed to the seller.

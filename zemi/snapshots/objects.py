@@ -24,7 +24,7 @@ from zemi.ledger.balances import kept_balances
 from zemi.ledger.chart import AccountRef
 from zemi.ledger.queries import line_of, transfers
 from zemi.orders.models import Order, OrderStatus
-from zemi.orders.parties import Role
+from zemi.orders.parties import Asker, Role
 from zemi.payments.models import Payment, Receipt
 from zemi.payouts.models import SEED_STATUS, Payout, PayoutAttempt
 from zemi.refunds.models import Refund, RefundAttempt
@@ -35,11 +35,24 @@ from zemi.snapshots.next_action import NextAction, Standing, next_action
 Shown = dict[str, Any]
 # Parts of an object that are shown whole instead of by id: name -> parts of that part.
 Expand = Mapping[str, "Expand"]
+Viewer = Role | Asker | None
 MOST_PATHS = 4
 # The version of these shapes, in answers and in events; a change is a new date (DOMAIN 4.8).
 API_VERSION = "2026-11-01"
 # Of what an event knows, what its order's people are told; and who did it, in the words of the API. Else: staff.
-_TOLD = ("from", "to", "amount", "part", "due", "reason", "receipt", "late_payment", "failures", "locked")
+_TOLD = (
+    "from",
+    "to",
+    "asked_by",
+    "amount",
+    "part",
+    "due",
+    "reason",
+    "receipt",
+    "late_payment",
+    "failures",
+    "locked",
+)
 _ACTORS = {
     **{name: name for name in ("buyer", "seller", "merchant")},
     "buyer_code": "buyer",
@@ -70,7 +83,7 @@ class _Kind:
 
     prefix: str
     rows: Callable[[], "models.QuerySet[Any]"]
-    show: Callable[[Any, Mapping[str, list[Any]], Role | None], Shown]
+    show: Callable[[Any, Mapping[str, list[Any]], Viewer], Shown]
     many: Mapping[str, _Relation] = field(default_factory=dict)
     one: Mapping[str, _Relation] = field(default_factory=dict)
     accounts: Callable[[Any], tuple[AccountRef, ...]] = lambda _: ()
@@ -79,11 +92,12 @@ class _Kind:
 
 
 def render(
-    name: str, rows: Sequence[Any], *, viewer: Role | None = Role.MERCHANT, expand: Expand | None = None
+    name: str, rows: Sequence[Any], *, viewer: Viewer = Role.MERCHANT, expand: Expand | None = None
 ) -> list[Shown]:
     """Write `rows` of the kind `name`, in their order.
 
-    `expand` comes from `read_expand`. `viewer` is what the one who looks is to the order; None is a stranger.
+    `expand` comes from `read_expand`. `viewer` is what the one who looks is to the order, or who that is where the rows
+    are of several orders; None is a stranger.
     """
     kind, expand = _KINDS[name], expand or {}
     parts = {part: _children(relation, rows) for part, relation in kind.many.items()}
@@ -168,6 +182,9 @@ def turn_of(
             payouts=[payout.status for payout in payouts],
             refunds=[refund.status for refund in refunds],
             taken_back=order.clawed_back_at is not None,
+            cancel_asked=(order.cancel_asked_by, order.cancel_asked_until)
+            if order.cancel_asked_until is not None
+            else None,
         )
     )
 
@@ -219,7 +236,7 @@ def _expand_many(
     children: Mapping[UUID, list[Any]],
     relation: _Relation,
     *,
-    viewer: Role | None,
+    viewer: Viewer,
     expand: Expand,
 ) -> None:
     flat = [child for row in rows for child in children.get(row.pk, [])]
@@ -240,7 +257,7 @@ def _expand_one(
     part: str,
     relation: _Relation,
     *,
-    viewer: Role | None,
+    viewer: Viewer,
     expand: Expand,
 ) -> None:
     keys = {key for row in rows if (key := getattr(row, f"{relation.key}_id")) is not None}
@@ -264,9 +281,10 @@ def _id(name: str, key: UUID | None) -> str | None:
     return public_id(_KINDS[name].prefix, key) if key is not None else None
 
 
-def _public_order(order: Order, related: Mapping[str, list[Any]], viewer: Role | None) -> Shown:
+def _public_order(order: Order, related: Mapping[str, list[Any]], viewer: Viewer) -> Shown:
     """The seed's fields in the seed's order, then ours (DOMAIN 4.3)."""
     payouts = related["payouts"]
+    roles = _roles_of(viewer, order)
     turn = turn_of(order, payments=related["payments"], payouts=payouts, refunds=related["refunds"])
     return {
         "id": str(order.id),
@@ -286,7 +304,7 @@ def _public_order(order: Order, related: Mapping[str, list[Any]], viewer: Role |
         "next_action": {
             "actor": turn.actor,
             "verb": turn.verb,
-            "is_yours": viewer is not None and turn.actor.value == viewer.value,
+            "is_yours": any(turn.actor.value == role.value for role in roles),
         }
         if turn
         else None,
@@ -295,7 +313,7 @@ def _public_order(order: Order, related: Mapping[str, list[Any]], viewer: Role |
     }
 
 
-def _order(order: Order, related: Mapping[str, list[Any]], viewer: Role | None) -> Shown:
+def _order(order: Order, related: Mapping[str, list[Any]], viewer: Viewer) -> Shown:
     released = [release for release in related["releases"] if release.released_at is not None]
     returned = [refund for refund in related["refunds"] if refund.status == "succeeded"]
     shown = _public_order(order, related, viewer) | {
@@ -307,10 +325,17 @@ def _order(order: Order, related: Mapping[str, list[Any]], viewer: Role | None) 
         "held": str(related["balances"][0]),
         "released": _sum(order, (release.amount_minor for release in released)),
         "refunded": _sum(order, (_of_the_price(refund) for refund in returned)),
+        "cancel_request": show_cancel_request(order),
     }
-    if viewer is Role.MERCHANT:
+    if Role.MERCHANT in _roles_of(viewer, order):
         shown |= {"reference": order.merchant_reference or None, "metadata": order.metadata}
     return shown
+
+
+def _roles_of(viewer: Viewer, order: Order) -> frozenset[Role]:
+    if isinstance(viewer, Asker):
+        return viewer.roles_in(order)
+    return frozenset({viewer}) if viewer is not None else frozenset()
 
 
 def _of_the_price(refund: Refund) -> int:
@@ -465,6 +490,13 @@ def show_event_of_timeline(event: Event) -> Shown:
         "object_id": _id(event.subject_type, event.subject_id) if own else None,
         "data": {name: event.data[name] for name in _TOLD if name in event.data},
     }
+
+
+def show_cancel_request(order: Order) -> Shown | None:
+    """Write the open request to cancel an order; None where there is none."""
+    if not order.cancel_asked_by:
+        return None
+    return {"asked_by": order.cancel_asked_by, "answer_until": stamp(order.cancel_asked_until)}
 
 
 def show_account(line: chart.Chart) -> Shown:

@@ -19,7 +19,7 @@ from zemi.notifications.models import Message
 from zemi.notifications.sending import compose
 from zemi.orders.codes import sealed_code
 from zemi.orders.links import link_in_text
-from zemi.orders.models import Order, OrderStatus
+from zemi.orders.models import Order, OrderStatus, Side
 from zemi.payments.models import Payment, Receipt, ReceiptStatus
 from zemi.payments.reasons import reason_text
 from zemi.payouts.models import Payout
@@ -57,11 +57,7 @@ def write_text_messages(event: Event, now: datetime) -> None:
 
 def _order_paid(event: Event, now: datetime) -> list[Message]:
     order = _order_with_people(event.subject_id)
-    facts = {
-        "reference": order.order_reference,
-        "amount": _shillings(order.amount_minor),
-        "link": link_in_text(order),
-    }
+    facts = _sale(order)
     messages = [_to(order.seller, "seller_paid_order", event, now, **facts)]
     code = sealed_code(order)
     if code is not None:
@@ -127,6 +123,48 @@ def _order_expired(event: Event, now: datetime) -> list[Message]:
 def _order_cancelled(event: Event, now: datetime) -> list[Message]:
     order = Order.objects.select_related("buyer").get(pk=event.subject_id)
     return [_to(order.buyer, "order_cancelled", event, now, reference=order.order_reference)]
+
+
+def _cancel_requested(event: Event, now: datetime) -> list[Message]:
+    order = _order_with_people(event.subject_id)
+    # It may have been answered or taken back meanwhile.
+    if order.cancel_asked_by != event.actor:
+        return []
+    return [
+        _to(
+            _side_of(order, Side(event.actor).other),
+            f"cancel_asked_by_{event.actor}",
+            event,
+            now,
+            **_sale(order),
+        )
+    ]
+
+
+def _cancel_request_ended(template: str) -> Composer:
+    def compose_it(event: Event, now: datetime) -> list[Message]:
+        order = _order_with_people(event.subject_id)
+        return [_to(_side_of(order, Side(event.data["asked_by"])), template, event, now, **_sale(order))]
+
+    return compose_it
+
+
+def _cancel_accepted(event: Event, now: datetime) -> list[Message]:
+    # The buyer is texted about the cancelling itself.
+    order = _order_with_people(event.subject_id)
+    return [_to(order.seller, "seller_sale_cancelled", event, now, **_sale(order))]
+
+
+def _side_of(order: Order, side: Side) -> Party:
+    return order.buyer if side is Side.BUYER else order.seller
+
+
+def _sale(order: Order) -> dict[str, str]:
+    return {
+        "reference": order.order_reference,
+        "amount": _shillings(order.amount_minor),
+        "link": link_in_text(order),
+    }
 
 
 def _order_reminded(event: Event, now: datetime) -> list[Message]:
@@ -261,6 +299,10 @@ _COMPOSERS: dict[str, Composer] = {
     "order.part_paid": _part_paid,
     "order.expired": _order_expired,
     "order.cancelled": _order_cancelled,
+    "order.cancel_requested": _cancel_requested,
+    "order.cancel_accepted": _cancel_accepted,
+    "order.cancel_declined": _cancel_request_ended("cancel_declined"),
+    "order.cancel_lapsed": _cancel_request_ended("cancel_lapsed"),
     "order.reminded": _order_reminded,
     "receipt.proposed": _receipt_proposed,
     "receipt.reversed": _receipt_reversed,

@@ -8,6 +8,7 @@ from zemi.idempotency.answers import forget_old_answers
 from zemi.ledger.seal import seal_ended_days
 from zemi.notifications.provider_watch import watch_providers
 from zemi.notifications.sending import send_due_messages
+from zemi.payments.cancel import lapse_cancel_requests
 from zemi.payments.close import expire_due_orders, remind_due_orders
 from zemi.payments.settle import query_due_payments
 from zemi.payments.unallocated import return_unclaimed
@@ -33,6 +34,7 @@ SWEEPS: Mapping[str, Sweep] = {
     "top_ups": lambda now: doubt_silent_top_ups(now=now),
     "payments": lambda now: query_due_payments(now=now),
     "reminders": lambda now: remind_due_orders(now=now),
+    "cancel_requests": lambda now: lapse_cancel_requests(now=now),
     "events": lambda now: hand_out_due_events(now=now),
     "approvals": lambda now: expire_old_requests(now=now),
     "messages": lambda now: send_due_messages(now=now),

@@ -121,6 +121,15 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Negotiated:
+    """The order as it is now, and what is asked."""
+
+    order_reference: str
+    status: str
+    cancel_request: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewApiKey:
     """A new key. `key` is there only this once: only its hash is kept."""
 
@@ -185,6 +194,7 @@ class Order:
     held: Decimal | None = None
     released: Decimal | None = None
     refunded: Decimal | None = None
+    cancel_request: dict[str, Any] | None = None
     reference: str | None = None
     metadata: dict[str, Any] | None = None
     payments: list[Any] | None = None

@@ -15,6 +15,7 @@ from zemi_client.models import (
     CreatedOrder,
     Deleted,
     Event,
+    Negotiated,
     NewApiKey,
     NewCode,
     NewCodeOtp,
@@ -243,6 +244,25 @@ class Operations:
             )
         )
 
+    def accept_cancel(
+        self,
+        order_reference: str,
+        *,
+        phone_number: str | int | None = None,
+        otp: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Negotiated:
+        """Accept the other side's request to cancel: the order is off, and all of the money goes back."""
+        return self._call(
+            Call[Negotiated](
+                method="POST",
+                path=f"/api/v1/orders/{segment(order_reference)}/cancel-request/accept",
+                returns=Negotiated,
+                body={"phone_number": phone_number, "otp": otp},
+                idempotency_key=idempotency_key,
+            )
+        )
+
     def ask_for_new_code(self, order_reference: str) -> NewCodeOtp:
         """Have a one-time code texted to the buyer of a paid order who has lost the delivery code."""
         return self._call(
@@ -250,6 +270,32 @@ class Operations:
                 method="POST",
                 path=f"/api/v1/orders/{segment(order_reference)}/new-code/otp",
                 returns=NewCodeOtp,
+            )
+        )
+
+    def ask_to_cancel(
+        self,
+        order_reference: str,
+        *,
+        phone_number: str | int | None = None,
+        otp: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Negotiated:
+        """Ask the other side to cancel a paid order.
+
+        Its buyer asks the seller, or its seller the buyer. They are told by SMS and can answer until
+        `answer_until`; then
+        the request lapses, and the order goes on as before. Who asks when the other has asked already
+        accepts: then the
+        order is off, and all of the money goes back.
+        """
+        return self._call(
+            Call[Negotiated](
+                method="POST",
+                path=f"/api/v1/orders/{segment(order_reference)}/cancel-request",
+                returns=Negotiated,
+                body={"phone_number": phone_number, "otp": otp},
+                idempotency_key=idempotency_key,
             )
         )
 
@@ -267,6 +313,7 @@ class Operations:
         Merchants cancel their own orders by their key; buyer and seller as signed in, or by a one-time code
         (purpose
         cancel_order).
+        A buyer who wants to call a paid order off asks the seller (cancel-request).
         A prompt that is on a phone ends by itself; if it is paid all the same, that money goes back.
 
         Scope: orders.
@@ -348,6 +395,25 @@ class Operations:
             )
         )
 
+    def decline_cancel(
+        self,
+        order_reference: str,
+        *,
+        phone_number: str | int | None = None,
+        otp: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Negotiated:
+        """Decline the other side's request to cancel: the order goes on, and its money stays held."""
+        return self._call(
+            Call[Negotiated](
+                method="POST",
+                path=f"/api/v1/orders/{segment(order_reference)}/cancel-request/decline",
+                returns=Negotiated,
+                body={"phone_number": phone_number, "otp": otp},
+                idempotency_key=idempotency_key,
+            )
+        )
+
     def get_order(self, order_reference: str, *, expand: str | None = None) -> Order:
         """Read an order.
 
@@ -408,7 +474,7 @@ class Operations:
         reference: str | None = None,
         status: str | None = None,
     ) -> Page[Order]:
-        """List orders, newest first.
+        """List orders, newest first: a merchant's by its key, those that one buys or sells as signed in.
 
         created_gte: Not older than this.
         created_lt: Older than this.
@@ -436,6 +502,25 @@ class Operations:
                     "reference": reference,
                     "status": status,
                 },
+            )
+        )
+
+    def withdraw_cancel(
+        self,
+        order_reference: str,
+        *,
+        phone_number: str | int | None = None,
+        otp: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Negotiated:
+        """Take the own request to cancel back, before it is answered."""
+        return self._call(
+            Call[Negotiated](
+                method="POST",
+                path=f"/api/v1/orders/{segment(order_reference)}/cancel-request/withdraw",
+                returns=Negotiated,
+                body={"phone_number": phone_number, "otp": otp},
+                idempotency_key=idempotency_key,
             )
         )
 
@@ -685,7 +770,8 @@ class Operations:
         reference: str | None = None,
         status: str | None = None,
     ) -> Page[Payout]:
-        """List payouts to sellers, newest first. `expand=attempts` shows each try to send them.
+        """List payouts to sellers, newest first: as signed in, those to oneself. `expand=attempts` shows each
+        try.
 
         created_gte: Not older than this.
         created_lt: Older than this.
@@ -1341,6 +1427,25 @@ class AsyncOperations:
             )
         )
 
+    async def accept_cancel(
+        self,
+        order_reference: str,
+        *,
+        phone_number: str | int | None = None,
+        otp: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Negotiated:
+        """Accept the other side's request to cancel: the order is off, and all of the money goes back."""
+        return await self._call(
+            Call[Negotiated](
+                method="POST",
+                path=f"/api/v1/orders/{segment(order_reference)}/cancel-request/accept",
+                returns=Negotiated,
+                body={"phone_number": phone_number, "otp": otp},
+                idempotency_key=idempotency_key,
+            )
+        )
+
     async def ask_for_new_code(self, order_reference: str) -> NewCodeOtp:
         """Have a one-time code texted to the buyer of a paid order who has lost the delivery code."""
         return await self._call(
@@ -1348,6 +1453,32 @@ class AsyncOperations:
                 method="POST",
                 path=f"/api/v1/orders/{segment(order_reference)}/new-code/otp",
                 returns=NewCodeOtp,
+            )
+        )
+
+    async def ask_to_cancel(
+        self,
+        order_reference: str,
+        *,
+        phone_number: str | int | None = None,
+        otp: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Negotiated:
+        """Ask the other side to cancel a paid order.
+
+        Its buyer asks the seller, or its seller the buyer. They are told by SMS and can answer until
+        `answer_until`; then
+        the request lapses, and the order goes on as before. Who asks when the other has asked already
+        accepts: then the
+        order is off, and all of the money goes back.
+        """
+        return await self._call(
+            Call[Negotiated](
+                method="POST",
+                path=f"/api/v1/orders/{segment(order_reference)}/cancel-request",
+                returns=Negotiated,
+                body={"phone_number": phone_number, "otp": otp},
+                idempotency_key=idempotency_key,
             )
         )
 
@@ -1365,6 +1496,7 @@ class AsyncOperations:
         Merchants cancel their own orders by their key; buyer and seller as signed in, or by a one-time code
         (purpose
         cancel_order).
+        A buyer who wants to call a paid order off asks the seller (cancel-request).
         A prompt that is on a phone ends by itself; if it is paid all the same, that money goes back.
 
         Scope: orders.
@@ -1446,6 +1578,25 @@ class AsyncOperations:
             )
         )
 
+    async def decline_cancel(
+        self,
+        order_reference: str,
+        *,
+        phone_number: str | int | None = None,
+        otp: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Negotiated:
+        """Decline the other side's request to cancel: the order goes on, and its money stays held."""
+        return await self._call(
+            Call[Negotiated](
+                method="POST",
+                path=f"/api/v1/orders/{segment(order_reference)}/cancel-request/decline",
+                returns=Negotiated,
+                body={"phone_number": phone_number, "otp": otp},
+                idempotency_key=idempotency_key,
+            )
+        )
+
     async def get_order(self, order_reference: str, *, expand: str | None = None) -> Order:
         """Read an order.
 
@@ -1506,7 +1657,7 @@ class AsyncOperations:
         reference: str | None = None,
         status: str | None = None,
     ) -> Page[Order]:
-        """List orders, newest first.
+        """List orders, newest first: a merchant's by its key, those that one buys or sells as signed in.
 
         created_gte: Not older than this.
         created_lt: Older than this.
@@ -1534,6 +1685,25 @@ class AsyncOperations:
                     "reference": reference,
                     "status": status,
                 },
+            )
+        )
+
+    async def withdraw_cancel(
+        self,
+        order_reference: str,
+        *,
+        phone_number: str | int | None = None,
+        otp: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Negotiated:
+        """Take the own request to cancel back, before it is answered."""
+        return await self._call(
+            Call[Negotiated](
+                method="POST",
+                path=f"/api/v1/orders/{segment(order_reference)}/cancel-request/withdraw",
+                returns=Negotiated,
+                body={"phone_number": phone_number, "otp": otp},
+                idempotency_key=idempotency_key,
             )
         )
 
@@ -1783,7 +1953,8 @@ class AsyncOperations:
         reference: str | None = None,
         status: str | None = None,
     ) -> Page[Payout]:
-        """List payouts to sellers, newest first. `expand=attempts` shows each try to send them.
+        """List payouts to sellers, newest first: as signed in, those to oneself. `expand=attempts` shows each
+        try.
 
         created_gte: Not older than this.
         created_lt: Older than this.

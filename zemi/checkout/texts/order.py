@@ -87,6 +87,27 @@ TEXTS: dict[str, Text] = {
         en="No message? The buyer gets a new code here, with a QR for the door.",
         sw="Hakuna SMS? Mnunuzi anapata namba mpya hapa, pamoja na QR ya kuonyesha mlangoni.",
     ),
+    # Calling it off
+    "cancel_link": Text(en="Cancel this order", sw="Ghairi oda hii"),
+    "cancel_title": Text(en="Cancel this order?", sw="Ughairi oda hii?"),
+    "cancel_unpaid": Text(en="It is not paid. Buyer or seller can cancel it.", sw="Haijalipwa. Mnunuzi au muuzaji anaweza kuighairi."),
+    "cancel_paid": Text(
+        en="{amount} is held for it. The seller can cancel it; the buyer asks the seller to. Then all of the money goes back to whoever paid.",
+        sw="{amount} imeshikwa kwa ajili yake. Muuzaji anaweza kuighairi; mnunuzi anamwomba muuzaji. Kisha pesa yote inarudi kwa aliyelipa.",
+    ),
+    "cancel_who": Text(en="Who cancels? We text a one-time code to that phone.", sw="Nani anaghairi? Tutatuma namba ya mara moja kwa simu hiyo."),
+    "cancel_buyer": Text(en="The buyer, {phone}", sw="Mnunuzi, {phone}"),
+    "cancel_seller": Text(en="The seller, {phone}", sw="Muuzaji, {phone}"),
+    "cancel_now": Text(en="Cancel the order", sw="Ghairi oda"),
+    "cancel_ask_seller": Text(en="Ask the seller to cancel", sw="Mwombe muuzaji aghairi"),
+    "cancel_ask_buyer": Text(en="Ask the buyer first", sw="Mwombe mnunuzi kwanza"),
+    "cancel_accept": Text(en="Yes, cancel: the money goes back", sw="Ndiyo, ghairi: pesa irudi"),
+    "cancel_decline": Text(en="No, the order goes on", sw="Hapana, oda iendelee"),
+    "cancel_withdraw": Text(en="Take the request back", sw="Ondoa ombi"),
+    "cancel_asked_by_buyer": Text(en="The buyer asks the seller to cancel this order.", sw="Mnunuzi anamwomba muuzaji aghairi oda hii."),
+    "cancel_asked_by_seller": Text(en="The seller asks the buyer to cancel this order.", sw="Muuzaji anamwomba mnunuzi aghairi oda hii."),
+    "cancel_answer_until": Text(en="It can be answered until", sw="Inaweza kujibiwa hadi"),
+    "cancel_answer": Text(en="Answer, or take it back", sw="Jibu, au ondoa ombi"),
     # A new code
     "new_code_title": Text(en="A new delivery code", sw="Namba mpya ya siri"),
     "new_code_lead": Text(

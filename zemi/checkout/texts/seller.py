@@ -57,6 +57,10 @@ TEXTS: dict[str, Text] = {
         en="Held for you. Deliver, and type the buyer's code on the order's page: then you are paid.",
         sw="Imeshikwa kwa ajili yako. Peleka bidhaa, weka namba ya siri ya mnunuzi kwenye ukurasa wa oda: kisha utalipwa.",
     ),
+    "turn_answer_cancel_request": Text(
+        en="One of the two asks to cancel. The money is held; see the order's page.",
+        sw="Mmoja wa wawili anaomba kughairi. Pesa imeshikwa; angalia ukurasa wa oda.",
+    ),
     "turn_pay_seller": Text(en="Your money is on its way by M-Pesa.", sw="Pesa yako inatumwa kwa M-Pesa."),
     "turn_correct_payout": Text(
         en="Your money has not reached you yet. It is safe with us, and our people look at it.",

@@ -34,6 +34,26 @@ TEXTS: dict[str, Text] = {
         en="Zemi: Order {reference} was cancelled. Do not pay for it; any part that was paid is going back.",
         sw="Zemi: Oda {reference} imeghairiwa. Usiilipe; sehemu iliyolipwa inarudishwa.",
     ),
+    "cancel_asked_by_buyer": Text(
+        en="Zemi: The buyer asks to cancel {reference} and have KES {amount} back. Say yes or no: {link}",
+        sw="Zemi: Mnunuzi anaomba kughairi {reference} na kurudishiwa KES {amount}. Jibu ndiyo au hapana: {link}",
+    ),
+    "cancel_asked_by_seller": Text(
+        en="Zemi: The seller asks to cancel {reference}; KES {amount} would come back to you. Say yes or no: {link}",
+        sw="Zemi: Muuzaji anaomba kughairi {reference}; KES {amount} itarudi kwako. Jibu ndiyo au hapana: {link}",
+    ),
+    "cancel_declined": Text(
+        en="Zemi: {reference} was not cancelled: the other side said no. The money stays held. {link}",
+        sw="Zemi: {reference} haikughairiwa: upande wa pili umekataa. Pesa bado imeshikwa. {link}",
+    ),
+    "cancel_lapsed": Text(
+        en="Zemi: Nobody answered your request to cancel {reference}. The money stays held; you may ask again. {link}",
+        sw="Zemi: Hakuna aliyejibu ombi lako la kughairi {reference}. Pesa bado imeshikwa; unaweza kuomba tena. {link}",
+    ),
+    "seller_sale_cancelled": Text(
+        en="Zemi: {reference} is cancelled, as buyer and seller agreed. The money goes back: do NOT send the goods.",
+        sw="Zemi: {reference} imeghairiwa kwa makubaliano ya mnunuzi na muuzaji. Pesa inarudi: USITUME bidhaa.",
+    ),
     "payment_reminder": Text(
         en="Zemi: {reference} is not paid yet. To pay KES {due}: Pay Bill {paybill}, account {reference}. {link}",
         sw="Zemi: {reference} haijalipwa. Kulipa KES {due}: Pay Bill {paybill}, akaunti {reference}. {link}",
