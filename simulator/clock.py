@@ -56,6 +56,18 @@ class Clock:
         """
         self._move(self._offset + timedelta(seconds=seconds))
 
+    def ahead(self) -> timedelta:
+        """How far it is ahead of its source."""
+        return self._offset
+
+    def put_ahead(self, seconds: float) -> None:
+        """Be at least so far ahead of the source: once or several times is the same, and it never goes back.
+
+        :raises OverflowError: out of the calendar
+        """
+        with self._store.transaction():
+            self._move(max(self._offset, timedelta(seconds=seconds)))
+
     def set(self, moment: datetime) -> None:
         """Make `now()` answer `moment`."""
         self._move(moment - self._source().astimezone(UTC))

@@ -192,18 +192,20 @@ def read_receipt(wishes: Mapping[str, object]) -> str | None:
 
 
 def move_clock(state: State, wishes: Mapping[str, object]) -> dict[str, object]:
-    """advance_s or set.
+    """advance_s, least_ahead_s or set.
 
-    :raises ControlError: neither, or not readable
+    :raises ControlError: none of them, more than one, or not readable
     """
-    refuse_others(wishes, "advance_s", "set")
-    seconds = read_number(wishes, "advance_s")
+    refuse_others(wishes, "advance_s", "least_ahead_s", "set")
+    seconds, ahead = read_number(wishes, "advance_s"), read_number(wishes, "least_ahead_s")
     moment = wishes.get("set")
-    if (seconds is None) == (moment is None):
-        raise ControlError(400, "give advance_s or set")
+    if sum(wish is not None for wish in (seconds, ahead, moment)) != 1:
+        raise ControlError(400, "give advance_s, least_ahead_s or set")
     try:
         if seconds is not None:
             state.clock.advance(seconds)
+        elif ahead is not None:
+            state.clock.put_ahead(ahead)
         else:
             parsed = datetime.fromisoformat(str(moment))
             if parsed.tzinfo is None:
@@ -216,7 +218,7 @@ def move_clock(state: State, wishes: Mapping[str, object]) -> dict[str, object]:
 
 def show_clock(state: State) -> dict[str, object]:
     """The simulator's time."""
-    return {"now": state.clock.now().isoformat()}
+    return {"now": state.clock.now().isoformat(), "ahead_s": state.clock.ahead().total_seconds()}
 
 
 def add_fault(state: State, wishes: Mapping[str, object]) -> dict[str, object]:

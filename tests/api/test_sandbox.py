@@ -1,7 +1,9 @@
 """The sandbox's own addresses: every deadline in seconds, every outcome by its name."""
 
+from datetime import timedelta
 from typing import Any
 
+import httpx2
 import pytest
 
 from tests.api.conftest import AMINA, Api
@@ -100,6 +102,33 @@ def test_without_the_simulator_nothing_is_moved(api: Api, key: str, simulator: A
     assert not Order.objects.exists()
 
 
+@pytest.mark.parametrize("then_s", [3600, 60, 7200])
+def test_after_a_lost_answer_the_next_call_sets_both_clocks_to_one_time(
+    api: Api, key: str, simulator: Any, clock: Any, then_s: int
+) -> None:
+    http_client.use_transport(_LosesAnswers(simulator))
+    lost = api.post(ADVANCE, {"seconds": 3600}, key=key)
+    http_client.use_transport(httpx2.WSGITransport(app=simulator.wsgi))
+
+    assert (lost.status, api.get(CLOCK, key=key).data["ahead_s"]) == (503, 0)
+    assert simulator.now() == product_clock.now() + timedelta(hours=1)
+
+    moved = api.post(ADVANCE, {"seconds": then_s}, key=key)
+
+    # Neither goes back: where the simulator is further, the product follows it.
+    assert moved.data["ahead_s"] == max(3600, then_s)
+    assert simulator.now() == product_clock.now() == clock.now() + timedelta(seconds=max(3600, then_s))
+
+
+def test_a_simulator_beyond_ten_years_is_not_followed(api: Api, key: str, simulator: Any) -> None:
+    simulator.advance(timedelta(days=3651).total_seconds())
+
+    answer = api.post(ADVANCE, {"seconds": 60}, key=key)
+
+    assert (answer.status, answer.body["code"]) == (400, "clock_not_moved")
+    assert api.get(CLOCK, key=key).data["ahead_s"] == 0
+
+
 def test_strangers_neither_move_the_clock_nor_play(api: Api, make_key: Any, simulator: Any) -> None:
     assert api.post(ADVANCE, {"seconds": 60}).status == 401
     assert api.post(RUN, {"scenario": "order_paid"}).status == 401
@@ -161,6 +190,17 @@ def test_live_mode_has_no_such_command(
 
     assert command.run(command.argparse.Namespace(action="show", json=False)) == 2
     assert "nobody moves it" in capsys.readouterr().err
+
+
+class _LosesAnswers(httpx2.WSGITransport):
+    """Carries each request to the simulator, and no answer back."""
+
+    def __init__(self, simulator: Any) -> None:
+        super().__init__(app=simulator.wsgi)
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        super().handle_request(request)
+        raise httpx2.ReadTimeout("lost on its way", request=request)
 
 
 def _ends(order: Order) -> tuple[str, str | None, str | None]:

@@ -46,6 +46,26 @@ def test_nothing_is_lost_when_many_move_it_at_once(clock) -> None:
     assert product_clock.ahead() == 40 * HOUR
 
 
+def test_it_follows_the_clock_that_leads_it(clock) -> None:
+    asked = []
+
+    product_clock.advance(HOUR, lead=lambda ahead: asked.append(ahead) or 3 * HOUR)
+    product_clock.advance(HOUR, lead=lambda ahead: asked.append(ahead) or ahead)
+
+    assert asked == [HOUR, 4 * HOUR]
+    assert product_clock.ahead() == 4 * HOUR
+
+
+def test_it_stays_when_the_other_clock_can_not_be_moved(clock) -> None:
+    def lead(ahead):
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        product_clock.advance(HOUR, lead=lead)
+
+    assert product_clock.ahead() == timedelta(0)
+
+
 @pytest.mark.parametrize("by", [timedelta(0), -HOUR, timedelta(days=3651)])
 def test_it_never_goes_back_nor_out_of_the_calendar(clock, by) -> None:
     product_clock.advance(HOUR)

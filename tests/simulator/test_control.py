@@ -174,15 +174,25 @@ def test_a_phone_that_cannot_be_set_so_stays_as_it_is(world, number, wish, statu
 
 
 def test_the_clock_can_be_moved_and_set(world):
-    assert world.http.get("/_sim/clock").json() == {"now": "2026-07-01T09:00:00+00:00"}
+    assert world.http.get("/_sim/clock").json() == {"now": "2026-07-01T09:00:00+00:00", "ahead_s": 0}
 
     moved = world.http.post("/_sim/clock", json={"advance_s": 90}).json()
-    assert moved == {"now": "2026-07-01T09:01:30+00:00"}
+    assert moved == {"now": "2026-07-01T09:01:30+00:00", "ahead_s": 90}
     world.run(10)
-    assert world.http.get("/_sim/clock").json() == {"now": "2026-07-01T09:01:40+00:00"}
+    assert world.http.get("/_sim/clock").json()["now"] == "2026-07-01T09:01:40+00:00"
 
     world.http.post("/_sim/clock", json={"set": "2026-12-24T18:00:00+03:00"})
     assert world.sim.now().isoformat() == "2026-12-24T15:00:00+00:00"
+
+
+def test_the_clock_is_put_ahead_once_however_often_that_is_said_and_never_back(world):
+    said = [
+        world.http.post("/_sim/clock", json={"least_ahead_s": seconds}).json()["ahead_s"]
+        for seconds in (3600, 3600, 60)
+    ]
+
+    assert said == [3600, 3600, 3600]
+    assert world.sim.now().isoformat() == "2026-07-01T10:00:00+00:00"
 
 
 @pytest.mark.parametrize(
@@ -190,6 +200,8 @@ def test_the_clock_can_be_moved_and_set(world):
     [
         {},
         {"advance_s": 1, "set": "2026-07-01T12:00:00+03:00"},
+        {"advance_s": 1, "least_ahead_s": 1},
+        {"least_ahead_s": 3e11},
         {"set": "noon"},
         {"set": "2026-07-01"},
         {"advance_s": 3e11},
@@ -197,7 +209,7 @@ def test_the_clock_can_be_moved_and_set(world):
 )
 def test_a_clock_that_cannot_be_moved_so_stays(world, wish):
     assert world.http.post("/_sim/clock", json=wish).status_code == 400
-    assert world.http.get("/_sim/clock").json() == {"now": "2026-07-01T09:00:00+00:00"}
+    assert world.http.get("/_sim/clock").json()["now"] == "2026-07-01T09:00:00+00:00"
 
 
 def test_next_due_is_when_something_happens_next(world):

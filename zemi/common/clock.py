@@ -35,19 +35,25 @@ class _Offset:
             self._seen = mark
         return self._value
 
-    def add(self, by: timedelta) -> None:
+    def add(self, by: timedelta, lead: Callable[[timedelta], timedelta] | None) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with self._file.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            moved = self._on_disk() + by
-            if moved > MOST_AHEAD:
-                raise ClockRefused(f"it would be more than {MOST_AHEAD.days} days ahead")
+            moved = _bounded(self._on_disk() + by)
+            if lead is not None:
+                moved = max(moved, _bounded(lead(moved)))
             draft = self._file.with_suffix(".draft")
             draft.write_text(str(moved // timedelta(microseconds=1)))
             draft.replace(self._file)
 
     def _on_disk(self) -> timedelta:
         return timedelta(microseconds=int(self._file.read_text())) if self._file.exists() else timedelta(0)
+
+
+def _bounded(ahead_by: timedelta) -> timedelta:
+    if ahead_by > MOST_AHEAD:
+        raise ClockRefused(f"it would be more than {MOST_AHEAD.days} days ahead")
+    return ahead_by
 
 
 _source: Callable[[], datetime] | None = None
@@ -77,8 +83,11 @@ def ahead() -> timedelta:
     return _offset.read() if _offset is not None else timedelta(0)
 
 
-def advance(by: timedelta) -> None:
+def advance(by: timedelta, *, lead: Callable[[timedelta], timedelta] | None = None) -> None:
     """Move the clock on, for all processes. It never goes back.
+
+    `lead` moves another clock before this one: it is told how far ahead that has to be, answers how far it is, and this one
+    follows. Nobody else moves this clock meanwhile. What `lead` raises goes up, and this clock stays.
 
     :raises ClockRefused: `by` isn't above zero, or the clock would be more than ten years ahead, or can't be moved here
     """
@@ -86,7 +95,7 @@ def advance(by: timedelta) -> None:
         raise ClockRefused("this clock can't be moved")
     if by <= timedelta(0):
         raise ClockRefused("time doesn't run backwards")
-    _offset.add(by)
+    _offset.add(by, lead)
 
 
 def stamp(at: datetime | None) -> str | None:

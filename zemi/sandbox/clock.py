@@ -34,19 +34,16 @@ def advance_clock(by: timedelta) -> SandboxClock:
 
     :raises ClockNotMoved: `by` isn't above zero or is above 400 days, or the clock is ten years ahead
     :raises ProviderNotReady: the simulator doesn't answer. Our clock was not moved; if only its answer was lost, its own
-        was, and stays that far ahead: by what is added, and not to a time, since two may be moving it at once
+        was, until the next call, after which both show one time again
     """
-    if by > MOST_AT_ONCE or clock.ahead() + by > clock.MOST_AHEAD:
+    if by > MOST_AT_ONCE:
         raise ClockNotMoved(problem="that is too far ahead")
-    if by <= timedelta(0):
-        raise ClockNotMoved(problem="time doesn't run backwards")
-    # Theirs first: what is on a phone has been answered or has died when we ask about it.
+    # Theirs first: what is on a phone has been answered or has died when we ask about it. It is told where to stand, not how
+    # far to go, so that a call that is repeated finds it there.
     try:
-        registry.sandbox().advance_clock(by)
+        clock.advance(by, lead=registry.sandbox().put_clock_ahead)
     except SandboxUnreachable as error:
         raise ProviderNotReady(problem="the simulator does not answer") from error
-    try:
-        clock.advance(by)
     except clock.ClockRefused as error:
         raise ClockNotMoved(problem=str(error)) from error
     return read_clock()

@@ -144,12 +144,13 @@ class Sandbox:
             return Refused(Reason.OTHER, status)
         return Refused(Reason.INVALID_REQUEST, status) if answer.status < 500 else Unknown(status)
 
-    def advance_clock(self, by: timedelta) -> None:
-        """Move its clock on.
+    def put_clock_ahead(self, ahead: timedelta) -> timedelta:
+        """Put its clock so far ahead of the machine's, unless it is further already; how far it is.
 
-        :raises SandboxUnreachable: no answer
+        :raises SandboxUnreachable: no answer; it may have been moved
         """
-        self._ask("POST", "/_sim/clock", {"advance_s": by.total_seconds()})
+        found = self._ask("POST", "/_sim/clock", {"least_ahead_s": ahead.total_seconds()})
+        return timedelta(seconds=float(found["ahead_s"]))
 
     def forget_c2b_urls(self) -> None:
         """Have it forget where payments by hand are announced, as M-Pesa's portal does.
