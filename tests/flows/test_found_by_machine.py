@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from tests import story
 from tests.characters import AMINA, CALLBACK_TWICE, CANCELS, CHEBET, OTIENO
 from zemi.common.money import kes
@@ -180,3 +182,69 @@ def _sell(
     assert story.confirm(reference, code).status == 200
     run_worker()
     return reference
+
+
+def _pay_out_in_silence(
+    orders: int, simulator: Any, clock: Any, run_worker: Callable[[], int]
+) -> list[Payout]:
+    """Pay Amina for as many orders at once; no message tells of any of it, for more than a week."""
+    for number in range(orders):
+        order = story.create_order(buyer=(CHEBET, OTIENO)[number], seller=AMINA).data
+        story.simulate_payment(order["order_reference"], f"SALE00000{number}")
+        story.confirm(order["order_reference"], order["delivery_code"])
+    simulator.fault("callback_lost", api="any")
+    for _ in range(12):
+        run_worker()
+        clock.advance(hours=24)
+        simulator.run_due()
+    payouts = list(Payout.objects.order_by("id"))
+    assert {(payout.status, payout.due_at) for payout in payouts} == {("needs_attention", None)}
+    return payouts
+
+
+@pytest.mark.provider_differs
+def test_a_payout_that_only_the_statement_tells_of_is_the_one_try_it_can_be(
+    simulator: Any, clock: Any, run_worker: Callable[[], int]
+) -> None:
+    """A row of B2C names no id of ours: payee, sum and time do. It waited for a person for ever."""
+    [payout] = _pay_out_in_silence(1, simulator, clock, run_worker)
+
+    for shortcode in ("174379", "600000"):
+        import_statement(simulator.statement(shortcode=shortcode), now=clock.now())
+    report = reconcile(now=clock.now())
+
+    payout.refresh_from_db()
+    [move] = [move for move in simulator.transactions() if move["kind"] == "b2c"]
+    assert (payout.status, payout.transaction_id) == ("succeeded", move["receipt"])
+    # What is left is the money that the float began with.
+    assert [item.receipt for item in report.items] == ["OPENING001"]
+
+
+@pytest.mark.provider_differs
+def test_lines_that_two_tries_can_be_are_left_to_a_person(
+    simulator: Any, clock: Any, run_worker: Callable[[], int]
+) -> None:
+    payouts = _pay_out_in_silence(2, simulator, clock, run_worker)
+
+    import_statement(simulator.statement(shortcode="600000"), now=clock.now())
+    report = reconcile(now=clock.now())
+
+    for payout in payouts:
+        payout.refresh_from_db()
+        assert payout.status == "needs_attention"
+    moves = {move["receipt"] for move in simulator.transactions() if move["kind"] == "b2c"}
+    assert moves < {item.receipt for item in report.items}
+
+
+@pytest.mark.provider_differs
+def test_of_very_many_tries_alike_none_is_picked(
+    monkeypatch: pytest.MonkeyPatch, simulator: Any, clock: Any, run_worker: Callable[[], int]
+) -> None:
+    monkeypatch.setattr("zemi.reconciliation.match._MOST_ALIKE", 0)
+    [payout] = _pay_out_in_silence(1, simulator, clock, run_worker)
+
+    import_statement(simulator.statement(shortcode="600000"), now=clock.now())
+    reconcile(now=clock.now())
+
+    payout.refresh_from_db()
+    assert payout.status == "needs_attention"

@@ -193,7 +193,7 @@ class ProviderLine:
     """One movement on the provider's statement of one account: exactly one of `paid_in` and `withdrawn` is there.
 
     `reference` is what the provider says of ours: an order's reference, or our own id of a payment. `linked_receipt` is
-    the movement that a reversal or a fee belongs to. `payer` is None where the provider masks it.
+    the movement that a reversal or a fee belongs to. `payer` is who paid, or was paid; None where the provider masks it.
     """
 
     receipt: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Max, Min, QuerySet, Sum
 
@@ -10,9 +10,16 @@ from zemi.common.db import append, unit_of_work
 from zemi.common.errors import ZemiError
 from zemi.common.logs import log
 from zemi.common.money import Money
-from zemi.disbursements.change import record_reversal
+from zemi.disbursements.change import DISTANCE, record_reversal
 from zemi.disbursements.locks import lock_disbursement
-from zemi.disbursements.models import AttemptStatus, Disbursement, DisbursementStatus, Method, SuspenseCase
+from zemi.disbursements.models import (
+    Attempt,
+    AttemptStatus,
+    Disbursement,
+    DisbursementStatus,
+    Method,
+    SuspenseCase,
+)
 from zemi.disbursements.settle import apply_outcome
 from zemi.events.log import record
 from zemi.payments.c2b import claim_by_statement, settle_c2b
@@ -29,6 +36,8 @@ from zemi.topups.models import TopUp, TopUpStatus
 from zemi.topups.move import settle_top_up
 
 _MILLION = 1_000_000
+# More tries of one sum in one day than anybody looks through for the payee of a line.
+_MOST_ALIKE = 200
 
 
 @dataclass(slots=True)
@@ -58,7 +67,9 @@ def reconcile(*, since: datetime | None = None, now: datetime) -> Report:
     if since is not None:
         lines = lines.filter(at__gte=since)
     found: dict[tuple[str, str, str], ReconciliationItem] = {}
-    for line in list(lines.exclude(verdict=Verdict.MATCHED).order_by("at", "id")):
+    new = lines.exclude(verdict=Verdict.MATCHED).order_by("at", "id")
+    # Fees last: they are of what the other lines prove.
+    for line in sorted(new, key=lambda line: line.kind == LineKind.FEE):
         verdict, ours = _judge(line)
         if verdict == Verdict.MISSING and _prove(line, now=now):
             verdict, ours = _judge(line)
@@ -215,14 +226,34 @@ def _prove_receipt(line: StatementLine, now: datetime) -> bool:
 
 
 def _prove_payment_out(line: StatementLine, now: datetime) -> bool:
-    """Money that went out under an id of ours: the try of that id succeeded, whatever was heard of it before."""
+    """Money that went out for a try of ours: that try succeeded, whatever was heard of it before."""
+    attempt = _attempt_of(line)
+    if attempt is None:
+        return False
+    _tell(line, now=now)
+    apply_outcome(type(attempt), attempt.id, _said(line), now=now)
+    return True
+
+
+def _attempt_of(line: StatementLine) -> Attempt | None:
+    """The try that the line is of: by our id, where it names one, or else the only one it can be by payee, sum and time."""
+    candidates: list[Attempt] = []
     for model in (PayoutAttempt, RefundAttempt):
-        attempt = model._default_manager.filter(originator_conversation_id=line.reference or None).first()
-        if attempt is not None:
-            _tell(line, now=now)
-            apply_outcome(model, attempt.id, _said(line), now=now)
-            return True
-    return False
+        named = model._default_manager.filter(originator_conversation_id=line.reference or None).first()
+        if named is not None:
+            return named
+        sent = model._default_manager.filter(
+            method=Method.B2C,
+            amount_minor=line.amount_minor,
+            created_at__gte=line.at - DISTANCE,
+            # A statement cuts off parts of a second.
+            created_at__lt=line.at + timedelta(seconds=1),
+        ).exclude(status=AttemptStatus.SUCCEEDED)
+        alike = list(sent.order_by("created_at")[: _MOST_ALIKE + 1])
+        if len(alike) > _MOST_ALIKE:
+            return None
+        candidates += [one for one in alike if one.owed.has_payee and one.owed.payee == line.payer]
+    return candidates[0] if len(candidates) == 1 else None
 
 
 def _prove_reversal(line: StatementLine, now: datetime) -> bool:

@@ -59,7 +59,8 @@ class StatementLine(models.Model):
     # An order's reference or an id of ours; anything else that a payer may have typed is left out.
     reference = models.CharField(max_length=80, blank=True, default="")
     linked_receipt = models.CharField(max_length=40, blank=True, default="")
-    # Who paid, where it says so in the clear: without it money for nobody could never go back.
+    # Who paid, or was paid, where it says so in the clear: without it money for nobody could never go back, and what
+    # went out would have no name.
     payer_sealed = models.BinaryField(null=True)
     verdict = models.CharField(max_length=10, choices=Verdict.choices, default=Verdict.NEW)
 
@@ -82,13 +83,13 @@ class StatementLine(models.Model):
 
     @property
     def payer(self) -> Phone | None:
-        """Who paid, where it is known."""
+        """Who paid, or was paid, where it is known."""
         if self.payer_sealed is None:
             return None
         return Phone(crypto.unseal(self.payer_sealed, context=f"statement|payer|{self.id}"))
 
     def set_payer(self, phone: Phone | None) -> None:
-        """Seal the payer's number, where it is known."""
+        """Seal the number of who paid, or was paid, where it is known."""
         if phone is not None:
             self.payer_sealed = crypto.seal(phone.e164, context=f"statement|payer|{self.id}")
 

@@ -125,7 +125,7 @@ def _row(line: ProviderLine, provider: str) -> StatementLine:
         reference=_known_shape(line.reference),
         linked_receipt=line.linked_receipt,
     )
-    row.set_payer(line.payer if amount == line.paid_in else None)
+    row.set_payer(line.payer)
     return row
 
 
