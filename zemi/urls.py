@@ -184,4 +184,5 @@ if settings.MODE == "sandbox":
         path("sandbox/phone/<slug:token>/pay", phones.pay),
         path("sandbox/phone/<slug:token>/decide", phones.decide),
         path("sandbox/phone/<slug:token>/confirm", phones.confirm),
+        path("sandbox/phone/<slug:token>/dial", phones.dial),
     ]

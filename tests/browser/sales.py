@@ -352,6 +352,20 @@ def phones_page(product: Product, page: Page) -> None:
     page.locator("#pin").wait_for()
 
 
+def phones_dialled_page(product: Product, page: Page) -> None:
+    """A code that the network does not know, by the keys of Baraka's phone."""
+    phones_started_page(product, page)
+    dialler = page.locator("#sim_baraka")
+    dialler.locator("summary").click()
+    for key in "*3345":
+        dialler.locator(f'button[data-key="{key}"]').click()
+    dialler.locator('button[data-key=""]').click()
+    dialler.locator('button[data-key="#"]').click()
+    dialler.locator("button.ok").click()
+    dialler.locator("[role=alert]").wait_for()
+    assert dialler.locator("input[name=number]").input_value() == "*334#"
+
+
 def phones_held_page(product: Product, page: Page) -> None:
     phones_page(product, page)
     page.locator("#pin").fill("1234")
@@ -399,6 +413,7 @@ PAGES: dict[str, Callable[[Product, Page], None]] = {
     "start": plain("/sandbox/phone"),
     "phones_started": phones_started_page,
     "phones": phones_page,
+    "phones_dialled": phones_dialled_page,
     "phones_held": phones_held_page,
     "phones_done": phones_done_page,
     "pay": pay_page,
@@ -430,6 +445,7 @@ ANSWERS = {
     "wrong_code",
     "new_code_asked",
     "code",
+    "phones_dialled",
 }
 # Of these the status says what the page does.
 REFUSALS = {"lost": 404, "nothing": 404, "sell_wrong": 400, "wrong_number": 400, "wrong_code": 422}

@@ -118,6 +118,20 @@ def test_the_enter_key_pays_on_a_drawn_phone(product: Product, window: Window) -
     expect(page.get_by_label("Delivery code")).to_be_visible()
 
 
+def test_a_drawn_phone_dials_without_javascript(product: Product, window: Window) -> None:
+    page = window("/sandbox/phone", java_script_enabled=False)
+    page.locator("button.big").click()
+    dialler = page.locator("#sim_amina")
+    dialler.locator("summary").click()
+    expect(dialler.locator(".pad")).to_be_hidden()
+
+    dialler.get_by_label("Number or code").fill("0712345678")
+    dialler.get_by_role("button", name="Call").click()
+
+    expect(dialler.get_by_role("alert")).to_have_text("The number you have dialled is not in service.")
+    expect(dialler).to_be_in_viewport()
+
+
 def test_a_lost_line_loses_nothing(product: Product, window: Window, watched: Watched) -> None:
     watched.allowed.append("ERR_INTERNET_DISCONNECTED")
     sale = new_sale(product)

@@ -146,3 +146,45 @@ def test_the_poll_changes_with_the_phones_and_survives_a_simulator_that_is_gone(
         assert "The simulator does not answer" in words(gone)
         assert amina.open(f"{phones}/poll").status_code == 200
         assert amina.press(f"{phones}/decide", pin="1234").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("*334#", "Connection problem or invalid MMI code."),
+        ("*#06#", "Connection problem or invalid MMI code."),
+        ("* 483 * 1 #", "Connection problem or invalid MMI code."),
+        ("0712 345 678", "The number you have dialled is not in service."),
+        ("*334", "The number you have dialled is not in service."),
+        ("334#", "The number you have dialled is not in service."),
+        ('"><b>', "The number you have dialled is not in service."),
+        ("1" * 500, "The number you have dialled is not in service."),
+    ],
+)
+def test_the_network_answers_what_is_dialled(amina: Person, number: str, said: str) -> None:
+    phones = start(amina)
+
+    answer = amina.press(f"{phones}/dial", owner="sim_baraka", number=number)
+
+    assert answer.status_code == 200
+    hers, his = answer.content.decode().split('<details id="sim_baraka"')
+    assert said in his
+    assert said not in hers
+    assert "<b>" not in his
+    # Nothing is kept of it, and the page's own address shows the phones as before.
+    assert said not in words(amina.open(f"{phones}/dial"))
+
+
+def test_nothing_is_dialled_without_a_number(amina: Person) -> None:
+    phones = start(amina)
+
+    answer = amina.press(f"{phones}/dial", number="  ")
+
+    assert answer.status_code == 400
+    assert "Write a number first." in words(answer).partition("Baraka, who sells")[0]
+
+
+def test_a_dialled_code_is_answered_in_swahili(juma: Person) -> None:
+    answer = juma.press(f"{start(juma)}/dial", owner="sim_amina", number="*334#")
+
+    assert "Tatizo la muunganisho au msimbo batili wa MMI." in words(answer)

@@ -31,6 +31,10 @@ from zemi.web.requests import caller_address
 
 _PIN = re.compile(r"[0-9]{4}", re.ASCII)
 _WRONG_PIN = "0000"
+# What a phone sends to the network as a code instead of calling: it begins with * or # and ends with #.
+_SERVICE_CODE = re.compile(r"[*#][0-9*#]*#", re.ASCII)
+_DIALLED_MAX = 30
+_AMINA, _BARAKA = "sim_amina", "sim_baraka"
 # What Amina's phone makes of the next prompt: the simulator's words (simulator/README.md, People).
 _PLANS: dict[str, dict[str, Any]] = {
     "wait": {"next": "wait"},
@@ -59,6 +63,15 @@ class Sms:
 
     words: str
     has_link: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dialled:
+    """What was dialled on the phone of `owner`, and what the network said."""
+
+    owner: str
+    number: str
+    said: str
 
 
 @page("GET", "POST")
@@ -166,6 +179,22 @@ def confirm(request: HttpRequest, token: str) -> HttpResponseBase:
     return _to_phones(token)
 
 
+@page("GET", "POST")
+def dial(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Dial on one of the phones. No service has a code yet, and nobody answers: the network says so."""
+    order = find_by_link(token)
+    if request.method != "POST":
+        return _to_phones(token)
+    number = "".join(request.POST.get("number", "").split())[:_DIALLED_MAX]
+    if _SERVICE_CODE.fullmatch(number):
+        said = "sim_dial_no_service"
+    else:
+        said = "sim_dial_no_number" if number else "sim_dial_nothing"
+    owner = _BARAKA if request.POST.get("owner") == _BARAKA else _AMINA
+    dialled = Dialled(owner, number, TEXTS[said].render(language(request)))
+    return _show(request, order, token, status=200 if number else 400, dialled=dialled)
+
+
 def _refused(request: HttpRequest, order: Order, token: str, error: ZemiError) -> HttpResponse:
     order.refresh_from_db()
     return _show(request, order, token, error=error)
@@ -189,6 +218,7 @@ def _show(request: HttpRequest, order: Order, token: str, **facts: Any) -> HttpR
         link=link_in_text(order),
         todo=_todo(standing),
         failure=standing.failure.render(language(request)) if standing.failure else "",
+        dial_max=_DIALLED_MAX,
         plans=[(name, f"sim_{name}") for name in _PLANS],
         **facts,
     )
@@ -214,8 +244,8 @@ def _todo(standing: Standing) -> str:
 def _handsets(order: Order) -> list[Handset]:
     link = link_in_text(order)
     return [
-        _handset("sim_amina", order.buyer.phone, link),
-        _handset("sim_baraka", order.seller.phone, link),
+        _handset(_AMINA, order.buyer.phone, link),
+        _handset(_BARAKA, order.seller.phone, link),
     ]
 
 

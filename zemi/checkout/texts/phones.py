@@ -38,6 +38,15 @@ TEXTS: dict[str, Text] = {
     "sim_ok": Text(en="OK", sw="SAWA"),
     "sim_cancel": Text(en="Cancel", sw="Ghairi"),
     "sim_pin_wrong": Text(en="A PIN has four digits.", sw="PIN ina tarakimu nne."),
+    "sim_dial": Text(en="Dial", sw="Piga namba"),
+    "sim_dial_number": Text(en="Number or code", sw="Namba au msimbo"),
+    "sim_dial_button": Text(en="Call", sw="Piga"),
+    "sim_dial_nothing": Text(en="Write a number first.", sw="Andika namba kwanza."),
+    # Android's own words.
+    "sim_dial_no_service": Text(
+        en="Connection problem or invalid MMI code.", sw="Tatizo la muunganisho au msimbo batili wa MMI."
+    ),
+    "sim_dial_no_number": Text(en="The number you have dialled is not in service.", sw="Namba uliyopiga haitumiki."),
     "sim_inbox": Text(en="Messages", sw="Ujumbe"),
     "sim_no_sms": Text(en="No messages yet", sw="Hakuna ujumbe bado"),
     "sim_idle": Text(en="Nothing on the screen", sw="Hakuna kitu kwenye skrini"),

@@ -61,15 +61,14 @@ function isTyping() {
   return [...document.querySelectorAll("input:not([type=hidden])")].some((input) => input.value !== input.defaultValue);
 }
 
-// The PIN pad of a drawn phone.
-const pad = document.querySelector(".pad");
-if (pad) {
-  const pin = document.getElementById("pin");
+// The keys of a drawn phone write into the field before them.
+for (const pad of document.querySelectorAll(".pad")) {
+  const field = pad.previousElementSibling;
   pad.hidden = false;
   pad.addEventListener("click", (event) => {
     const key = event.target.dataset.key;
     if (key === undefined) return;
-    pin.value = key === "" ? pin.value.slice(0, -1) : (pin.value + key).slice(0, 4);
+    field.value = key === "" ? field.value.slice(0, -1) : (field.value + key).slice(0, field.maxLength);
   });
 }
 
