@@ -163,6 +163,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sell", seller.home),
     path("sell/sign-in", seller.enter),
     path("sell/sign-out", seller.leave),
+    path("sell/poll", seller.stamp),
     path("sell/<slug:token>", seller.share),
     path("o/<slug:token>", order_pages.show),
     path("o/<slug:token>/poll", order_pages.stamp),

@@ -115,9 +115,18 @@ def test_looking_changes_nothing(amina: Person, everything: Callable[[], dict[st
     before = kept()
     for looked in ("", "/poll", "/pay", "/confirm", "/code", "/held", "/receipt"):
         amina.open(path + looked)
-    for looked in ("/", "/help", "/claim", "/sell", "/sell/sign-in", "/sell/sign-out", "/sandbox/phone"):
+    for looked in (
+        "/",
+        "/help",
+        "/claim",
+        "/sell",
+        "/sell/poll",
+        "/sell/sign-in",
+        "/sell/sign-out",
+        "/sandbox/phone",
+    ):
         amina.open(looked)
-    for looked in ("", "/poll", "/pay", "/decide", "/confirm"):
+    for looked in ("", "/poll", "/pay", "/decide", "/confirm", "/dial"):
         amina.open(f"/sandbox/phone/{path.removeprefix('/o/')}{looked}")
 
     assert kept() == before

@@ -65,6 +65,67 @@ def test_a_seller_makes_a_link_and_follows_the_money(
     assert order_of(order.order_reference).status == "paid"
 
 
+def test_the_list_asks_whether_it_would_look_different(baraka: Person, clock: Any, run_worker: Run) -> None:
+    sale = create_order().data
+    seen = [polled(baraka)]
+    assert polled(baraka) == seen[0]
+
+    simulate_payment(sale["order_reference"])
+    seen.append(polled(baraka))
+    confirm(sale["order_reference"], sale["delivery_code"])
+    seen.append(polled(baraka))
+    settle(clock, run_worker)
+    seen.append(polled(baraka))
+    create_order()
+    seen.append(polled(baraka))
+
+    assert len(set(seen)) == len(seen)
+
+
+def polled(person: Person) -> str:
+    """The stamp of the list, which is the one that the list itself has."""
+    answer = person.open("/sell/poll")
+    assert answer.status_code == 200
+    assert len(answer.serialize()) <= 400
+    stamp = answer.content.decode()
+    assert f'data-poll="/sell/poll" data-stamp="{stamp}"' in person.open("/sell").content.decode()
+    return stamp
+
+
+def test_a_page_of_older_sales_asks_for_itself(baraka: Person) -> None:
+    create_order()
+    newest = create_order()
+    before = str(order_of(newest.data["order_reference"]).id)
+    stamp = baraka.open("/sell/poll", before=before).content.decode()
+
+    page = baraka.open("/sell", before=before).content.decode()
+
+    assert f'data-poll="/sell/poll?before={before}" data-stamp="{stamp}"' in page
+    assert stamp != polled(baraka)
+    assert baraka.open("/sell/poll", before="nonsense").content.decode() == polled(baraka)
+
+
+def test_a_refused_sale_is_not_asked_about(baraka: Person) -> None:
+    assert "data-poll" not in new_sale(baraka, price="much").content.decode()
+
+
+def test_strangers_and_those_whose_session_has_ended_are_told_nothing(baraka: Person, amina: Person) -> None:
+    """An empty word is another one than that of the open list, so the list gives way to the form to sign in."""
+    create_order()
+    baraka.press("/sell/sign-out")
+
+    for person in (baraka, amina):
+        answer = person.open("/sell/poll")
+        assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_the_list_is_charged_to_who_is_signed_in(baraka: Person, settings: Any, clock: Any) -> None:
+    settings.LIMITS = settings.LIMITS | {"authenticated": 3}
+    clock.advance(minutes=2)
+
+    assert [baraka.open("/sell/poll").status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
 def test_a_sale_ends_as_paid(baraka: Person, clock: Any, run_worker: Run) -> None:
     sale = create_order().data
     simulate_payment(sale["order_reference"])

@@ -74,15 +74,15 @@ def page(*methods: str, charged: Charge | None = None) -> Callable[[View], View]
     return decorate
 
 
-def poll(view: Callable[[HttpRequest, str], str]) -> View:
+def poll(view: Callable[..., str]) -> View:
     """Answer what a page asks every few seconds: a stamp as plain text, 400 bytes with all headers at most."""
 
     @require_safe
     @wraps(view)
-    def answer(request: HttpRequest, token: str) -> HttpResponse:
+    def answer(request: HttpRequest, **kwargs: str) -> HttpResponse:
         try:
-            with _charged(request, token):
-                response = HttpResponse(view(request, token), content_type="text/plain")
+            with _charged(request, kwargs.get("token")):
+                response = HttpResponse(view(request, **kwargs), content_type="text/plain")
         except (OrderNotFound, TooManyAttempts) as error:
             response = HttpResponse(status=STATUS[error.kind], content_type="text/plain")
         response.headers["Cache-Control"] = "no-store"

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
-from zemi.checkout.page import SELLER_COOKIE, language, page, render, session_of
-from zemi.checkout.selling import PAGE, list_sales, read_till
+from zemi.checkout.page import SELLER_COOKIE, language, page, poll, render, session_of
+from zemi.checkout.selling import PAGE, list_sales, read_till, stamp_of
 from zemi.checkout.standing import read_standing
 from zemi.checkout.templatetags.words import kes
 from zemi.checkout.texts import TEXTS
@@ -38,6 +38,16 @@ def home(request: HttpRequest) -> HttpResponseBase:
     if session is None:
         return render(request, "sign_in")
     return _new_sale(request, session) if request.method == "POST" else _home(request, session)
+
+
+@poll
+def stamp(request: HttpRequest) -> str:
+    """A word that changes when the list of sales would look different; none for whoever has to sign in again."""
+    session = session_of(request)
+    if session is None:
+        return ""
+    before = _key(request.GET.get("before", ""))
+    return stamp_of(read_till(session.party_id, now=clock.now()), list_sales(session.party_id, before=before))
 
 
 @page("GET", "POST")
@@ -106,12 +116,14 @@ def share(request: HttpRequest, token: str) -> HttpResponseBase:
 
 def _home(request: HttpRequest, session: Session, **facts: Any) -> HttpResponse:
     before = _key(request.GET.get("before", ""))
-    sales = list_sales(session.party_id, before=before)
+    till, sales = read_till(session.party_id, now=clock.now()), list_sales(session.party_id, before=before)
     return render(
         request,
         "sell",
         party=session.party,
-        till=read_till(session.party_id, now=clock.now()),
+        till=till,
+        stamp=stamp_of(till, sales),
+        before=before,
         sales=sales[:PAGE],
         older=sales[PAGE - 1].order.id if len(sales) > PAGE else None,
         **facts,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet, Sum
 
+from zemi.common import crypto
 from zemi.common.money import Money
 from zemi.disbursements.models import DisbursementStatus
 from zemi.orders.links import token_of
@@ -63,6 +64,14 @@ def list_sales(seller_id: UUID, *, before: UUID | None = None) -> list[SaleLine]
     orders = list((rows if before is None else rows.filter(id__lt=before))[: PAGE + 1])
     shown = render("order", orders, viewer=Role.SELLER)
     return [_line(order, seen) for order, seen in zip(orders, shown, strict=True)]
+
+
+def stamp_of(till: Till, sales: list[SaleLine]) -> str:
+    """Changes when the list would look different; says nothing else."""
+    seen = [str(till.held), str(till.coming), str(till.paid)]
+    for sale in sales:
+        seen += [str(sale.order.id), sale.order.status, sale.turn, str(sale.until), str(sale.net)]
+    return crypto.blind_index("page-stamp", "|".join(seen)).hex()[:12]
 
 
 def _line(order: Order, seen: dict[str, object]) -> SaleLine:
