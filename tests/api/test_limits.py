@@ -152,6 +152,19 @@ def test_a_phone_orders_five_times_an_hour(api: Api, limits: Any, make_key: Any,
     assert order(api, make_key).status == 201
 
 
+def test_the_last_order_of_an_hour_is_refused_for_what_it_costs(
+    api: Api, limits: Any, make_key: Any, clock: Any
+) -> None:
+    """Its place among the five is not used up by the refusal, and is not what it is refused for."""
+    assert [order(api, make_key).status for _ in range(4)] == [201] * 4
+
+    refused = order(api, make_key, amount=50_000)
+
+    assert (refused.status, refused.body["code"]) == (422, "limit_exceeded")
+    assert refused.body["details"]["limit"] == "kes_per_phone"
+    assert order(api, make_key).status == 201
+
+
 def test_a_phone_orders_for_fifty_thousand_a_day_in_nairobi(
     api: Api, limits: Any, make_key: Any, clock: Any
 ) -> None:
@@ -201,6 +214,7 @@ def test_the_numbers_are_the_seeds() -> None:
         "link_reads": (120, 60),
         "link_writes": (20, 60),
         "orders_per_phone": (5, 3600),
+        "cancel_requests": (3, 86_400),
         "kes_per_phone": (50_000, 86_400),
     }
 

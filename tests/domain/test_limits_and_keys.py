@@ -9,7 +9,7 @@ from zemi.common.logs import mask
 from zemi.identity.api_keys import Scope, authenticate, create_api_key
 from zemi.identity.models import ApiKey
 from zemi.trust.errors import TooManyAttempts
-from zemi.trust.limits import Allowance, charge, charge_or_refuse, find_exhausted, give_back
+from zemi.trust.limits import Allowance, charge, charge_or_refuse, find_refused, give_back
 from zemi.trust.models import Budget
 
 pytestmark = pytest.mark.django_db
@@ -55,12 +55,15 @@ def test_what_costs_more_than_a_whole_budget_is_refused_and_costs_nothing() -> N
     assert not Budget.objects.exists()
 
 
-def test_a_refusal_names_a_budget_also_if_its_window_has_ended_meanwhile() -> None:
+def test_a_refusal_names_the_budget_that_had_too_little_and_not_one_that_it_charged() -> None:
     charge_or_refuse(ONCE, now=NOW)
+    charge_or_refuse(TWICE, now=NOW)
 
     with unit_of_work():
-        assert find_exhausted(TWICE, ONCE, now=NOW) == ONCE
-        assert find_exhausted(TWICE, ONCE, now=NOW + timedelta(minutes=1)) == TWICE
+        # The last of TWICE is taken by this very charge: that is no reason to refuse.
+        assert find_refused(TWICE, ONCE, now=NOW) == ONCE
+    with unit_of_work():
+        assert find_refused(TWICE, ONCE, now=NOW + timedelta(minutes=15)) is None
 
 
 def test_a_budget_names_nobody() -> None:

@@ -6,7 +6,7 @@ from zemi.common.clock import NAIROBI
 from zemi.common.db import inside_transaction
 from zemi.orders.errors import DailyLimitReached
 from zemi.orders.models import Order
-from zemi.trust.limits import Allowance, charge, find_exhausted, give_back, named, too_many
+from zemi.trust.limits import Allowance, find_refused, give_back, named, too_many
 
 
 @inside_transaction
@@ -17,9 +17,9 @@ def charge_buyer(order: Order, *, now: datetime) -> None:
     :raises DailyLimitReached: too much in this Nairobi day
     """
     budgets = (named("orders_per_phone", str(order.buyer_id)), _amount_of_the_day(order, now=now))
-    if charge(*budgets, now=now):
+    exhausted = find_refused(*budgets, now=now)
+    if exhausted is None:
         return
-    exhausted = find_exhausted(*budgets, now=now)
     if exhausted.purpose == "kes_per_phone":
         raise DailyLimitReached(limit=exhausted.purpose, most=f"{exhausted.most:,}")
     raise too_many(exhausted, now=now)
