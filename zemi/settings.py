@@ -273,6 +273,7 @@ INSTALLED_APPS = [
     "zemi.identity",
     "zemi.trust",
     "zemi.orders",
+    "zemi.links",
     "zemi.payments",
     "zemi.payouts",
     "zemi.disbursements",

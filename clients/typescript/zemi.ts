@@ -132,6 +132,37 @@ export interface Event {
   request: { id?: string | null };
 }
 
+/** A payment link, for its owner. */
+export interface Link {
+  id: string;
+  object: "link";
+  /** False in sandbox: no real money. */
+  livemode: boolean;
+  status: string;
+  product_description: string;
+  amount: string;
+  currency: string;
+  seller_phone_masked: string;
+  release_policy: string;
+  /** So many hours an order waits to be paid. */
+  pay_within_h: number;
+  /** What both sides agree on, as one text. */
+  terms: string;
+  /** The SHA-256 of that text: the buyer agrees by sending it. */
+  terms_hash: string;
+  fee: string;
+  seller_receives: string;
+  /** How many orders can be made by it. */
+  stock: number;
+  /** Those that stand: what ends without being paid frees its place. */
+  sold: number;
+  expires_at: string | null;
+  created_at: string;
+  updated_at: string;
+  /** What to share with buyers. What stands behind /l/ is the token of the link. */
+  url: string;
+}
+
 /** The order as it is now, and what is asked. */
 export interface Negotiated {
   order_reference: string;
@@ -173,6 +204,26 @@ export interface NewCodeOtp {
   message: string;
 }
 
+/** What a payment link offers, for whoever holds it. */
+export interface Offer {
+  object: "offer";
+  /** False in sandbox: no real money. */
+  livemode: boolean;
+  status: string;
+  product_description: string;
+  amount: string;
+  currency: string;
+  seller_phone_masked: string;
+  release_policy: string;
+  /** So many hours an order waits to be paid. */
+  pay_within_h: number;
+  /** What both sides agree on, as one text. */
+  terms: string;
+  /** The SHA-256 of that text: the buyer agrees by sending it. */
+  terms_hash: string;
+  expires_at: string | null;
+}
+
 /** An order. Its own merchant sees all of it; a stranger who knows its reference, the first part. */
 export interface Order {
   id: string;
@@ -210,6 +261,8 @@ export interface Order {
   /** The merchant's own number. */
   reference?: string | null;
   metadata?: { [name: string]: string };
+  /** The payment link that it was made by; for its merchant. */
+  link?: string | null;
   payments?: (string | { [name: string]: unknown })[];
   receipts?: (string | { [name: string]: unknown })[];
   releases?: (string | { [name: string]: unknown })[];
@@ -507,6 +560,26 @@ export interface SignInInput {
   otp: string;
 }
 
+export interface AcceptOfferInput {
+  /** The buyer's mobile number. The delivery code goes there by SMS once it is paid. */
+  buyer_phone: string | number;
+  /** That of the offer which the buyer has seen: by sending it the buyer agrees to its terms. */
+  terms_hash: string;
+}
+
+export interface CreateLinkInput {
+  /** The price in Kenyan shillings, whole shillings only. */
+  amount: number | string;
+  product_description: string;
+  /** Where the money goes. A merchant has to say it; a person sells for the phone that signed in. */
+  seller_phone?: string | number;
+  release_policy?: string;
+  /** How many orders can be made by it; 1 if not said. */
+  stock?: number;
+  /** When it ends; never, if not said. */
+  expires_at?: string;
+}
+
 export interface AcceptCancelInput {
   phone_number?: string | number;
   otp?: string;
@@ -691,6 +764,33 @@ export interface Operations {
   "GET /api/v1/transfers": {
     query: { "created[gte]"?: string; "created[lt]"?: string; "cursor"?: string; "expand"?: string; "include"?: string; "limit"?: number; "order"?: string; "reference"?: string };
     answer: Page<Transfer>;
+  };
+  /** Make the order that a payment link offers, on the terms that it has frozen. */
+  "POST /api/v1/links/{token}/accept": {
+    body: AcceptOfferInput;
+    answer: Success<CreatedOrder>;
+  };
+  /** Make a payment link. Its terms are frozen now: every order that is made by it has them. */
+  "POST /api/v1/links": {
+    body: CreateLinkInput;
+    answer: Success<Link>;
+  };
+  /** Stop a payment link: no further order is made by it. Orders that were made go on. */
+  "POST /api/v1/links/{link_id}/disable": {
+    answer: Success<Link>;
+  };
+  /** Read one of your payment links. */
+  "GET /api/v1/links/{link_id}": {
+    answer: Success<Link>;
+  };
+  /** Read what a payment link offers, by the token at the end of its address. */
+  "GET /api/v1/links/{token}/offer": {
+    answer: Success<Offer>;
+  };
+  /** List your payment links, newest first. */
+  "GET /api/v1/links": {
+    query: { "created[gte]"?: string; "created[lt]"?: string; "cursor"?: string; "include"?: string; "limit"?: number; "status"?: string };
+    answer: Page<Link>;
   };
   /** Accept the other side's request to cancel: the order is off, and all of the money goes back. */
   "POST /api/v1/orders/{order_reference}/cancel-request/accept": {

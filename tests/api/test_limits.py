@@ -215,6 +215,7 @@ def test_the_numbers_are_the_seeds() -> None:
         "link_writes": (20, 60),
         "orders_per_phone": (5, 3600),
         "cancel_requests": (3, 86_400),
+        "links_per_phone": (100, 3600),
         "kes_per_phone": (50_000, 86_400),
     }
 

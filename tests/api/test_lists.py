@@ -229,6 +229,88 @@ def test_a_timeline_is_for_the_people_of_the_order(shop: Shop, other_key: str) -
     assert shop.api.get(f"/api/v1/orders/{order.order_reference}/timeline").status == 401
 
 
+# Payment links
+
+
+def _offer(shop: Shop, **how: Any) -> str:
+    shop.clock.advance(seconds=1)
+    wanted = {"amount": 1500, "product_description": "Kitenge", "seller_phone": "254722000222"}
+    made = shop.post("links", wanted | how)
+    assert made.status == 201, made.raw
+    return str(made.data["id"])
+
+
+def test_payment_links_come_page_by_page_to_their_merchant_alone(shop: Shop, other_key: str) -> None:
+    before = [_offer(shop) for _ in range(5)][::-1]
+
+    seen: list[str] = []
+    for page in pages(shop, "links", limit=2):
+        seen += [link["id"] for link in page]
+        # What is made meanwhile neither hides nor repeats anything.
+        _offer(shop)
+
+    assert seen == before
+    assert shop.get(f"links/{before[0]}").data["id"] == before[0]
+    assert shop.get("links", key=other_key).body["data"] == []
+    for path in (
+        f"links/{before[0]}",
+        f"links/link_{new_key().hex}",
+        f"links/ord_{new_key().hex}",
+        "links/x",
+    ):
+        refused = shop.get(path, key=other_key)
+        assert (refused.status, refused.body["code"]) == (404, "link_not_found"), path
+
+
+def test_a_cursor_of_links_is_good_for_its_own_list_alone(shop: Shop, other_key: str) -> None:
+    for _ in range(2):
+        _offer(shop)
+        shop.order()
+    cursor = shop.get("links?limit=1").body["meta"]["next_cursor"]
+    of_orders = shop.get("orders?limit=1").body["meta"]["next_cursor"]
+
+    assert shop.get(f"links?limit=1&cursor={cursor}").status == 200
+    for refused in (
+        shop.get(f"links?status=active&cursor={cursor}"),
+        shop.get(f"links?cursor={of_orders}"),
+        shop.get(f"orders?cursor={cursor}"),
+        shop.get(f"links?cursor={cursor}", key=other_key),
+    ):
+        assert (refused.status, refused.body["code"]) == (400, "cursor_invalid")
+
+
+def test_links_are_found_by_where_they_stand_now(shop: Shop) -> None:
+    """One whose time is over is expired from that second, whether or not a sweep has come by."""
+    stopped, ends = _offer(shop), _offer(shop, expires_at="2026-11-23T12:00:00Z")
+    shop.post(f"links/{stopped}/disable", {})
+    stays = _offer(shop)
+    shop.clock.advance(hours=12)
+
+    def found(query: str) -> list[str]:
+        return [link["id"] for link in shop.get(f"links?{query}").body["data"]]
+
+    assert found("status=active") == [stays]
+    assert found("status=expired") == [ends]
+    assert found("status=disabled") == [stopped]
+    assert found("status=used_up") == []
+    assert found("created[gte]=2026-11-24") == []
+    assert shop.get("links?limit=1&include=total").body["meta"]["total"] == 3
+    assert shop.get("links?status=gone").status == 400
+
+
+def test_a_list_of_links_costs_the_same_for_one_row_and_for_twenty(shop: Shop) -> None:
+    def statements(rows: int) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert len(shop.get(f"links?limit={rows}").body["data"]) == rows
+        return sum("trust_budget" not in query["sql"] for query in captured.captured_queries)
+
+    for _ in range(20):
+        _offer(shop)
+    statements(1)
+
+    assert statements(1) == statements(20)
+
+
 # People who are signed in
 
 

@@ -40,11 +40,14 @@ from tests.characters import AMINA, BARAKA
 from zemi.api.schema import document
 from zemi.common import clock as product_clock
 from zemi.common.clock import stamp
-from zemi.common.ids import new_key
+from zemi.common.ids import new_key, public_id
 from zemi.common.money import kes
 from zemi.common.phone import Phone
 from zemi.identity.api_keys import Scope
 from zemi.identity.sessions import open_session
+from zemi.links.create import create_link
+from zemi.links.models import PaymentLink
+from zemi.links.tokens import token_of
 from zemi.payments.c2b import settle_c2b
 from zemi.providers.base import C2BReceipt
 from zemi.reconciliation.opening import ensure_opening_float
@@ -105,6 +108,10 @@ class World:
             )
         if operation == "createOrder":
             return {"buyer_phone": self.payer().msisdn, "amount": 1500, "seller_phone": BARAKA.msisdn}
+        if operation == "createLink":
+            return {"amount": 1500, "seller_phone": BARAKA.msisdn, "stock": 2, "expires_at": "2027-01-01"}
+        if operation == "acceptOffer":
+            return {"buyer_phone": self.payer().msisdn, "terms_hash": self.link().terms_hash}
         if operation == "createQuote":
             return {"amount": 1500, "release_policy": "instant"}
         if operation == "createRefund":
@@ -173,6 +180,17 @@ class World:
         body, key = {"url": "http://127.0.0.1:9/hooks"}, new_key().hex
         endpoint = self.shop.post("webhook_endpoints", body, idempotency_key=key).data["id"]
         return endpoint, self.shop.post(f"webhook_endpoints/{endpoint}/ping", {}).data["id"]
+
+    def link(self) -> PaymentLink:
+        """A payment link of the merchant's, always of the same terms."""
+        self.clock.advance(hours=1)
+        return create_link(
+            amount=kes(1_500),
+            product_description="Kitenge",
+            seller_phone=BARAKA,
+            merchant_id=self.shop.merchant_id,
+            now=product_clock.now(),
+        )
 
     def payer(self) -> Phone:
         """Somebody who has not been asked to pay yet."""
@@ -284,7 +302,12 @@ def _make_it_real(case: Any, name: str, world: World) -> None:
     if "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = new_key().hex
     if "token" in case.path_parameters:
-        case.path_parameters["token"] = mint(CallbackKind.STK, new_key())
+        is_link = "/links/" in case.path
+        case.path_parameters["token"] = (
+            token_of(world.link()) if is_link else mint(CallbackKind.STK, new_key())
+        )
+    if "link_id" in case.path_parameters:
+        case.path_parameters["link_id"] = public_id("link", world.link().id)
     if "key_id" in case.path_parameters:
         # The eight characters by which people tell a key from others.
         case.path_parameters["key_id"] = story.key_with(Scope.READ, merchant="Duka la Chebet").split("_")[2]

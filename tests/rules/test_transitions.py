@@ -10,6 +10,7 @@ from zemi.common.db import BoundaryError, unit_of_work
 from zemi.disbursements.models import DisbursementStatus
 from zemi.events.errors import InvalidTransition
 from zemi.events.log import Stateful, transition
+from zemi.links.models import LinkStatus, PaymentLink
 from zemi.orders.models import Order, OrderStatus
 from zemi.payments.models import Payment, PaymentStatus
 from zemi.payouts.models import AttemptStatus, Payout, PayoutAttempt
@@ -17,6 +18,7 @@ from zemi.releases.models import Release, ReleaseStatus
 
 TABLES: list[tuple[type[Stateful], Any]] = [
     (Order, OrderStatus),
+    (PaymentLink, LinkStatus),
     (Payment, PaymentStatus),
     (Payout, DisbursementStatus),
     (PayoutAttempt, AttemptStatus),

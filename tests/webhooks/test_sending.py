@@ -15,10 +15,14 @@ from tests.conftest import VirtualClock
 from tests.webhooks.receiver import Received, Receiver
 from zemi.common import outside
 from zemi.common.db import append, unit_of_work
+from zemi.common.money import kes
 from zemi.common.work import MOST_FAILURES
 from zemi.events.log import record
 from zemi.events.models import Event, EventDelivery
 from zemi.events.public import PUBLIC
+from zemi.links.complete import complete_link
+from zemi.links.create import create_link
+from zemi.links.tokens import token_of
 from zemi.webhooks import endpoints
 from zemi.webhooks.deliveries import SCHEDULE_S, new_delivery, redeliver
 from zemi.webhooks.endpoints import create_endpoint, rotate_secret, update_endpoint
@@ -51,6 +55,42 @@ def test_a_merchant_hears_of_its_sale(endpoint: WebhookEndpoint, receiver: Recei
         "paid",
         {"cart": "77"},
     )
+
+
+def test_a_merchant_hears_of_its_payment_link_but_not_what_opens_it(
+    endpoint: WebhookEndpoint,
+    receiver: Receiver,
+    duka: UUID,
+    clock: VirtualClock,
+    run_worker: Callable[[], int],
+) -> None:
+    link = create_link(
+        amount=kes(1_500),
+        product_description="Kitenge",
+        seller_phone=BARAKA,
+        merchant_id=duka,
+        now=clock.now(),
+    )
+    made = complete_link(token=token_of(link), buyer_phone=AMINA, terms_hash=link.terms_hash, now=clock.now())
+    clock.advance(seconds=5)
+    run_worker()
+
+    assert sorted(receiver.types) == ["link.created", "link.used", "link.used_up", "order.created"]
+    told = {received.body["type"]: received.body for received in receiver.got}
+    shown = told["link.used_up"]["data"]
+    assert shown["previous"] == {"status": "active"}
+    assert (shown["object"]["object"], shown["object"]["status"], shown["object"]["sold"]) == (
+        "link",
+        "used_up",
+        1,
+    )
+    assert shown["object"]["id"] == told["order.created"]["data"]["object"]["link"]
+    assert told["order.created"]["data"]["object"]["order_reference"] == made.order.order_reference
+    sent = b"".join(received.raw for received in receiver.got).decode()
+    for secret in (token_of(link), AMINA.msisdn, BARAKA.msisdn, made.delivery_code, "url"):
+        assert secret is not None
+        assert f'"{secret}"' not in sent
+        assert secret == "url" or secret not in sent
 
 
 def test_no_phone_and_no_code_goes_out(

@@ -127,7 +127,7 @@ class CreateOrder(Endpoint):
     def present(self, result: CreatedOrder) -> Response:
         """Show it, with its code if the buyer made it."""
         self.secret_of = result.order.id if result.delivery_code is not None else None
-        return self.answer(_created(result), status=201)
+        return self.answer(show_created(result), status=201)
 
 
 class GetOrder(Endpoint):
@@ -210,7 +210,8 @@ class ConfirmDelivery(Endpoint):
         return self.answer(_confirmation(result))
 
 
-def _created(created: CreatedOrder) -> dict[str, Any]:
+def show_created(created: CreatedOrder) -> dict[str, Any]:
+    """Write a new order for whoever made it."""
     order, code = created.order, created.delivery_code
     told = {"delivery_code": code} if code is not None else {}
     keep = (

@@ -120,6 +120,10 @@ class OrderData(Shape):
     cancel_request = Shown(CANCEL_REQUEST, required=False)
     reference = Shown(TEXT_OR_NULL | {"description": "The merchant's own number."}, required=False)
     metadata = Shown({"type": "object", "additionalProperties": {"type": "string"}}, required=False)
+    link = Shown(
+        TEXT_OR_NULL | {"description": "The payment link that it was made by; for its merchant."},
+        required=False,
+    )
     payments = Shown(parts("pay"), required=False)
     receipts = Shown(parts("rcpt"), required=False)
     releases = Shown(parts("rel"), required=False)

@@ -29,6 +29,7 @@ LIMITS: Mapping[str, Limit] = {
         Limit("link_writes", 20, _MINUTE, "acts on one order by its link"),
         Limit("orders_per_phone", 5, _HOUR, "orders of one buyer's phone"),
         Limit("cancel_requests", 3, _DAY, "requests to the other side to cancel one paid order: each is a text message"),
+        Limit("links_per_phone", 100, _HOUR, "payment links that are made for one seller's phone"),
         Limit("kes_per_phone", 50_000, _DAY, "shillings that one buyer orders in a Nairobi day, but for cancelled orders"),
     )
 }  # fmt: skip

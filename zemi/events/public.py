@@ -42,6 +42,12 @@ PUBLIC: frozenset[str] = frozenset(
         "refund.unknown",
         "refund.cancelled",
         "refund.reversed",
+        "link.created",
+        "link.used",
+        "link.used_up",
+        "link.reopened",
+        "link.disabled",
+        "link.expired",
         "webhook_endpoint.disabled",
         "webhook_endpoint.ping",
     }

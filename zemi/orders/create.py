@@ -1,6 +1,6 @@
 """Make an order."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,7 +20,7 @@ from zemi.orders.budgets import charge_buyer
 from zemi.orders.codes import set_code
 from zemi.orders.links import give_link
 from zemi.orders.models import Order, ReleasePolicy
-from zemi.orders.terms import terms_now, terms_of_quote
+from zemi.orders.terms import Terms, terms_now, terms_of_quote
 
 MOST_DRAWS = 3
 
@@ -79,44 +79,95 @@ def create_order(
         else terms_now(amount=amount, release_policy=release_policy)
     )
 
-    code = new_code()
+    draft = draft_order(
+        terms=terms,
+        product_description=product_description,
+        merchant_id=merchant_id,
+        merchant_reference=merchant_reference,
+        metadata=metadata,
+        answer_kept=answer_kept and by_buyer,
+        now=now,
+    )
+    order = draft.order
+    actor = "merchant" if merchant_id else "seller" if by_seller else "buyer"
+
+    def write() -> CreatedOrder:
+        with unit_of_work():
+            # The seed's sandbox has no sellers: the buyer stands in.
+            write_order(order, buyer_phone, seller_phone or buyer_phone, actor=actor, now=now)
+            return conclude(CreatedOrder(order, draft.delivery_code if by_buyer else None))
+
+    return with_free_reference(order, write)
+
+
+def draft_order(
+    *,
+    terms: Terms,
+    product_description: str,
+    merchant_id: UUID | None = None,
+    merchant_reference: str = "",
+    metadata: Mapping[str, str] | None = None,
+    link_id: UUID | None = None,
+    answer_kept: bool = False,
+    now: datetime,
+) -> CreatedOrder:
+    """Put an order together, with its delivery code and a link of its own; nothing is written yet."""
+    code, waits = new_code(), timedelta(hours=terms.pay_within_h)
     order = Order(
         order_reference=new_reference(),
         merchant_id=merchant_id,
         merchant_reference=merchant_reference,
+        payment_link_id=link_id,
         amount_minor=terms.amount.minor,
         currency=terms.amount.currency,
         fee_bps=terms.fee_bps,
         product_description=product_description,
         release_policy=terms.release_policy,
         metadata=dict(metadata or {}),
-        answer_kept=answer_kept and by_buyer,
-        expires_at=now + timedelta(hours=settings.ORDER_EXPIRY_H),
-        remind_at=now + timedelta(hours=settings.ORDER_EXPIRY_H) / 2,
+        answer_kept=answer_kept,
+        expires_at=now + waits,
+        remind_at=now + waits / 2,
         created_at=now,
         updated_at=now,
     )
     set_code(order, code)
     give_link(order)
+    return CreatedOrder(order, code)
+
+
+def with_free_reference(order: Order, write: Callable[[], CreatedOrder]) -> CreatedOrder:
+    """Have `write` write a drafted order in a unit of its own; again by another reference where that was drawn before.
+
+    :raises MerchantReferenceUsed: this merchant has an order with that reference
+    """
     draws = 1
     while True:
         try:
-            # The seed's sandbox has no sellers: the buyer stands in.
-            with unit_of_work():
-                actor = "merchant" if merchant_id else "seller" if by_seller else "buyer"
-                _insert(order, buyer_phone, seller_phone or buyer_phone, actor=actor, now=now)
-                return conclude(CreatedOrder(order, code if by_buyer else None))
+            return write()
         except IntegrityError as error:
             if violates(error, Order, "orders_merchant_reference"):
                 raise errors.MerchantReferenceUsed from error
             if draws == MOST_DRAWS or not violates(error, Order, "orders_reference"):
                 raise
-            # One in many millions: the reference was drawn before.
+            # One in many millions.
             order.order_reference, draws = new_reference(), draws + 1
 
 
 @inside_transaction
-def _insert(order: Order, buyer_phone: Phone, seller_phone: Phone, *, actor: str, now: datetime) -> None:
+def write_order(
+    order: Order,
+    buyer_phone: Phone,
+    seller_phone: Phone,
+    *,
+    actor: str,
+    facts: Mapping[str, str] | None = None,
+    now: datetime,
+) -> None:
+    """Write a drafted order, charged to its buyer's phone. `facts` stand in its first event beside the amount.
+
+    :raises TooManyAttempts: the buyer's phone has made too many orders
+    :raises DailyLimitReached: the buyer's phone would order for too much in a day
+    """
     parties = find_or_create_parties({buyer_phone, seller_phone}, now=now)
     order.buyer, order.seller = parties[buyer_phone], parties[seller_phone]
     charge_buyer(order, now=now)
@@ -126,5 +177,5 @@ def _insert(order: Order, buyer_phone: Phone, seller_phone: Phone, *, actor: str
         order,
         at=now,
         actor=actor,
-        data={"amount": str(order.amount), "currency": order.currency},
+        data={"amount": str(order.amount), "currency": order.currency, **(facts or {})},
     )

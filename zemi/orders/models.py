@@ -63,6 +63,10 @@ class Order(Stateful):
         "identity.Merchant", null=True, on_delete=models.PROTECT, related_name="orders", db_index=False
     )
     merchant_reference = models.CharField(max_length=64, blank=True, default="")
+    # The payment link that it was made by, if it was.
+    payment_link = models.ForeignKey(
+        "links.PaymentLink", null=True, on_delete=models.PROTECT, related_name="orders", db_index=False
+    )
     buyer = models.ForeignKey(
         "identity.Party", on_delete=models.PROTECT, related_name="purchases", db_index=False
     )
@@ -136,6 +140,11 @@ class Order(Stateful):
             models.Index(fields=["buyer", "created_at"], name="orders_by_buyer"),
             models.Index(
                 fields=["merchant", "id"], name="orders_by_merchant", condition=Q(merchant__isnull=False)
+            ),
+            models.Index(
+                fields=["payment_link", "id"],
+                name="orders_by_payment_link",
+                condition=Q(payment_link__isnull=False),
             ),
             models.Index(
                 fields=["expires_at"], name="orders_expiring", condition=Q(status="awaiting_payment")

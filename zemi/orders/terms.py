@@ -5,7 +5,7 @@ may be made, and a price list that changes meanwhile changes nothing about them 
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -23,11 +23,12 @@ _PURPOSE = "quote"
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Price, commission in basis points, and release policy."""
+    """Price, commission in basis points, release policy, and how many hours an order waits to be paid."""
 
     amount: Money
     fee_bps: int
     release_policy: str = ReleasePolicy.INSTANT
+    pay_within_h: int = field(default_factory=lambda: settings.ORDER_EXPIRY_H)
 
 
 def terms_now(*, amount: Money, release_policy: str = ReleasePolicy.INSTANT) -> Terms:

@@ -13,14 +13,16 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from zemi.common.db import insert
 from zemi.common.ids import public_id, read_public_id
 from zemi.events.models import Event
 from zemi.events.public import PUBLIC, TOLD
+from zemi.links.models import PaymentLink
 from zemi.orders.models import Order
 from zemi.snapshots.errors import ObjectNotFound
+from zemi.snapshots.links import show_link_of_event
 from zemi.snapshots.lists import USUAL_LIMIT, Page, page_of
 from zemi.snapshots.objects import API_VERSION, Shown, snapshots_of
 from zemi.webhooks.endpoints import show_endpoint
@@ -28,6 +30,11 @@ from zemi.webhooks.models import EventBody, WebhookEndpoint
 
 # So much later than it says an event may be written: its time was read before a call to a provider.
 _MOST_LATE = timedelta(minutes=5)
+# Whose timeline an event stands on, where that is no order's; each says its merchant.
+_OWNERS: Mapping[str, type[Model]] = {
+    WebhookEndpoint.SUBJECT: WebhookEndpoint,
+    PaymentLink.SUBJECT: PaymentLink,
+}
 
 
 def texts_of(events: Iterable[Event], *, now: datetime) -> dict[UUID, str]:
@@ -36,7 +43,7 @@ def texts_of(events: Iterable[Event], *, now: datetime) -> dict[UUID, str]:
     found = _kept(wanted)
     missing = [event for key, event in wanted.items() if key not in found]
     if missing:
-        bodies = [EventBody(event=event, text=text, made_at=now) for event, text in _write(missing)]
+        bodies = [EventBody(event=event, text=text, made_at=now) for event, text in _write(missing, now=now)]
         # Of two processes one keeps its words, and both use those.
         insert(*bodies, ignore_conflicts=True)
         found |= _kept(event.id for event in missing)
@@ -90,7 +97,9 @@ def events_of_merchant(merchant_id: UUID) -> "QuerySet[Event]":
     """All events that this merchant may see, in no order."""
     orders = Order.objects.filter(merchant_id=merchant_id).values("id")
     endpoints = WebhookEndpoint.objects.filter(merchant_id=merchant_id).values("id")
-    return Event.objects.filter(order_id__in=orders.union(endpoints, all=True), type__in=PUBLIC)
+    links = PaymentLink.objects.filter(merchant_id=merchant_id).values("id")
+    timelines = orders.union(endpoints, links, all=True)
+    return Event.objects.filter(order_id__in=timelines, type__in=PUBLIC)
 
 
 def events_between(
@@ -115,19 +124,23 @@ def merchant_of_event(event: Event) -> UUID | None:
     """Whose event it is; None: nobody's, or no merchant's."""
     if event.order_id is None:
         return None
-    owner = WebhookEndpoint if event.subject_type == WebhookEndpoint.SUBJECT else Order
-    return owner.objects.values_list("merchant_id", flat=True).get(pk=event.order_id)
+    owner = _OWNERS.get(event.subject_type, Order)
+    found: UUID | None = owner._default_manager.values_list("merchant_id", flat=True).get(pk=event.order_id)
+    return found
 
 
 def _kept(keys: Iterable[UUID]) -> dict[UUID, str]:
     return dict(EventBody.objects.filter(pk__in=list(keys)).values_list("event_id", "text"))
 
 
-def _write(events: list[Event]) -> Iterable[tuple[Event, str]]:
+def _write(events: list[Event], *, now: datetime) -> Iterable[tuple[Event, str]]:
     objects = snapshots_of((event.subject_type, event.subject_id) for event in events)
     keys = [event.subject_id for event in events if event.subject_type == WebhookEndpoint.SUBJECT]
     for endpoint in WebhookEndpoint.objects.filter(pk__in=keys):
         objects[WebhookEndpoint.SUBJECT, endpoint.id] = show_endpoint(endpoint)
+    keys = [event.subject_id for event in events if event.subject_type == PaymentLink.SUBJECT]
+    for link in PaymentLink.objects.select_related("seller").filter(pk__in=keys):
+        objects[PaymentLink.SUBJECT, link.id] = show_link_of_event(link, now=now)
     numbers = _numbers(events)
     for event in events:
         shown = objects[event.subject_type, event.subject_id]

@@ -328,7 +328,11 @@ def _order(order: Order, related: Mapping[str, list[Any]], viewer: Viewer) -> Sh
         "cancel_request": show_cancel_request(order),
     }
     if Role.MERCHANT in _roles_of(viewer, order):
-        shown |= {"reference": order.merchant_reference or None, "metadata": order.metadata}
+        shown |= {
+            "reference": order.merchant_reference or None,
+            "metadata": order.metadata,
+            "link": public_id("link", order.payment_link_id) if order.payment_link_id else None,
+        }
     return shown
 
 

@@ -14,6 +14,7 @@ from zemi.common.work import claim_due, finish, handle_each
 from zemi.events.models import Event, EventDelivery
 from zemi.events.subscriptions import MERCHANTS
 from zemi.identity.models import Party
+from zemi.links.complete import count_again
 from zemi.notifications.alerts import alert_operators
 from zemi.notifications.models import Message
 from zemi.notifications.sending import compose
@@ -273,6 +274,14 @@ def end_refunded_orders(event: Event, now: datetime) -> None:
         finish_refunded_order(event.order_id, now=now)
 
 
+@inside_transaction
+def free_place_of_link(event: Event, now: datetime) -> None:
+    """Let another buyer have the place of an order that ended, where it was made by a payment link."""
+    link_id = Order.objects.values_list("payment_link_id", flat=True).get(pk=event.subject_id)
+    if link_id is not None:
+        count_again(link_id, now=now)
+
+
 def _to(party: Party, template: str, event: Event, now: datetime, **facts: str) -> Message:
     return compose(
         template,
@@ -315,5 +324,6 @@ _SUBSCRIBERS: dict[str, Callable[[Event, datetime], None]] = {
     MERCHANTS: write_webhooks,
     "operator_alerts": alert_of_endpoint,
     "text_messages": write_text_messages,
+    "payment_links": free_place_of_link,
     "refunded_orders": end_refunded_orders,
 }

@@ -6,6 +6,7 @@ from datetime import datetime
 from zemi.approvals.decide import expire_old_requests
 from zemi.idempotency.answers import forget_old_answers
 from zemi.ledger.seal import seal_ended_days
+from zemi.links.create import expire_due_links
 from zemi.notifications.provider_watch import watch_providers
 from zemi.notifications.sending import send_due_messages
 from zemi.payments.cancel import lapse_cancel_requests
@@ -33,6 +34,7 @@ SWEEPS: Mapping[str, Sweep] = {
     "payouts": lambda now: work_on_due_payouts(now=now),
     "top_ups": lambda now: doubt_silent_top_ups(now=now),
     "payments": lambda now: query_due_payments(now=now),
+    "links": lambda now: expire_due_links(now=now),
     "reminders": lambda now: remind_due_orders(now=now),
     "cancel_requests": lambda now: lapse_cancel_requests(now=now),
     "events": lambda now: hand_out_due_events(now=now),

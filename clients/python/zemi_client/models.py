@@ -121,6 +121,32 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A payment link, for its owner."""
+
+    id: str
+    object: str
+    livemode: bool
+    status: str
+    product_description: str
+    amount: Decimal
+    currency: str
+    seller_phone_masked: str
+    release_policy: str
+    pay_within_h: int
+    terms: str
+    terms_hash: str
+    fee: Decimal
+    seller_receives: Decimal
+    stock: int
+    sold: int
+    expires_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Negotiated:
     """The order as it is now, and what is asked."""
 
@@ -166,6 +192,24 @@ class NewCodeOtp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a payment link offers, for whoever holds it."""
+
+    object: str
+    livemode: bool
+    status: str
+    product_description: str
+    amount: Decimal
+    currency: str
+    seller_phone_masked: str
+    release_policy: str
+    pay_within_h: int
+    terms: str
+    terms_hash: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """An order. Its own merchant sees all of it; a stranger who knows its reference, the first part."""
 
@@ -197,6 +241,7 @@ class Order:
     cancel_request: dict[str, Any] | None = None
     reference: str | None = None
     metadata: dict[str, Any] | None = None
+    link: str | None = None
     payments: list[Any] | None = None
     receipts: list[Any] | None = None
     releases: list[Any] | None = None

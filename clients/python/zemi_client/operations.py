@@ -15,10 +15,12 @@ from zemi_client.models import (
     CreatedOrder,
     Deleted,
     Event,
+    Link,
     Negotiated,
     NewApiKey,
     NewCode,
     NewCodeOtp,
+    Offer,
     Order,
     Otp,
     Payment,
@@ -240,6 +242,132 @@ class Operations:
                     "limit": limit,
                     "order": order,
                     "reference": reference,
+                },
+            )
+        )
+
+    def accept_offer(
+        self, token: str, *, buyer_phone: str | int, terms_hash: str, idempotency_key: str | None = None
+    ) -> CreatedOrder:
+        """Make the order that a payment link offers, on the terms that it has frozen.
+
+        The delivery code stands in this answer, once. In live mode the buyer is signed in with the phone
+        that is named here.
+
+        buyer_phone: The buyer's mobile number. The delivery code goes there by SMS once it is paid.
+        terms_hash: That of the offer which the buyer has seen: by sending it the buyer agrees to its terms.
+        """
+        return self._call(
+            Call[CreatedOrder](
+                method="POST",
+                path=f"/api/v1/links/{segment(token)}/accept",
+                returns=CreatedOrder,
+                body={"buyer_phone": buyer_phone, "terms_hash": terms_hash},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def create_link(
+        self,
+        *,
+        amount: Amount,
+        product_description: str,
+        seller_phone: str | int | None = None,
+        release_policy: str | None = None,
+        stock: int | None = None,
+        expires_at: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Link:
+        """Make a payment link. Its terms are frozen now: every order that is made by it has them.
+
+        The token at the end of its `url` opens the offer: show it to the buyer, whose phone completes the
+        order by it.
+
+        amount: The price in Kenyan shillings, whole shillings only.
+        seller_phone: Where the money goes. A merchant has to say it; a person sells for the phone that
+        signed in.
+        stock: How many orders can be made by it; 1 if not said.
+        expires_at: When it ends; never, if not said.
+
+        Scope: orders.
+        """
+        return self._call(
+            Call[Link](
+                method="POST",
+                path="/api/v1/links",
+                returns=Link,
+                body={
+                    "amount": amount,
+                    "product_description": product_description,
+                    "seller_phone": seller_phone,
+                    "release_policy": release_policy,
+                    "stock": stock,
+                    "expires_at": expires_at,
+                },
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def disable_link(self, link_id: str, *, idempotency_key: str | None = None) -> Link:
+        """Stop a payment link: no further order is made by it. Orders that were made go on.
+
+        Scope: orders.
+        """
+        return self._call(
+            Call[Link](
+                method="POST",
+                path=f"/api/v1/links/{segment(link_id)}/disable",
+                returns=Link,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def get_link(self, link_id: str) -> Link:
+        """Read one of your payment links.
+
+        Scope: read.
+        """
+        return self._call(Call[Link](method="GET", path=f"/api/v1/links/{segment(link_id)}", returns=Link))
+
+    def get_offer(self, token: str) -> Offer:
+        """Read what a payment link offers, by the token at the end of its address."""
+        return self._call(
+            Call[Offer](method="GET", path=f"/api/v1/links/{segment(token)}/offer", returns=Offer)
+        )
+
+    def list_links(
+        self,
+        *,
+        created_gte: str | None = None,
+        created_lt: str | None = None,
+        cursor: str | None = None,
+        include: str | None = None,
+        limit: int | None = None,
+        status: str | None = None,
+    ) -> Page[Link]:
+        """List your payment links, newest first.
+
+        created_gte: Not older than this.
+        created_lt: Older than this.
+        cursor: meta.next_cursor of the page before.
+        include: total: say how many there are in all.
+        limit: How many at once; 25 if not said.
+
+        Scope: read.
+        """
+        return self._call(
+            Call[Page[Link]](
+                method="GET",
+                path="/api/v1/links",
+                returns=Link,
+                is_list=True,
+                query={
+                    "created[gte]": created_gte,
+                    "created[lt]": created_lt,
+                    "cursor": cursor,
+                    "include": include,
+                    "limit": limit,
+                    "status": status,
                 },
             )
         )
@@ -1423,6 +1551,134 @@ class AsyncOperations:
                     "limit": limit,
                     "order": order,
                     "reference": reference,
+                },
+            )
+        )
+
+    async def accept_offer(
+        self, token: str, *, buyer_phone: str | int, terms_hash: str, idempotency_key: str | None = None
+    ) -> CreatedOrder:
+        """Make the order that a payment link offers, on the terms that it has frozen.
+
+        The delivery code stands in this answer, once. In live mode the buyer is signed in with the phone
+        that is named here.
+
+        buyer_phone: The buyer's mobile number. The delivery code goes there by SMS once it is paid.
+        terms_hash: That of the offer which the buyer has seen: by sending it the buyer agrees to its terms.
+        """
+        return await self._call(
+            Call[CreatedOrder](
+                method="POST",
+                path=f"/api/v1/links/{segment(token)}/accept",
+                returns=CreatedOrder,
+                body={"buyer_phone": buyer_phone, "terms_hash": terms_hash},
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def create_link(
+        self,
+        *,
+        amount: Amount,
+        product_description: str,
+        seller_phone: str | int | None = None,
+        release_policy: str | None = None,
+        stock: int | None = None,
+        expires_at: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Link:
+        """Make a payment link. Its terms are frozen now: every order that is made by it has them.
+
+        The token at the end of its `url` opens the offer: show it to the buyer, whose phone completes the
+        order by it.
+
+        amount: The price in Kenyan shillings, whole shillings only.
+        seller_phone: Where the money goes. A merchant has to say it; a person sells for the phone that
+        signed in.
+        stock: How many orders can be made by it; 1 if not said.
+        expires_at: When it ends; never, if not said.
+
+        Scope: orders.
+        """
+        return await self._call(
+            Call[Link](
+                method="POST",
+                path="/api/v1/links",
+                returns=Link,
+                body={
+                    "amount": amount,
+                    "product_description": product_description,
+                    "seller_phone": seller_phone,
+                    "release_policy": release_policy,
+                    "stock": stock,
+                    "expires_at": expires_at,
+                },
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def disable_link(self, link_id: str, *, idempotency_key: str | None = None) -> Link:
+        """Stop a payment link: no further order is made by it. Orders that were made go on.
+
+        Scope: orders.
+        """
+        return await self._call(
+            Call[Link](
+                method="POST",
+                path=f"/api/v1/links/{segment(link_id)}/disable",
+                returns=Link,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def get_link(self, link_id: str) -> Link:
+        """Read one of your payment links.
+
+        Scope: read.
+        """
+        return await self._call(
+            Call[Link](method="GET", path=f"/api/v1/links/{segment(link_id)}", returns=Link)
+        )
+
+    async def get_offer(self, token: str) -> Offer:
+        """Read what a payment link offers, by the token at the end of its address."""
+        return await self._call(
+            Call[Offer](method="GET", path=f"/api/v1/links/{segment(token)}/offer", returns=Offer)
+        )
+
+    async def list_links(
+        self,
+        *,
+        created_gte: str | None = None,
+        created_lt: str | None = None,
+        cursor: str | None = None,
+        include: str | None = None,
+        limit: int | None = None,
+        status: str | None = None,
+    ) -> Page[Link]:
+        """List your payment links, newest first.
+
+        created_gte: Not older than this.
+        created_lt: Older than this.
+        cursor: meta.next_cursor of the page before.
+        include: total: say how many there are in all.
+        limit: How many at once; 25 if not said.
+
+        Scope: read.
+        """
+        return await self._call(
+            Call[Page[Link]](
+                method="GET",
+                path="/api/v1/links",
+                returns=Link,
+                is_list=True,
+                query={
+                    "created[gte]": created_gte,
+                    "created[lt]": created_lt,
+                    "cursor": cursor,
+                    "include": include,
+                    "limit": limit,
+                    "status": status,
                 },
             )
         )

@@ -1,0 +1,139 @@
+"""Make a payment link, and stop one."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from zemi.common.db import append, conclude, inside_transaction, unit_of_work
+from zemi.common.money import Money
+from zemi.common.phone import Phone
+from zemi.events.log import record, transition
+from zemi.identity.models import Party
+from zemi.identity.parties import find_or_create_parties
+from zemi.links.errors import LinkNotActive, LinkTimeInvalid, PayeeNotProved
+from zemi.links.locks import lock_link
+from zemi.links.models import LinkStatus, PaymentLink
+from zemi.links.queries import Owner, get_link
+from zemi.links.terms import hash_of, write_terms
+from zemi.links.tokens import give_token
+from zemi.orders.errors import SellerPhoneRequired
+from zemi.orders.models import ReleasePolicy
+from zemi.orders.terms import Terms, terms_now
+from zemi.trust.limits import charge, named, too_many
+
+LONGEST_LIFE = timedelta(days=366)
+
+
+def create_link(
+    *,
+    amount: Money,
+    product_description: str,
+    seller_phone: Phone | None = None,
+    release_policy: str = ReleasePolicy.INSTANT,
+    stock: int = 1,
+    expires_at: datetime | None = None,
+    photo: str = "",
+    merchant_id: UUID | None = None,
+    signed_in: Party | None = None,
+    now: datetime,
+) -> PaymentLink:
+    """Offer something for sale: the terms are frozen here, and every order that is made by the link has them.
+
+    A merchant (`merchant_id`) names whose money it will be; a person (`signed_in`) sells for the own phone. `stock` is how
+    many orders can be made, 1 to MOST_STOCK. `photo` is the SHA-256 of a stored picture. Opens its own transaction.
+
+    :raises SellerPhoneRequired: a merchant has to say who is paid
+    :raises PayeeNotProved: a person can't sell for another phone
+    :raises LinkTimeInvalid: it would end in the past, or in more than a year
+    :raises AmountOutOfRange, AmountNotWholeShilling, ReleasePolicyUnknown: nobody could order on such terms
+    :raises TooManyAttempts: too many links were made for this seller's phone
+    """
+    payee = _payee(seller_phone, signed_in)
+    if expires_at is not None and not now < expires_at <= now + LONGEST_LIFE:
+        raise LinkTimeInvalid
+    terms = terms_now(amount=amount, release_policy=release_policy)
+
+    with unit_of_work():
+        seller = find_or_create_parties({payee}, now=now)[payee]
+        link = _draft(terms, product_description=product_description, seller=seller, photo=photo, now=now)
+        link.merchant_id, link.stock, link.expires_at = merchant_id, stock, expires_at
+        budget = named("links_per_phone", str(seller.id))
+        if not charge(budget, now=now):
+            raise too_many(budget, now=now)
+        append(link)
+        record(
+            "link.created",
+            link,
+            at=now,
+            actor=offerer_of(link),
+            data={"amount": str(link.amount), "currency": link.currency, "terms_hash": link.terms_hash},
+        )
+        return conclude(link)
+
+
+def disable_link(key: UUID | None, *, owner: Owner, now: datetime) -> PaymentLink:
+    """Stop a link: no further order is made by it; those that were made go on. Opens its own transaction.
+
+    One that is stopped already stays so.
+
+    :raises LinkNotFound: there is none, or it is somebody else's
+    :raises LinkNotActive: its time is over
+    """
+    found = get_link(key, owner=owner)
+    with unit_of_work():
+        link = lock_link(found.id)
+        if link.status == LinkStatus.EXPIRED:
+            raise LinkNotActive(status=str(link.status))
+        if link.status != LinkStatus.DISABLED:
+            transition(link, LinkStatus.DISABLED, at=now, actor=offerer_of(link), updated_at=now)
+        return conclude(link)
+
+
+def expire_due_links(*, now: datetime, limit: int = 50) -> int:
+    """End links whose time is over, the oldest first, each in a transaction of its own."""
+    open_ones = [LinkStatus.ACTIVE, LinkStatus.USED_UP]
+    due = PaymentLink.objects.filter(status__in=open_ones, expires_at__lte=now)
+    keys = list(due.order_by("expires_at").values_list("id", flat=True)[:limit])
+    for key in keys:
+        with unit_of_work():
+            link = lock_link(key)
+            if link.status in open_ones:
+                transition(link, LinkStatus.EXPIRED, at=now, actor="worker", updated_at=now)
+    return len(keys)
+
+
+def offerer_of(link: PaymentLink) -> str:
+    """Who made the link, and so agreed to its terms: its merchant or its seller."""
+    return "merchant" if link.merchant_id is not None else "seller"
+
+
+def _payee(seller_phone: Phone | None, signed_in: Party | None) -> Phone:
+    own = signed_in.phone if signed_in is not None else None
+    if own is not None and seller_phone not in {None, own}:
+        raise PayeeNotProved
+    payee = own or seller_phone
+    if payee is None:
+        raise SellerPhoneRequired
+    return payee
+
+
+@inside_transaction
+def _draft(
+    terms: Terms, *, product_description: str, seller: Party, photo: str, now: datetime
+) -> PaymentLink:
+    text = write_terms(terms, product_description=product_description, seller_id=seller.id, photo=photo)
+    link = PaymentLink(
+        seller=seller,
+        product_description=product_description,
+        amount_minor=terms.amount.minor,
+        currency=terms.amount.currency,
+        fee_bps=terms.fee_bps,
+        release_policy=terms.release_policy,
+        pay_within_h=terms.pay_within_h,
+        photo=photo,
+        terms=text,
+        terms_hash=hash_of(text),
+        created_at=now,
+        updated_at=now,
+    )
+    give_token(link)
+    return link

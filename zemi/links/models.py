@@ -1,0 +1,160 @@
+"""The payment link: what is offered by whom and on which terms; and who agreed to them for each order."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import models
+from django.db.models import F, Q
+
+from zemi.common.ids import new_key
+from zemi.common.money import Money
+from zemi.events.log import Stateful
+
+MOST_STOCK = 1_000
+
+
+class LinkStatus(models.TextChoices):
+    """Whether an order can be made by it."""
+
+    ACTIVE = "active"
+    USED_UP = "used_up"
+    DISABLED = "disabled"
+    EXPIRED = "expired"
+
+
+_S = LinkStatus
+
+
+class PaymentLink(Stateful):
+    """One offer. `stock` orders can be made by it, of which `sold` stand; an order that ended unpaid frees its place.
+
+    What both sides agree on is written once (`zemi.links.terms`): a price list that changes changes no link.
+    """
+
+    SUBJECT: ClassVar[str] = "link"
+    TRANSITIONS: ClassVar[Mapping[tuple[str, str], str]] = {
+        (_S.ACTIVE, _S.USED_UP): "link.used_up",
+        # An order that it was used up by ended without being paid.
+        (_S.USED_UP, _S.ACTIVE): "link.reopened",
+        (_S.ACTIVE, _S.DISABLED): "link.disabled",
+        (_S.USED_UP, _S.DISABLED): "link.disabled",
+        (_S.ACTIVE, _S.EXPIRED): "link.expired",
+        (_S.USED_UP, _S.EXPIRED): "link.expired",
+    }
+    WRITTEN_ONCE: ClassVar[tuple[str, ...]] = (
+        "merchant",
+        "seller",
+        "product_description",
+        "amount_minor",
+        "currency",
+        "fee_bps",
+        "release_policy",
+        "pay_within_h",
+        "photo",
+        "terms",
+        "terms_hash",
+        "stock",
+        "expires_at",
+        "created_at",
+    )
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    # Who made it; without one the seller did.
+    merchant = models.ForeignKey(
+        "identity.Merchant", null=True, on_delete=models.PROTECT, related_name="payment_links", db_index=False
+    )
+    seller = models.ForeignKey(
+        "identity.Party", on_delete=models.PROTECT, related_name="payment_links", db_index=False
+    )
+    product_description = models.TextField()
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    fee_bps = models.PositiveIntegerField()
+    release_policy = models.CharField(max_length=20)
+    pay_within_h = models.PositiveIntegerField()
+    # SHA-256 of the picture's bytes in hex; empty without one.
+    photo = models.CharField(max_length=64, blank=True, default="")
+    # What both sides agree on, as one text, and its SHA-256 in hex.
+    terms = models.TextField()
+    terms_hash = models.CharField(max_length=64)
+    stock = models.PositiveIntegerField()
+    sold = models.PositiveIntegerField(default=0)
+    status = models.CharField(max_length=10, choices=LinkStatus.choices, default=LinkStatus.ACTIVE)
+    # Opens it: a hash to find it by, the token itself to show its owner.
+    token_hash = models.BinaryField(max_length=32)
+    token_sealed = models.BinaryField()
+    expires_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["token_hash"], name="links_token"),
+            models.CheckConstraint(condition=Q(status__in=LinkStatus.values), name="links_status"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="links_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(stock__gte=1, stock__lte=MOST_STOCK, sold__gte=0, sold__lte=F("stock")),
+                name="links_sold_in_stock",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="active") | Q(sold__lt=F("stock")), name="links_active_has_stock"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["merchant", "id"], name="links_by_merchant", condition=Q(merchant__isnull=False)
+            ),
+            models.Index(fields=["seller", "id"], name="links_by_seller"),
+            models.Index(
+                fields=["expires_at"],
+                name="links_expiring",
+                condition=Q(status__in=["active", "used_up"], expires_at__isnull=False),
+            ),
+        ]
+
+    @property
+    def amount(self) -> Money:
+        """The price."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def fee(self) -> Money:
+        """The commission, which the seller bears."""
+        return self.amount.share(self.fee_bps)
+
+    @property
+    def net(self) -> Money:
+        """What the seller gets of the price."""
+        return self.amount - self.fee
+
+    @property
+    def timeline_id(self) -> UUID:
+        """Its own timeline."""
+        return self.id
+
+
+class Agreement(models.Model):
+    """Who agreed to the terms of one order that was made by a link, and when. Never changed, never deleted."""
+
+    APPEND_ONLY: ClassVar[bool] = True
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    order = models.ForeignKey(
+        "orders.Order", on_delete=models.PROTECT, related_name="agreements", db_index=False
+    )
+    link = models.ForeignKey(PaymentLink, on_delete=models.PROTECT, related_name="agreements", db_index=False)
+    terms_hash = models.CharField(max_length=64)
+    # "seller", or "merchant": whose key it was.
+    offered_by = models.CharField(max_length=10)
+    seller = models.ForeignKey(
+        "identity.Party", on_delete=models.PROTECT, related_name="agreements_to_sell", db_index=False
+    )
+    offered_at = models.DateTimeField()
+    buyer = models.ForeignKey(
+        "identity.Party", on_delete=models.PROTECT, related_name="agreements_to_buy", db_index=False
+    )
+    accepted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["order"], name="links_agreement_once")]

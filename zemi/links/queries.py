@@ -1,0 +1,50 @@
+"""Find payment links: by the token that opens one, or as their owner."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from zemi.links.errors import LinkNotFound
+from zemi.links.models import PaymentLink
+from zemi.links.tokens import TOKEN, index_of
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose links: a merchant's by its key, or those that a person has made, who is signed in. One of the two."""
+
+    merchant_id: UUID | None = None
+    party_id: UUID | None = None
+
+
+def links_of(owner: Owner) -> "QuerySet[PaymentLink]":
+    """All links of one owner, with their sellers, in no order."""
+    rows = PaymentLink.objects.select_related("seller")
+    if owner.merchant_id is not None:
+        return rows.filter(merchant_id=owner.merchant_id)
+    return rows.filter(merchant__isnull=True, seller_id=owner.party_id)
+
+
+def get_link(key: UUID | None, *, owner: Owner) -> PaymentLink:
+    """Find a link of this owner by its key.
+
+    :raises LinkNotFound: there is none, or it is somebody else's: the answer is the same
+    """
+    link = links_of(owner).filter(pk=key).first() if key is not None else None
+    if link is None:
+        raise LinkNotFound
+    return link
+
+
+def find_link(token: str) -> PaymentLink:
+    """Find the link that `token` opens, with its seller.
+
+    :raises LinkNotFound: it opens none
+    """
+    link = None
+    if TOKEN.fullmatch(token):
+        link = PaymentLink.objects.select_related("seller").filter(token_hash=index_of(token)).first()
+    if link is None:
+        raise LinkNotFound
+    return link
