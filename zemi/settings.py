@@ -43,6 +43,7 @@ OPTIONS = (
     Option("ZEMI_FOUR_EYES_KES", "10000", "a manual refund or retry above this many shillings needs a second person; corrections always do"),
     Option("ZEMI_CODE_BUDGET", "10", "wrong delivery codes that one caller may give in 15 minutes, over all orders"),
     Option("ZEMI_REQUEST_LOG_DAYS", "7", "days that merchants see their API requests on the developers' pages; 0: none are written"),
+    Option("ZEMI_WEBHOOK_DELIVERY_DAYS", "90", "days that merchants see what became of a webhook delivery, from its end; then it and its tries are deleted"),
     Option("ZEMI_UNCLAIMED_AFTER_DAYS", "730", "days without a movement after which a balance is set apart as unclaimed"),
     Option("ZEMI_ORDER_EXPIRY_H", "24", "hours that an order waits for its payment"),
     Option("ZEMI_CANCEL_ANSWER_H", "24", "hours in which buyer or seller can answer the other's request to cancel a paid order"),
@@ -154,6 +155,7 @@ ORDER_MAX_KES = whole("ZEMI_ORDER_MAX_KES", 10, 250_000)
 FOUR_EYES_KES = whole("ZEMI_FOUR_EYES_KES", 0, 250_000)
 CODE_BUDGET = whole("ZEMI_CODE_BUDGET", 1, 10_000)
 REQUEST_LOG_DAYS = whole("ZEMI_REQUEST_LOG_DAYS", 0, 3650)
+WEBHOOK_DELIVERY_DAYS = whole("ZEMI_WEBHOOK_DELIVERY_DAYS", 7, 3650)
 UNCLAIMED_AFTER_DAYS = whole("ZEMI_UNCLAIMED_AFTER_DAYS", 30, 36_500)
 ORDER_EXPIRY_H = whole("ZEMI_ORDER_EXPIRY_H", 1, 720)
 CANCEL_ANSWER_H = whole("ZEMI_CANCEL_ANSWER_H", 12, 720)

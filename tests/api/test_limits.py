@@ -1,5 +1,6 @@
 """Who asks too often waits: each caller has a budget of its own, and is told how much of it is left (DOMAIN 4.7)."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from zemi.common.phone import Phone
 from zemi.identity.sessions import open_session
 from zemi.orders.models import Order
 from zemi.trust.models import Budget
+from zemi.worker.sweeps import SWEEPS
 
 pytestmark = pytest.mark.django_db
 ORDER = {"buyer_phone": AMINA, "amount": 1500, "product_description": "iPhone 13", "seller_phone": BARAKA}
@@ -204,6 +206,18 @@ def test_a_cancelled_order_gives_its_amount_back_to_its_day(
 
 
 # The numbers
+
+
+def test_budgets_are_forgotten_a_day_after_their_window(api: Api, limits: Any, clock: Any) -> None:
+    api.get(ABSENT)
+    ended = Budget.objects.latest("ends_at").ends_at
+    some = Budget.objects.count()
+
+    kept = SWEEPS["budgets"](ended + timedelta(days=1) - timedelta(minutes=20))
+    assert (kept, Budget.objects.count()) == (0, some)
+
+    assert SWEEPS["budgets"](ended + timedelta(days=1, seconds=1)) == some > 0
+    assert not Budget.objects.exists()
 
 
 def test_the_numbers_are_the_seeds() -> None:

@@ -10,3 +10,6 @@ class Budget(models.Model):
     ends_at = models.DateTimeField()
     used = models.PositiveIntegerField()
     most = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["ends_at"], name="trust_budget_ends")]

@@ -4,6 +4,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from zemi.common import crypto
 from zemi.common.ids import new_key
@@ -160,6 +161,11 @@ class WebhookDelivery(WorkRow):
                 fields=["endpoint", "object_id", "event"],
                 name="webhooks_delivery_order",
                 condition=models.Q(due_at__isnull=False),
+            ),
+            models.Index(
+                Coalesce("delivered_at", "failed_at"),
+                name="webhooks_delivery_ended",
+                condition=models.Q(due_at__isnull=True),
             ),
         ]
 

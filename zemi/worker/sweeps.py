@@ -18,6 +18,8 @@ from zemi.reconciliation.hourly import audit_every_hour
 from zemi.refunds.disburse import work_on_due_refunds
 from zemi.request_log.read import forget_old_requests
 from zemi.topups.move import doubt_silent_top_ups
+from zemi.trust.limits import forget_ended_budgets
+from zemi.webhooks.retention import forget_old_deliveries
 from zemi.worker.inbound import handle_due_callbacks
 from zemi.worker.outgoing import queue_replays, send_webhooks
 from zemi.worker.subscriptions import hand_out_due_events
@@ -44,6 +46,8 @@ SWEEPS: Mapping[str, Sweep] = {
     "webhook_replays": lambda now: queue_replays(now=now),
     "answers": lambda now: forget_old_answers(now=now),
     "requests": lambda now: forget_old_requests(now=now),
+    "webhook_deliveries": lambda now: forget_old_deliveries(now=now),
+    "budgets": lambda now: forget_ended_budgets(now=now),
     "providers": lambda now: watch_providers(now=now),
     "seals": lambda now: seal_ended_days(now=now),
     "audit": lambda now: audit_every_hour(now=now),
