@@ -74,10 +74,13 @@ class Product:
 
     def prompts(self, phone: str) -> list[dict[str, Any]]:
         """The prompts that this phone has got."""
+        found: list[dict[str, Any]] = self.phone(phone)["prompts"]
+        return found
+
+    def phone(self, phone: str) -> dict[str, Any]:
+        """What the simulator knows of this phone: `balance` in cents, `prompts`, `sms`."""
         caller = self.playwright.request.new_context()
-        found: list[dict[str, Any]] = caller.get(f"{self.simulator_url}/_sim/phones/{phone}").json()[
-            "prompts"
-        ]
+        found: dict[str, Any] = caller.get(f"{self.simulator_url}/_sim/phones/{phone}").json()
         caller.dispose()
         return found
 

@@ -62,6 +62,56 @@ def test_a_double_click_sends_one_prompt(product: Product, window: Window) -> No
     assert len(product.prompts(sale.buyer)) == 1
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_double_click_on_confirm_pays_the_seller_once(
+    product: Product, window: Window, scripts: bool
+) -> None:
+    sale = new_sale(product)
+    sale.pay()
+    before = product.phone(sale.seller)["balance"]
+    page = window(sale.path, java_script_enabled=scripts)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.get_by_label("Delivery code").fill(sale.code)
+
+    page.get_by_role("button", name="Confirm, and pay the seller").dblclick()
+
+    expect(page.get_by_role("heading", name="Delivered")).to_be_visible()
+    # This window changes by itself, and then won't any more.
+    window(sale.path).locator("body:not([data-poll]) a[href$='/receipt']").wait_for()
+    assert product.phone(sale.seller)["balance"] == before + 150_000
+    # Without the script the browser may send both; the server counts one.
+    assert len(sent) == 1 or not scripts
+
+
+def test_back_after_paying_and_pressing_again_sends_no_second_prompt(
+    product: Product, window: Window, watched: Watched
+) -> None:
+    # The press on the page that is out of date is refused, and says so.
+    watched.allowed += ["status 409", "status of 409"]
+    sale = new_sale(product)
+    product.script(sale.buyer, next="wait")
+    page = window(sale.path)
+    left_open = page.context.new_page()
+    left_open.goto(sale.path)
+    # It stays as it is, like a page that the phone's memory kept.
+    left_open.evaluate("for (let id = setTimeout(() => {}); id > 0; id--) clearTimeout(id)")
+    page.get_by_role("button", name="Send prompt to").click()
+    page.locator("[data-count]").wait_for()
+    product.script(sale.buyer, prompt="pay")
+    held = page.get_by_role("heading", name="KES 1,500 is held safely")
+    expect(held).to_be_visible()
+
+    page.goto("/help")
+    page.go_back()
+    expect(held).to_be_visible()
+    expect(page.get_by_role("button", name="Send prompt to")).to_have_count(0)
+    left_open.get_by_role("button", name="Send prompt to").click()
+
+    expect(left_open.get_by_role("heading", name="KES 1,500 is held safely")).to_be_visible()
+    assert len(product.prompts(sale.buyer)) == 1
+
+
 def test_a_sale_without_javascript(product: Product, window: Window) -> None:
     sale = new_sale(product)
     product.script(sale.buyer, next="wait")
