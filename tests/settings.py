@@ -37,6 +37,9 @@ if os.environ.get("ZEMI_TEST_DB", "sqlite") == "postgres":
 from zemi.settings import *  # noqa: E402, F403 (all of them, after the environment is right)
 from zemi.settings import DATABASES  # noqa: E402 (for the type checker)
 
+# Staff's passwords are hashed slowly on purpose; the tests have many of them.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file and not memory, so that threads share it; and no waiting for a disk that nobody will miss.
     DATABASES["default"]["TEST"] = {"NAME": str(_var / "test.sqlite3")}

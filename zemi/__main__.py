@@ -22,6 +22,7 @@ COMMANDS = {
     "events": "send an event to a merchant's endpoints again",
     "audit": "check that the books balance and agree with the events and the simulator",
     "staff": "what people do by hand: queues, refunds, approvals by a second person, the payout stop",
+    "staff-user": "who may use the staff's console: let in, reset, shut out",
     "reconcile": "compare the books with the provider's statement, line by line",
     "seal": "close the books of the days that have ended, or verify the seals",
     "float": "book the opening float; top up the account that pays out; ask what the accounts hold",

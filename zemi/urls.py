@@ -24,6 +24,9 @@ from zemi.api.endpoint import by_method
 from zemi.checkout import cancel as cancel_pages
 from zemi.checkout import claim, home, seller
 from zemi.checkout import orders as order_pages
+from zemi.console import admin as console_admin
+from zemi.console import home as console
+from zemi.console import sign_in as staff_sign_in
 from zemi.developers import events, guide, keys, requests, sign_in
 
 
@@ -179,6 +182,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("o/<slug:token>/cancel", cancel_pages.cancel),
     path("o/<slug:token>/held", order_pages.held),
     path("o/<slug:token>/receipt", order_pages.receipt),
+]
+# For the staff alone, signed in with a second factor (zemi.console.gate).
+urlpatterns += [
+    path("console", console.home),
+    path("console/sign-in", staff_sign_in.enter),
+    path("console/second-factor", staff_sign_in.second_factor),
+    path("console/enrol", staff_sign_in.enrol),
+    path("console/join/<slug:token>", staff_sign_in.join),
+    path("console/recovery-codes", staff_sign_in.recovery_codes),
+    path("console/sign-out", staff_sign_in.leave),
+    path("console/admin/", console_admin.make_site().urls),
+    path("console/<slug:name>", console.queue),
 ]
 if settings.MODE == "sandbox":
     urlpatterns.append(path("api/v1/test/", include(TEST)))

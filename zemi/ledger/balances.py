@@ -29,6 +29,14 @@ def kept_balances(refs: Collection[AccountRef]) -> dict[AccountRef, Money]:
     return {ref: Money(found.get(ref.key, 0), ref.currency) for ref in refs}
 
 
+def kept_totals() -> list[tuple[int, Money]]:
+    """What stands on all accounts that keep their balance, by code of the chart: client money and what is under way."""
+    rows = Account.objects.filter(keeps_balance=True, balance_minor__gt=0).values_list("code")
+    return [
+        (code, Money(total)) for code, total in rows.annotate(total=Sum("balance_minor")).order_by("code")
+    ]
+
+
 def idle_accounts(lines: Sequence[Chart], *, before: datetime, limit: int) -> list[AccountRef]:
     """Accounts of `lines` that hold something, and that no transfer has touched since `before`."""
     moved = Transfer.objects.filter(at__gte=before)

@@ -1,0 +1,53 @@
+"""Words of the frame of the console, and of signing in to it."""
+
+from zemi.common.texts import Text
+
+TEXTS: dict[str, Text] = {
+    "console": Text(en="Console", sw="Dawati la wafanyakazi"),
+    "staff_only": Text(en="For the staff alone. Who buys or sells needs no account.", sw="Kwa wafanyakazi tu. Anayenunua au kuuza hahitaji akaunti."),
+    "staff_who": Text(en="You are {who}.", sw="Wewe ni {who}."),
+    "staff_sign_in": Text(en="Staff sign-in", sw="Wafanyakazi waingie hapa"),
+    "staff_sign_in_lead": Text(en="Your password first, then your second factor.", sw="Nenosiri kwanza, kisha uthibitisho wa pili."),
+    "staff_name": Text(en="Name", sw="Jina"),
+    "staff_password": Text(en="Password", sw="Nenosiri"),
+    "staff_next": Text(en="Go on", sw="Endelea"),
+    "staff_wrong": Text(en="Name or password is wrong.", sw="Jina au nenosiri si sahihi."),
+    "staff_too_late": Text(
+        en="This account has had no second factor for more than a day. Have somebody run: zemi staff-user reset {who}",
+        sw="Akaunti hii haijawekewa uthibitisho wa pili kwa zaidi ya siku moja. Mwombe mtu aendeshe: zemi staff-user reset {who}",
+    ),
+    "factor_title": Text(en="Your second factor", sw="Uthibitisho wako wa pili"),
+    "factor_lead": Text(en="Almost there: one code, so that a stolen password opens nothing.", sw="Karibu kumaliza: namba moja, ili nenosiri lililoibiwa lisifungue chochote."),
+    "factor_again_lead": Text(en="Before you act, confirm that it is still you.", sw="Kabla ya kuchukua hatua, thibitisha kuwa bado ni wewe."),
+    "factor_code": Text(en="Code", sw="Namba"),
+    "factor_code_hint": Text(en="Six digits from your authenticator app, or one of your recovery codes.", sw="Tarakimu sita kutoka programu yako ya uthibitisho, au moja ya namba zako za akiba."),
+    "factor_wrong": Text(en="This code is wrong, too old, or was used already.", sw="Namba hii si sahihi, imepitwa na wakati, au imeshatumika."),
+    "factor_confirm": Text(en="It is me", sw="Ni mimi"),
+    "confirm_first": Text(en="To act you need to have shown your second factor within the last five minutes.", sw="Ili kuchukua hatua lazima uwe umeonyesha uthibitisho wa pili ndani ya dakika tano zilizopita."),
+    "confirm_link": Text(en="Confirm that it is you", sw="Thibitisha kuwa ni wewe"),
+    "enrol_title": Text(en="Set up your second factor", sw="Weka uthibitisho wako wa pili"),
+    "enrol_lead": Text(en="Nobody sees anything here with a password alone. It takes a minute, once.", sw="Hakuna anayeona chochote hapa kwa nenosiri pekee. Inachukua dakika moja, mara moja tu."),
+    "enrol_scan": Text(en="With an authenticator app on your phone, scan this:", sw="Kwa programu ya uthibitisho kwenye simu yako, piga picha hii:"),
+    "enrol_type": Text(en="Or type this key into it:", sw="Au andika ufunguo huu ndani yake:"),
+    "enrol_code": Text(en="Then write down here the six digits that it shows.", sw="Kisha andika hapa tarakimu sita zinazoonyeshwa."),
+    "enrol_sandbox": Text(
+        en="No phone at hand? In a sandbox, zemi staff-user code --secret followed by the key above plays the app.",
+        sw="Huna simu karibu? Kwenye majaribio, zemi staff-user code --secret ikifuatwa na ufunguo ulio juu ni badala ya programu.",
+    ),
+    "enrol_button": Text(en="Turn it on", sw="Washa"),
+    "join_title": Text(en="Join the staff", sw="Jiunge na wafanyakazi"),
+    "join_lead": Text(en="You are to be {who}. Choose your password; then you set up your second factor.", sw="Utaitwa {who}. Chagua nenosiri lako; kisha utaweka uthibitisho wa pili."),
+    "join_password": Text(en="New password", sw="Nenosiri jipya"),
+    "join_hint": Text(en="At least 12 characters that nobody guesses.", sw="Angalau herufi 12 ambazo hakuna anayeweza kukisia."),
+    "join_weak": Text(en="Choose at least 12 characters: not your name, not a common password, not digits alone.", sw="Chagua angalau herufi 12: si jina lako, si nenosiri la kawaida, si tarakimu pekee."),
+    "join_dead": Text(en="This link was used already, or is older than a day. Ask for a new one.", sw="Kiungo hiki kimeshatumika, au kina zaidi ya siku moja. Omba kipya."),
+    "recovery_title": Text(en="Recovery codes", sw="Namba za akiba"),
+    "recovery_lead": Text(
+        en="If your phone is lost, each of these signs you in once. They are shown only now: keep them where your phone is not.",
+        sw="Simu ikipotea, kila moja ya hizi inakuingiza mara moja. Zinaonyeshwa sasa tu: ziweke mahali pasipo na simu yako.",
+    ),
+    "recovery_kept": Text(en="I have kept them", sw="Nimeziweka"),
+    "recovery_more": Text(en="New codes make the old ones useless.", sw="Namba mpya zinafuta za zamani."),
+    "recovery_make": Text(en="Make new codes", sw="Tengeneza namba mpya"),
+    "go_back": Text(en="Go back", sw="Rudi"),
+}  # fmt: skip
