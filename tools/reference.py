@@ -536,7 +536,8 @@ def _addresses() -> str:
 
     rows = []
     for path, view in _routes("/", urlpatterns):
-        if _is_twin(path):
+        # Of Django's admin the first page stands for all: each table has its own there.
+        if _is_twin(path) or path.removeprefix("/console/admin/") not in {"", path}:
             continue
         operations = operations_of(view)
         for method, operation in operations.items():

@@ -9,8 +9,14 @@ from django.apps import apps
 
 import zemi
 from zemi.common.texts import Text
+from zemi.console.home import title_of
+from zemi.console.queues import QUEUES
+from zemi.disbursements.models import HeldReason
+from zemi.ledger.chart import ACCOUNTS
 from zemi.orders.models import OrderStatus
+from zemi.reconciliation.models import ItemKind
 from zemi.snapshots.next_action import Verb
+from zemi.staff.actions import ACTIONS
 
 ROOT = Path(zemi.__file__).parent
 OF_APP = {app.name: app.page_texts for app in apps.get_app_configs() if hasattr(app, "page_texts")}
@@ -52,8 +58,20 @@ def test_every_text_of_a_template_exists_and_every_text_is_used() -> None:
     by_turn |= {f"turn_none_{status}" for status in OrderStatus}
 
     assert said <= set(TEXTS), said - set(TEXTS)
-    left_over = set(TEXTS) - said - chosen - by_status - by_plan - by_turn
+    left_over = set(TEXTS) - said - chosen - by_status - by_plan - by_turn - by_queue()
     assert not left_over, left_over
+
+
+def by_queue() -> set[str]:
+    """What the console says by the name of a queue, a state, an action or an account."""
+    found = {title_of(queue) for queue in QUEUES.values()} | {f"account_{line.code}" for line in ACCOUNTS}
+    found |= {f"held_{reason}" for reason in HeldReason} | {f"why_{kind}" for kind in ItemKind}
+    found |= {f"owed_{status}" for status in ("unknown", "needs_attention", "failed", "held")}
+    return found | {f"act_{action}".replace("-", "_") for action in ACTIONS}
+
+
+def test_every_queue_state_and_action_of_the_console_has_its_words() -> None:
+    assert by_queue() <= set(TEXTS), by_queue() - set(TEXTS)
 
 
 def test_every_turn_has_its_words() -> None:

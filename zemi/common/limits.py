@@ -27,7 +27,7 @@ LIMITS: Mapping[str, Limit] = {
         Limit("authenticated", 100, _MINUTE, "requests of one merchant, by all its keys, or of one person who is signed in"),
         Limit("link_reads", 120, _MINUTE, "looks at one order by its link: a page that waits asks every two seconds"),
         Limit("link_writes", 20, _MINUTE, "acts on one order by its link"),
-        Limit("staff_sign_ins", 20, 15 * _MINUTE, "passwords and codes tried at the console, by an address or for an account"),
+        Limit("staff_sign_ins", 20, 15 * _MINUTE, "passwords and codes tried at the console, by an address or for a name"),
         Limit("orders_per_phone", 5, _HOUR, "orders of one buyer's phone"),
         Limit("cancel_requests", 3, _DAY, "requests to the other side to cancel one paid order: each is a text message"),
         Limit("links_per_phone", 100, _HOUR, "payment links that are made for one seller's phone"),

@@ -45,15 +45,27 @@ class ReadOnly(_Table):
     list_per_page = 50
     show_full_result_count = False
 
-    def __init__(self, model: type[models.Model], admin_site: AdminSite) -> None:
-        super().__init__(model, admin_site)
-        shown = [field for field in model._meta.fields if is_shown(field)]
-        self.fields = [field.name for field in shown]
-        self.readonly_fields = self.fields
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Every column that may be read."""
+        return [field.name for field in self.opts.fields if is_shown(field)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """All of them."""
+        return self.get_fields(request, obj)
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """The first of them that are not wide."""
         wide = (models.JSONField, models.TextField)
-        self.list_display = [field.name for field in shown if not isinstance(field, wide)][:_MOST_COLUMNS]
-        self.list_filter = [field.name for field in shown if field.choices]
-        self.ordering = ["-pk"]
+        shown = [field for field in self.opts.fields if is_shown(field) and not isinstance(field, wide)]
+        return [field.name for field in shown][:_MOST_COLUMNS]
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """By status and the like."""
+        return [field.name for field in self.opts.fields if is_shown(field) and field.choices]
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """The newest first."""
+        return ["-pk"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nothing is added here."""

@@ -20,7 +20,6 @@ from zemi.common import clock
 from zemi.common.errors import ZemiError
 from zemi.common.logs import log
 from zemi.common.texts import Text
-from zemi.console.errors import FactorNeeded
 from zemi.trust.limits import charge_or_refuse, named
 from zemi.web.requests import REQUEST_ID, caller_address
 
@@ -82,7 +81,7 @@ def shown_again(request: HttpRequest, *, factor: str) -> None:
 def staff_page(*methods: str) -> Callable[[View], View]:
     """Make a view a page of the console: `view(request, staff, ...)`. Anybody else is sent to sign in.
 
-    To act (POST) takes a second factor that is fresh; a refusal becomes a page of the console.
+    A refusal becomes a page of the console.
     """
 
     def decorate(view: View) -> View:
@@ -101,15 +100,6 @@ def staff_page(*methods: str) -> Callable[[View], View]:
         return answer
 
     return decorate
-
-
-def need_fresh(staff: Staff) -> None:
-    """Refuse whoever has not shown the second factor lately.
-
-    :raises FactorNeeded: it was longer ago than FRESH
-    """
-    if not staff.is_fresh:
-        raise FactorNeeded
 
 
 def charge_try(request: HttpRequest, name: str = "") -> None:
@@ -152,7 +142,6 @@ def refused(request: HttpRequest, staff: Staff, error: ZemiError) -> HttpRespons
         staff=staff,
         error=error,
         back=back,
-        needs_factor=isinstance(error, FactorNeeded),
         request_id=request.META.get(REQUEST_ID, ""),
     )
 

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import models
 from django.db.models import QuerySet
 
 from zemi.approvals.models import Approval, ApprovalStatus
 from zemi.common.money import Money
 from zemi.disbursements.models import Disbursement, DisbursementStatus, SuspenseCase, SuspenseStatus
 from zemi.disbursements.switch import state
-from zemi.events.parking import list_parked, work_models
+from zemi.events.parking import list_parked
 from zemi.payments.models import CLAIMABLE, Receipt
 from zemi.payouts.models import Payout
 from zemi.reconciliation.models import ReconciliationItem
@@ -25,25 +26,27 @@ _S = DisbursementStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One thing in a list. `kind` and `key` make its address; `note` names a text that says why it waits.
+class Entry:
+    """One thing in a list: its row, what people call it, and the name of the text that says why it waits."""
 
-    `name` is what people call it (a reference, a receipt), if it has such a name.
-    """
-
-    kind: str
-    key: str
+    row: models.Model
     name: str
     amount: Money | None
     since: datetime | None
     note: str
+
+    @property
+    def evidence(self) -> str:
+        """The address at which all of its row can be read."""
+        meta = self.row._meta
+        return f"/console/admin/{meta.app_label}/{meta.model_name}/{self.row.pk}/change/"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some of a queue, and the key after which the rest begins."""
 
-    lines: list[Line]
+    entries: list[Entry]
     next_after: str
 
 
@@ -53,7 +56,7 @@ class Queue:
 
     name: str
     rows: Callable[[datetime], "QuerySet[Any]"]
-    line: Callable[[Any], Line]
+    line: Callable[[Any], Entry]
     is_urgent: bool = False
 
     def count(self, now: datetime) -> int:
@@ -88,10 +91,8 @@ class StuckQueue:
         start = keys.index(after) + 1 if after in keys else 0
         found = rows[start : start + PAGE]
         more = str(found[-1].pk) if len(rows) > start + PAGE else ""
-        lines = [
-            Line("stuck", str(row.pk), row.SUBJECT, None, row.parked_at, "why_put_aside") for row in found
-        ]
-        return Page(lines, more)
+        entries = [Entry(row, row.SUBJECT, None, row.parked_at, "why_put_aside") for row in found]
+        return Page(entries, more)
 
 
 def _owed(model: type[Disbursement], *statuses: DisbursementStatus) -> Callable[[datetime], "QuerySet[Any]"]:
@@ -99,30 +100,28 @@ def _owed(model: type[Disbursement], *statuses: DisbursementStatus) -> Callable[
     return lambda now: rows.select_related("order")
 
 
-def _owed_line(row: Disbursement) -> Line:
+def _owed_line(row: Disbursement) -> Entry:
     why = f"held_{row.held_reason}" if row.held_reason else f"owed_{row.status}"
-    return Line(f"{row.SUBJECT}s", str(row.pk), row.reference, row.amount, row.created_at, why)
+    return Entry(row, row.reference, row.amount, row.created_at, why)
 
 
-def _receipt_line(row: Receipt) -> Line:
+def _receipt_line(row: Receipt) -> Entry:
     note = "why_orphan_back" if row.refund_at else "why_orphan_apart"
-    return Line("receipts", str(row.pk), row.transaction_id or "", row.amount, row.received_at, note)
+    return Entry(row, row.transaction_id or "", row.amount, row.received_at, note)
 
 
-def _case_line(row: SuspenseCase) -> Line:
+def _case_line(row: SuspenseCase) -> Entry:
     note = "why_paid_after_return" if row.was_given_back else "why_paid_twice"
-    return Line("cases", str(row.pk), row.transaction_id or "", row.amount, row.opened_at, note)
+    return Entry(row, row.transaction_id or "", row.amount, row.opened_at, note)
 
 
-def _difference_line(row: ReconciliationItem) -> Line:
+def _difference_line(row: ReconciliationItem) -> Entry:
     minor = row.theirs_minor if row.theirs_minor is not None else row.ours_minor or 0
-    return Line("differences", str(row.pk), row.receipt, Money(minor), row.opened_at, f"why_{row.kind}")
+    return Entry(row, row.receipt, Money(minor), row.opened_at, f"why_{row.kind}")
 
 
-def _approval_line(row: Approval) -> Line:
-    return Line(
-        "approvals", str(row.pk), row.maker, None, row.created_at, f"act_{row.action}".replace("-", "_")
-    )
+def _approval_line(row: Approval) -> Entry:
+    return Entry(row, row.maker, None, row.created_at, f"act_{row.action}".replace("-", "_"))
 
 
 QUEUES: Mapping[str, Queue | StuckQueue] = {
@@ -148,7 +147,7 @@ QUEUES: Mapping[str, Queue | StuckQueue] = {
         Queue(
             "top-ups",
             lambda now: TopUp.objects.filter(status=TopUpStatus.UNKNOWN),
-            lambda row: Line("top-ups", str(row.pk), row.reference, row.amount, row.created_at, "why_top_up"),
+            lambda row: Entry(row, row.reference, row.amount, row.created_at, "why_top_up"),
             is_urgent=True,
         ),
         Queue(
@@ -162,7 +161,7 @@ QUEUES: Mapping[str, Queue | StuckQueue] = {
         Queue(
             "unclaimed",
             lambda now: UnclaimedBalance.objects.filter(status=UnclaimedStatus.APART),
-            lambda row: Line("unclaimed", str(row.pk), "", row.amount, row.set_apart_at, "why_unclaimed"),
+            lambda row: Entry(row, "", row.amount, row.set_apart_at, "why_unclaimed"),
         ),
     )
 }
@@ -171,12 +170,3 @@ QUEUES: Mapping[str, Queue | StuckQueue] = {
 def stopped_kinds() -> list[str]:
     """Of what nothing is sent, since somebody or the provider stopped it."""
     return [row.name for row in state() if row.stopped_at is not None]
-
-
-def parked_row(key: UUID) -> Any:
-    """The row with this key that was put aside; None when there is none."""
-    for model in work_models():
-        row = model._default_manager.filter(pk=key, parked_at__isnull=False, due_at__isnull=False).first()
-        if row is not None:
-            return row
-    return None

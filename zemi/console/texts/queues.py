@@ -19,7 +19,6 @@ TEXTS: dict[str, Text] = {
     "money_title": Text(en="Where the money is", sw="Pesa iko wapi"),
     "no_money": Text(en="Nothing has been booked yet.", sw="Bado hakuna kilichoandikwa."),
     "mpesa_says": Text(en="M-Pesa says: {who}", sw="M-Pesa inasema: {who}"),
-    "switches_title": Text(en="Stop or start what is sent", sw="Simamisha au anzisha utumaji"),
     "admin_link": Text(en="All tables, to read", sw="Majedwali yote, ya kusoma"),
     # The queues
     "queue_approvals": Text(en="Requests that need a second person", sw="Maombi yanayohitaji mtu wa pili"),
