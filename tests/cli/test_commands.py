@@ -145,6 +145,7 @@ _USES_THE_DATABASE = {
     "trigger": ["order.paid"],
     "events": ["resend", "evt_1"],
     "staff": ["queue"],
+    "staff-user": ["list"],
 }
 
 
