@@ -70,7 +70,8 @@ ROLES = ("anonymous", "merchant", "merchant without a scope", "buyer")
 
 # Only its own merchant may call these.
 ORDERS_OF_THE_MERCHANT = frozenset({"getTimeline"})
-PAID_ORDERS = frozenset({"askForNewCode", "issueNewCode"})
+ANSWERS_TO_A_REQUEST = frozenset({"acceptCancel", "declineCancel", "withdrawCancel"})
+PAID_ORDERS = ANSWERS_TO_A_REQUEST | {"askForNewCode", "issueNewCode", "askToCancel"}
 
 
 @dataclass
@@ -97,6 +98,16 @@ class World:
             return self.proof_of(self.payer(), "sign_in")
         if operation == "cancelOrder":
             return self.proof_of(self.buyers[reference], "cancel_order")
+        if operation == "askToCancel":
+            return self.proof_of(self.buyers[reference], "cancel_order")
+        if operation in ANSWERS_TO_A_REQUEST:
+            buyer = self.buyers[reference]
+            asks = buyer if operation == "withdrawCancel" else BARAKA
+            asked = story.post(
+                f"/api/v1/orders/{reference}/cancel-request", self.proof_of(asks, "cancel_order")
+            )
+            assert asked.status == 200, asked.body
+            return self.proof_of(buyer, "cancel_order")
         if operation == "claimReceipt":
             reference, _ = self.order()
             payer = self.buyers[reference]
