@@ -9,7 +9,7 @@ from zemi.common.logs import mask
 from zemi.identity.api_keys import Scope, authenticate, create_api_key
 from zemi.identity.models import ApiKey
 from zemi.trust.errors import TooManyAttempts
-from zemi.trust.limits import Allowance, charge, charge_or_refuse, find_refused, give_back
+from zemi.trust.limits import Allowance, charge, charge_or_refuse, give_back, try_charge
 from zemi.trust.models import Budget
 
 pytestmark = pytest.mark.django_db
@@ -61,9 +61,9 @@ def test_a_refusal_names_the_budget_that_had_too_little_and_not_one_that_it_char
 
     with unit_of_work():
         # The last of TWICE is taken by this very charge: that is no reason to refuse.
-        assert find_refused(TWICE, ONCE, now=NOW) == ONCE
+        assert try_charge(TWICE, ONCE, now=NOW) == ONCE
     with unit_of_work():
-        assert find_refused(TWICE, ONCE, now=NOW + timedelta(minutes=15)) is None
+        assert try_charge(TWICE, ONCE, now=NOW + timedelta(minutes=15)) is None
 
 
 def test_a_budget_names_nobody() -> None:

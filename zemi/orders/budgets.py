@@ -6,7 +6,7 @@ from zemi.common.clock import NAIROBI
 from zemi.common.db import inside_transaction
 from zemi.orders.errors import DailyLimitReached
 from zemi.orders.models import Order
-from zemi.trust.limits import Allowance, find_refused, give_back, named, too_many
+from zemi.trust.limits import Allowance, give_back, named, too_many, try_charge
 
 
 @inside_transaction
@@ -17,7 +17,7 @@ def charge_buyer(order: Order, *, now: datetime) -> None:
     :raises DailyLimitReached: too much in this Nairobi day
     """
     budgets = (named("orders_per_phone", str(order.buyer_id)), _amount_of_the_day(order, now=now))
-    exhausted = find_refused(*budgets, now=now)
+    exhausted = try_charge(*budgets, now=now)
     if exhausted is None:
         return
     if exhausted.purpose == "kes_per_phone":

@@ -144,6 +144,6 @@ def _follow(order: Order, sources: dict[AccountRef, Money], *, actor: str, now: 
         return_parts(order, off, reason=RefundReason.CANCELLED, actor=actor, now=now)
     elif order.status == OrderStatus.COMPLETED:
         mark_clawed_back(order, now=now, actor=actor)
-    else:
-        # It awaits the rest: all that has come lies in its hold.
+    elif order.status == OrderStatus.AWAITING_PAYMENT:
+        # All that has come of it lies in its hold.
         uncount_part(order, sources[chart.escrow(order.id)], now=now, actor=actor)

@@ -70,12 +70,12 @@ def charge(*allowances: Allowance, now: datetime) -> bool:
 
     Then the caller must undo its unit, since the others were charged. Locks the budgets till the end of the unit.
     """
-    return find_refused(*allowances, now=now) is None
+    return try_charge(*allowances, now=now) is None
 
 
 @inside_transaction
-def find_refused(*allowances: Allowance, now: datetime) -> Allowance | None:
-    """Charge each budget as `charge` does, and tell the first that had not enough left; None when all had.
+def try_charge(*allowances: Allowance, now: datetime) -> Allowance | None:
+    """Charge each budget as `charge` does; the first that had not enough left, or None when all had.
 
     What the statement itself says: whoever read the budgets after it would count this charge twice.
     """
