@@ -134,7 +134,6 @@ def test_both_sides_have_agreed_to_one_text(offer: Any, buy: Any, clock: Any) ->
     assert json.loads(link.terms) == {
         "version": 1,
         "product_description": "Kitenge",
-        "photo": None,
         "amount": "1500.00",
         "currency": "KES",
         "fee_bps": 0,

@@ -46,8 +46,8 @@ def complete_link(
     :raises DailyLimitReached: the buyer's phone would order for too much in a day
     """
     found = find_link(token)
-    if not is_open(found, now=now):
-        raise LinkNotActive(status=status_of(found, now=now))
+    if not found.is_open(now):
+        raise LinkNotActive(status=found.status_at(now))
     if terms_hash != found.terms_hash:
         raise TermsMismatch
     if buyer_phone == found.seller.phone:
@@ -69,32 +69,21 @@ def complete_link(
             link = lock_link(found.id)
             # Decided on what is true now that nobody else can change it.
             standing = _count(link, now=now)
-            if is_open(link, now=now):
+            if link.is_open(now):
                 _take_place(link, standing + 1, draft.order, buyer_phone, now=now)
                 return conclude(draft)
         # What was counted anew is committed.
-        raise LinkNotActive(status=status_of(link, now=now))
+        raise LinkNotActive(status=link.status_at(now))
 
     return with_free_reference(draft.order, write)
 
 
-def status_of(link: PaymentLink, *, now: datetime) -> str:
-    """Where a link stands at this moment, whether or not a sweep has come by since its time was over."""
-    over = link.expires_at is not None and link.expires_at <= now
-    return str(LinkStatus.EXPIRED if over and link.status != LinkStatus.DISABLED else link.status)
-
-
-def is_open(link: PaymentLink, *, now: datetime) -> bool:
-    """Whether an order can be made by it now."""
-    return status_of(link, now=now) == LinkStatus.ACTIVE
-
-
 @inside_transaction
 def count_again(link_id: UUID, *, now: datetime) -> None:
-    """Count the orders of a link that stand, after one of them ended or was revived. May be done at any time, and twice.
+    """Count the orders of a link that stand, after one of them ended. May be done at any time, and twice. Locks the link.
 
-    Locks the link. Late money may revive an order whose place was sold anew (DOMAIN O6): then there is one more than the
-    stock, and no place is left.
+    Late money may revive an order whose place was sold anew (DOMAIN O6): the next sale counts it, and then there is one
+    more than the stock, and no place is left.
     """
     _count(lock_link(link_id), now=now)
 

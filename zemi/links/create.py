@@ -31,7 +31,6 @@ def create_link(
     release_policy: str = ReleasePolicy.INSTANT,
     stock: int = 1,
     expires_at: datetime | None = None,
-    photo: str = "",
     merchant_id: UUID | None = None,
     signed_in: Party | None = None,
     now: datetime,
@@ -39,7 +38,7 @@ def create_link(
     """Offer something for sale: the terms are frozen here, and every order that is made by the link has them.
 
     A merchant (`merchant_id`) names whose money it will be; a person (`signed_in`) sells for the own phone. `stock` is how
-    many orders can be made, 1 to MOST_STOCK. `photo` is the SHA-256 of a stored picture. Opens its own transaction.
+    many orders can be made, 1 to MOST_STOCK. Opens its own transaction.
 
     :raises SellerPhoneRequired: a merchant has to say who is paid
     :raises PayeeNotProved: a person can't sell for another phone
@@ -54,7 +53,7 @@ def create_link(
 
     with unit_of_work():
         seller = find_or_create_parties({payee}, now=now)[payee]
-        link = _draft(terms, product_description=product_description, seller=seller, photo=photo, now=now)
+        link = _draft(terms, product_description=product_description, seller=seller, now=now)
         link.merchant_id, link.stock, link.expires_at = merchant_id, stock, expires_at
         budget = named("links_per_phone", str(seller.id))
         if not charge(budget, now=now):
@@ -81,8 +80,8 @@ def disable_link(key: UUID | None, *, owner: Owner, now: datetime) -> PaymentLin
     found = get_link(key, owner=owner)
     with unit_of_work():
         link = lock_link(found.id)
-        if link.status == LinkStatus.EXPIRED:
-            raise LinkNotActive(status=str(link.status))
+        if link.status_at(now) == LinkStatus.EXPIRED:
+            raise LinkNotActive(status=LinkStatus.EXPIRED)
         if link.status != LinkStatus.DISABLED:
             transition(link, LinkStatus.DISABLED, at=now, actor=offerer_of(link), updated_at=now)
         return conclude(link)
@@ -117,10 +116,8 @@ def _payee(seller_phone: Phone | None, signed_in: Party | None) -> Phone:
 
 
 @inside_transaction
-def _draft(
-    terms: Terms, *, product_description: str, seller: Party, photo: str, now: datetime
-) -> PaymentLink:
-    text = write_terms(terms, product_description=product_description, seller_id=seller.id, photo=photo)
+def _draft(terms: Terms, *, product_description: str, seller: Party, now: datetime) -> PaymentLink:
+    text = write_terms(terms, product_description=product_description, seller_id=seller.id)
     link = PaymentLink(
         seller=seller,
         product_description=product_description,
@@ -129,7 +126,6 @@ def _draft(
         fee_bps=terms.fee_bps,
         release_policy=terms.release_policy,
         pay_within_h=terms.pay_within_h,
-        photo=photo,
         terms=text,
         terms_hash=hash_of(text),
         created_at=now,

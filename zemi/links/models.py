@@ -1,6 +1,7 @@
 """The payment link: what is offered by whom and on which terms; and who agreed to them for each order."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -51,7 +52,6 @@ class PaymentLink(Stateful):
         "fee_bps",
         "release_policy",
         "pay_within_h",
-        "photo",
         "terms",
         "terms_hash",
         "stock",
@@ -73,8 +73,6 @@ class PaymentLink(Stateful):
     fee_bps = models.PositiveIntegerField()
     release_policy = models.CharField(max_length=20)
     pay_within_h = models.PositiveIntegerField()
-    # SHA-256 of the picture's bytes in hex; empty without one.
-    photo = models.CharField(max_length=64, blank=True, default="")
     # What both sides agree on, as one text, and its SHA-256 in hex.
     terms = models.TextField()
     terms_hash = models.CharField(max_length=64)
@@ -112,6 +110,15 @@ class PaymentLink(Stateful):
                 condition=Q(status__in=["active", "used_up"], expires_at__isnull=False),
             ),
         ]
+
+    def status_at(self, now: datetime) -> LinkStatus:
+        """Where it stands at this moment, whether or not a sweep has come by since its time was over."""
+        over = self.expires_at is not None and self.expires_at <= now
+        return LinkStatus.EXPIRED if over and self.status != LinkStatus.DISABLED else LinkStatus(self.status)
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether an order can be made by it now."""
+        return self.status_at(now) == LinkStatus.ACTIVE
 
     @property
     def amount(self) -> Money:

@@ -15,12 +15,11 @@ from zemi.orders.terms import Terms
 VERSION = 1
 
 
-def write_terms(terms: Terms, *, product_description: str, seller_id: UUID, photo: str = "") -> str:
+def write_terms(terms: Terms, *, product_description: str, seller_id: UUID) -> str:
     """Write what is agreed on as one text: JSON, its names in order, nothing between its words."""
     facts = {
         "version": VERSION,
         "product_description": product_description,
-        "photo": photo or None,
         "amount": str(terms.amount),
         "currency": terms.amount.currency,
         "fee_bps": terms.fee_bps,

@@ -9,7 +9,6 @@ from django.db.models import Q, QuerySet
 
 from zemi.common.clock import stamp
 from zemi.common.ids import public_id
-from zemi.links.complete import status_of
 from zemi.links.models import LinkStatus, PaymentLink
 from zemi.links.queries import Owner, links_of
 from zemi.links.tokens import address_of
@@ -63,7 +62,7 @@ def show_link_of_event(link: PaymentLink, *, now: datetime) -> Shown:
         "id": public_id(PREFIX, link.id),
         "object": "link",
         "livemode": settings.LIVE,
-        "status": status_of(link, now=now),
+        "status": link.status_at(now),
         **_terms(link),
         "fee": str(link.fee),
         "seller_receives": str(link.net),
@@ -80,7 +79,7 @@ def show_offer(link: PaymentLink, *, now: datetime) -> Shown:
     return {
         "object": "offer",
         "livemode": settings.LIVE,
-        "status": status_of(link, now=now),
+        "status": link.status_at(now),
         **_terms(link),
         "expires_at": stamp(link.expires_at),
     }
@@ -100,7 +99,7 @@ def _terms(link: PaymentLink) -> dict[str, Any]:
 
 
 def _with_status(rows: "QuerySet[PaymentLink]", status: str, *, now: datetime) -> "QuerySet[PaymentLink]":
-    """The rule of `status_of`, as the database reads it."""
+    """The rule of `PaymentLink.status_at`, as the database reads it."""
     over = Q(expires_at__isnull=False, expires_at__lte=now)
     if status == LinkStatus.EXPIRED:
         return rows.filter(over & ~Q(status=LinkStatus.DISABLED) | Q(status=status))

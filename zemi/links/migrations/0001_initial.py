@@ -27,7 +27,6 @@ class Migration(migrations.Migration):
                 ('fee_bps', models.PositiveIntegerField()),
                 ('release_policy', models.CharField(max_length=20)),
                 ('pay_within_h', models.PositiveIntegerField()),
-                ('photo', models.CharField(blank=True, default='', max_length=64)),
                 ('terms', models.TextField()),
                 ('terms_hash', models.CharField(max_length=64)),
                 ('stock', models.PositiveIntegerField()),
