@@ -76,11 +76,12 @@ def _reset(name: str) -> int:
     user = User.objects.filter(username=name, is_staff=True).first()
     if user is None:
         return _refuse(f"There is no {name}.")
-    factors.forget_factors(user)
-    # With the password every session ends.
     user.set_unusable_password()
     user.is_active = True
-    user.save(update_fields=["password", "is_active"])
+    # Together: whoever has the old password finds no moment without a second factor. With it every session ends.
+    with unit_of_work():
+        factors.forget_factors(user)
+        user.save(update_fields=["password", "is_active"])
     print(f"{name} is signed out everywhere. The new link, which opens once, within 24 hours:")
     print(f"  {join_link(user)}")
     return 0
