@@ -22,7 +22,7 @@ from zemi.api import (
 )
 from zemi.api.endpoint import by_method
 from zemi.checkout import cancel as cancel_pages
-from zemi.checkout import claim, home, seller
+from zemi.checkout import claim, home, offer, seller
 from zemi.checkout import orders as order_pages
 from zemi.console import admin as console_admin
 from zemi.console import home as console
@@ -174,6 +174,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sell/sign-out", seller.leave),
     path("sell/poll", seller.stamp),
     path("sell/<slug:token>", seller.share),
+    path("l/<slug:token>", offer.offer),
     path("o/<slug:token>", order_pages.show),
     path("o/<slug:token>/poll", order_pages.stamp),
     path("o/<slug:token>/pay", order_pages.pay),

@@ -160,6 +160,23 @@ TEXTS: dict[str, Text] = {
     "step_now": Text(en="awaited", sw="inasubiriwa"),
     "step_later": Text(en="not yet", sw="bado"),
     # Is the money held?
+    # What a payment link offers
+    "offer_verb": Text(en="Buy for", sw="Nunua kwa"),
+    "offer_until": Text(en="Offered until", sw="Inauzwa hadi"),
+    "offer_phone": Text(en="Your M-Pesa number", sw="Namba yako ya M-Pesa"),
+    "offer_phone_hint": Text(
+        en="The delivery code goes there by text message once you have paid.",
+        sw="Namba ya siri itatumwa huko kwa SMS ukishalipa.",
+    ),
+    "offer_button": Text(en="Order, and go on to pay", sw="Agiza, kisha uendelee kulipa"),
+    "offer_promise": Text(
+        en="Your money is held until you give your delivery code with the goods in hand. The order waits {hours} hours to be paid.",
+        sw="Pesa yako inashikwa hadi utoe namba yako ya siri bidhaa zikiwa mkononi. Oda itasubiri malipo kwa saa {hours}.",
+    ),
+    "offer_closed": Text(
+        en="Nothing more is sold by this link. Nothing was paid. Ask the seller for a new link.",
+        sw="Hakuna kinachouzwa tena kwa kiungo hiki. Hakuna kilicholipwa. Muombe muuzaji kiungo kipya.",
+    ),
     "proof_link": Text(en="Is the money really held?", sw="Je, pesa imeshikwa kweli?"),
     "proof_title": Text(en="Is the money held?", sw="Je, pesa imeshikwa?"),
     "proof_yes": Text(en="Yes, all of it is held", sw="Ndiyo, yote imeshikwa"),

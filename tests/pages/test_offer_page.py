@@ -1,0 +1,91 @@
+"""The page of a payment link: what is offered, and the order that the buyer's phone makes of it."""
+
+from typing import Any
+
+import pytest
+
+from tests.characters import AMINA, BARAKA
+from tests.pages.conftest import Person, words
+from tests.story import last_code
+from zemi.common import clock as product_clock
+from zemi.common.db import unit_of_work
+from zemi.common.money import kes
+from zemi.identity.parties import find_or_create_parties
+from zemi.links.create import create_link, disable_link
+from zemi.links.models import Agreement, PaymentLink
+from zemi.links.queries import Owner
+from zemi.links.tokens import token_of
+from zemi.orders.models import Order
+
+
+@pytest.fixture
+def link(stage: None) -> PaymentLink:
+    now = product_clock.now()
+    with unit_of_work():
+        seller = find_or_create_parties({BARAKA}, now=now)[BARAKA]
+    return create_link(
+        amount=kes(1_500),
+        product_description="Kitenge, six yards",
+        signed_in=seller,
+        now=now,
+    )
+
+
+@pytest.fixture
+def path(link: PaymentLink) -> str:
+    return f"/l/{token_of(link)}"
+
+
+def test_the_buyer_sees_the_offer_and_makes_the_order_of_it(
+    amina: Person, link: PaymentLink, path: str
+) -> None:
+    offered = words(amina.open(path))
+    assert "Buy for KES 1,500" in offered
+    assert f"Kitenge, six yards Seller ****{BARAKA.last4}" in offered
+
+    made = amina.press(path, phone=AMINA.msisdn, terms_hash=link.terms_hash)
+
+    order = Order.objects.get()
+    assert (order.payment_link_id, order.buyer.phone) == (link.id, AMINA)
+    assert Agreement.objects.get().terms_hash == link.terms_hash
+    assert "Kitenge, six yards" in words(made)
+    assert "Nothing more is sold by this link" in words(amina.open(path))
+
+
+def test_what_is_written_wrongly_or_is_the_sellers_own_makes_no_order(
+    amina: Person, link: PaymentLink, path: str
+) -> None:
+    assert amina.press(path, phone="12", terms_hash=link.terms_hash).status_code == 400
+    assert "seller's own number" in words(amina.press(path, phone=BARAKA.msisdn, terms_hash=link.terms_hash))
+    assert "not the terms" in words(amina.press(path, phone=AMINA.msisdn, terms_hash="0" * 64))
+    assert not Order.objects.exists()
+
+
+def test_where_buyers_are_proved_a_code_to_the_phone_comes_between(
+    amina: Person, link: PaymentLink, path: str, settings: Any
+) -> None:
+    settings.VERIFIED_PHONE = True
+    asked = {"phone": AMINA.msisdn, "terms_hash": link.terms_hash}
+
+    assert "One-time code" in words(amina.press(path, **asked))
+    assert not Order.objects.exists()
+    wrong = "000000" if last_code() != "000000" else "111111"
+    amina.press(path, **asked, otp=wrong)
+    assert not Order.objects.exists()
+    amina.press(path, **asked, again="1")
+    amina.press(path, **asked, otp=last_code())
+
+    assert Order.objects.get().buyer.phone == AMINA
+
+
+def test_a_link_that_was_stopped_sells_nothing(amina: Person, link: PaymentLink, path: str) -> None:
+    disable_link(link.id, owner=Owner(party_id=link.seller_id), now=product_clock.now())
+
+    amina.press(path, phone=AMINA.msisdn, terms_hash=link.terms_hash)
+
+    assert "Nothing more is sold by this link" in words(amina.open(path))
+    assert not Order.objects.exists()
+
+
+def test_a_token_that_opens_nothing_is_not_found(amina: Person) -> None:
+    assert amina.open("/l/AAAAAAAAAAAAAAAAAAAAAA").status_code == 404

@@ -1,0 +1,74 @@
+"""The page that a payment link opens: what is offered, and the buyer's phone that makes the order of it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+
+from zemi.checkout.page import language, page, render
+from zemi.common import clock
+from zemi.common.errors import ZemiError
+from zemi.common.phone import InvalidPhone, Phone
+from zemi.identity.otp import Purpose
+from zemi.links.complete import complete_link
+from zemi.links.queries import find_link
+from zemi.orders.links import PATH, token_of
+from zemi.orders.lookup import charged_lookup
+from zemi.trust.limits import charge_or_refuse, named
+from zemi.trust.otp import request_otp, sign_in
+from zemi.web.requests import caller_address
+
+
+@contextmanager
+def _charged(request: HttpRequest, token: str | None) -> Iterator[None]:
+    """Charge one address at one link: many buyers open a link, and many stand behind an address; none starves the others."""
+    caller, now = caller_address(request), clock.now()
+    with charged_lookup(caller, now=now):
+        limit = "link_reads" if request.method in {"GET", "HEAD"} else "link_writes"
+        charge_or_refuse(named(limit, f"offer:{token}:{caller}"), now=now)
+        yield
+
+
+@page("GET", "POST", charged=_charged)
+def offer(request: HttpRequest, token: str) -> HttpResponseBase:
+    """What is for sale, and on which terms; with POST the order of whoever agrees to them, which is paid next.
+
+    Where buyers have to be proved, a one-time code to the phone comes between.
+    """
+    link, caller, now = find_link(token), caller_address(request), clock.now()
+    written, otp = request.POST.get("phone", ""), request.POST.get("otp")
+
+    def show(**facts: Any) -> HttpResponse:
+        return render(
+            request, "offer", link=link, token=token, is_open=link.is_open(now), phone=written, **facts
+        )
+
+    if request.method != "POST" or not link.is_open(now):
+        return show()
+    if "again" in request.POST:
+        # Another code is wanted, whatever is written in the field for the last one.
+        otp = None
+    try:
+        phone, proved = Phone.parse(written), None
+        if settings.VERIFIED_PHONE:
+            if otp is None:
+                request_otp(phone=phone, purpose=Purpose.SIGN_IN, caller=caller, now=now)
+                return show(asked=True)
+            session, _ = sign_in(phone=phone, code=otp.strip(), caller=caller, now=now)
+            proved = session.party.phone
+        made = complete_link(
+            token=token,
+            buyer_phone=phone,
+            terms_hash=request.POST.get("terms_hash", ""),
+            proved=proved,
+            now=now,
+        )
+    except InvalidPhone as unreadable:
+        return show(status=400, phone_problem=unreadable.text.render(language(request)))
+    except ZemiError as error:
+        link.refresh_from_db()
+        return show(error=error, asked=otp is not None)
+    return redirect(f"{PATH}{token_of(made.order)}")
