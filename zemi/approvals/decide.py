@@ -7,6 +7,8 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from zemi.approvals import errors
 from zemi.approvals.locks import lock_approval
 from zemi.approvals.models import Approval, ApprovalStatus
@@ -90,10 +92,9 @@ def expire_old_requests(*, now: datetime, limit: int = 100) -> int:
     return len(keys)
 
 
-def pending(*, now: datetime) -> list[Approval]:
-    """The requests that can be decided now, oldest first."""
-    rows = Approval.objects.filter(status=ApprovalStatus.PENDING, expires_at__gt=now)
-    return list(rows.order_by("created_at")[:200])
+def pending(*, now: datetime) -> "QuerySet[Approval]":
+    """The requests that can be decided now, in no order."""
+    return Approval.objects.filter(status=ApprovalStatus.PENDING, expires_at__gt=now)
 
 
 def _word(approval: Approval, *, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""What waits for a person, queue by queue: how much of it, and a page of it at a time, the oldest first."""
+"""The lists of the console: a page at a time of each queue of `zemi.staff.queue`, and of what the sweeps have put aside."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,22 +7,16 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import QuerySet
 
-from zemi.approvals.models import Approval, ApprovalStatus
+from zemi.approvals.models import Approval
 from zemi.common.money import Money
-from zemi.disbursements.models import Disbursement, DisbursementStatus, SuspenseCase, SuspenseStatus
-from zemi.disbursements.switch import state
+from zemi.disbursements.models import Disbursement, SuspenseCase
 from zemi.events.parking import list_parked
-from zemi.payments.models import CLAIMABLE, Receipt
-from zemi.payouts.models import Payout
+from zemi.payments.models import Receipt
 from zemi.reconciliation.models import ReconciliationItem
-from zemi.refunds.models import Refund
-from zemi.topups.models import TopUp, TopUpStatus
-from zemi.unclaimed.models import UnclaimedBalance, UnclaimedStatus
+from zemi.staff import queue as staff_queue
 
 PAGE = 25
-_S = DisbursementStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +46,28 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Rows of one table that wait for the same reason. `is_urgent`: money may be lost or paid twice meanwhile."""
+    """A queue of the staff's, and how a row of it is shown."""
 
-    name: str
-    rows: Callable[[datetime], "QuerySet[Any]"]
+    of: staff_queue.Queue
     line: Callable[[Any], Entry]
-    is_urgent: bool = False
+
+    @property
+    def name(self) -> str:
+        """What its address and its texts are called by."""
+        return self.of.name
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether money may be lost or paid twice meanwhile."""
+        return self.of.is_urgent
 
     def count(self, now: datetime) -> int:
         """How many wait."""
-        return self.rows(now).count()
+        return self.of.rows(now).count()
 
     def page(self, after: UUID | None, now: datetime) -> Page:
         """The first PAGE of them, or those after the key `after`: keys sort by time."""
-        rows = self.rows(now)
+        rows = self.of.rows(now)
         if after is not None:
             rows = rows.filter(pk__gt=after)
         found = list(rows.order_by("pk")[: PAGE + 1])
@@ -95,11 +97,6 @@ class StuckQueue:
         return Page(entries, more)
 
 
-def _owed(model: type[Disbursement], *statuses: DisbursementStatus) -> Callable[[datetime], "QuerySet[Any]"]:
-    rows: QuerySet[Any] = model._default_manager.filter(status__in=[str(status) for status in statuses])
-    return lambda now: rows.select_related("order")
-
-
 def _owed_line(row: Disbursement) -> Entry:
     why = f"held_{row.held_reason}" if row.held_reason else f"owed_{row.status}"
     return Entry(row, row.reference, row.amount, row.created_at, why)
@@ -124,49 +121,19 @@ def _approval_line(row: Approval) -> Entry:
     return Entry(row, row.maker, None, row.created_at, f"act_{row.action}".replace("-", "_"))
 
 
-QUEUES: Mapping[str, Queue | StuckQueue] = {
-    queue.name: queue
-    for queue in (
-        Queue(
-            "approvals",
-            lambda now: Approval.objects.filter(status=ApprovalStatus.PENDING, expires_at__gt=now),
-            _approval_line,
-        ),
-        Queue("payouts-unknown", _owed(Payout, _S.UNKNOWN, _S.NEEDS_ATTENTION), _owed_line, is_urgent=True),
-        Queue("payouts-failed", _owed(Payout, _S.FAILED), _owed_line),
-        Queue("payouts-held", _owed(Payout, _S.HELD), _owed_line),
-        Queue("refunds-unknown", _owed(Refund, _S.UNKNOWN, _S.NEEDS_ATTENTION), _owed_line, is_urgent=True),
-        Queue("refunds-failed", _owed(Refund, _S.FAILED), _owed_line),
-        Queue("refunds-held", _owed(Refund, _S.HELD), _owed_line),
-        Queue(
-            "cases",
-            lambda now: SuspenseCase.objects.filter(status=SuspenseStatus.OPEN),
-            _case_line,
-            is_urgent=True,
-        ),
-        Queue(
-            "top-ups",
-            lambda now: TopUp.objects.filter(status=TopUpStatus.UNKNOWN),
-            lambda row: Entry(row, row.reference, row.amount, row.created_at, "why_top_up"),
-            is_urgent=True,
-        ),
-        Queue(
-            "differences",
-            lambda now: ReconciliationItem.objects.filter(closed_at__isnull=True),
-            _difference_line,
-            is_urgent=True,
-        ),
-        Queue("receipts", lambda now: Receipt.objects.filter(status__in=CLAIMABLE), _receipt_line),
-        StuckQueue(),
-        Queue(
-            "unclaimed",
-            lambda now: UnclaimedBalance.objects.filter(status=UnclaimedStatus.APART),
-            lambda row: Entry(row, "", row.amount, row.set_apart_at, "why_unclaimed"),
-        ),
-    )
+_LINES: Mapping[str, Callable[[Any], Entry]] = {
+    "approvals": _approval_line,
+    "cases": _case_line,
+    "differences": _difference_line,
+    "receipts": _receipt_line,
+    "top-ups": lambda row: Entry(row, row.reference, row.amount, row.created_at, "why_top_up"),
+    "unclaimed": lambda row: Entry(row, "", row.amount, row.set_apart_at, "why_unclaimed"),
 }
+# The others are of payouts and refunds.
+_SHOWN = (Queue(each, _LINES.get(each.name, _owed_line)) for each in staff_queue.QUEUES.values())
+QUEUES: Mapping[str, Queue | StuckQueue] = {queue.name: queue for queue in (*_SHOWN, StuckQueue())}
 
 
 def stopped_kinds() -> list[str]:
-    """Of what nothing is sent, since somebody or the provider stopped it."""
-    return [row.name for row in state() if row.stopped_at is not None]
+    """Of what nothing is sent."""
+    return [row.name for row in staff_queue.stopped()]

@@ -1,22 +1,24 @@
-"""What waits for a person: everything that the worker can't end by itself, with its evidence."""
+"""What waits for a person: everything that the worker can't end by itself, queue by queue, for command and console alike."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
 
 from zemi.approvals.decide import pending
+from zemi.approvals.models import Approval
 from zemi.disbursements import switch
 from zemi.disbursements.models import Disbursement, DisbursementStatus, SuspenseCase, SuspenseStatus
+from zemi.payments.models import CLAIMABLE, Receipt
 from zemi.payouts.models import Payout
+from zemi.reconciliation.models import ReconciliationItem
 from zemi.refunds.models import Refund
 from zemi.topups.models import TopUp, TopUpStatus
 from zemi.unclaimed.models import UnclaimedBalance, UnclaimedStatus
 
-_SHOWN = (
-    DisbursementStatus.FAILED,
-    DisbursementStatus.HELD,
-    DisbursementStatus.UNKNOWN,
-    DisbursementStatus.NEEDS_ATTENTION,
-)
+_S = DisbursementStatus
 _MOST = 100
 
 
@@ -29,38 +31,100 @@ class Waiting:
     facts: str
 
 
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Rows of one table that wait for the same reason. `is_urgent`: money may be lost or paid twice meanwhile."""
+
+    name: str
+    rows: Callable[[datetime], "QuerySet[Any]"]
+    said: Callable[[Any], Waiting]
+    is_urgent: bool = False
+
+
 def waiting_for_people(*, now: datetime) -> list[Waiting]:
-    """List what waits for a person, most urgent kind first."""
+    """List what waits for a person, what is urgent first; of each queue the oldest, 100 at most."""
     found = [
-        Waiting("switch", row.name, f"stopped by {row.stopped_by}: {row.stop_reason}")
-        for row in switch.state()
-        if row.stopped_at is not None
+        Waiting("switch", row.name, f"stopped by {row.stopped_by}: {row.stop_reason}") for row in stopped()
     ]
-    found += [
-        Waiting("suspense case", str(case.id), f"KES {case.amount}, {case.subject_type} {case.subject_id}")
-        for case in SuspenseCase.objects.filter(status=SuspenseStatus.OPEN).order_by("opened_at")[:_MOST]
-    ]
-    for model in (Refund, Payout):
-        rows = model._default_manager.filter(status__in=[str(status) for status in _SHOWN])
-        found += [_shown(row) for row in rows.order_by("created_at")[:_MOST]]
-    found += [
-        Waiting("top-up", row.reference, f"KES {row.amount}: {row.result_text or 'no result'}")
-        for row in TopUp.objects.filter(status=TopUpStatus.UNKNOWN)
-    ]
-    apart = UnclaimedBalance.objects.filter(status=UnclaimedStatus.APART).order_by("set_apart_at")
-    found += [
-        Waiting(
-            "unclaimed", str(row.id), f"KES {row.amount} of {row.party_id}, since {row.set_apart_at:%Y-%m-%d}"
-        )
-        for row in apart[:_MOST]
-    ]
-    found += [
-        Waiting("approval", str(row.id), f"{row.action} {row.payload}, asked by {row.maker}: {row.reason}")
-        for row in pending(now=now)
-    ]
+    for queue in sorted(QUEUES.values(), key=lambda queue: not queue.is_urgent):
+        found += [queue.said(row) for row in queue.rows(now).order_by("pk")[:_MOST]]
     return found
 
 
-def _shown(row: Disbursement) -> Waiting:
+def stopped() -> list[switch.Dispatcher]:
+    """The switches of what is not sent, since somebody or the provider stopped it."""
+    return [row for row in switch.state() if row.stopped_at is not None]
+
+
+def _owed(model: type[Disbursement], *statuses: DisbursementStatus) -> Callable[[datetime], "QuerySet[Any]"]:
+    rows: QuerySet[Any] = model._default_manager.filter(status__in=[str(status) for status in statuses])
+    return lambda _: rows.select_related("order")
+
+
+def _owed_said(row: Disbursement) -> Waiting:
     why = row.held_reason or row.failure_reason or "asked about"
     return Waiting(row.SUBJECT, str(row.id), f"{row.status}, KES {row.amount}: {why}")
+
+
+def _case_said(row: SuspenseCase) -> Waiting:
+    return Waiting("suspense case", str(row.id), f"KES {row.amount}, {row.subject_type} {row.subject_id}")
+
+
+def _top_up_said(row: TopUp) -> Waiting:
+    return Waiting("top-up", row.reference, f"KES {row.amount}: {row.result_text or 'no result'}")
+
+
+def _difference_said(row: ReconciliationItem) -> Waiting:
+    return Waiting("difference", row.receipt, f"{row.kind}, {row.direction}, since {row.opened_at:%Y-%m-%d}")
+
+
+def _receipt_said(row: Receipt) -> Waiting:
+    return Waiting("receipt", row.transaction_id or str(row.id), f"KES {row.amount}, claimed by nobody yet")
+
+
+def _unclaimed_said(row: UnclaimedBalance) -> Waiting:
+    facts = f"KES {row.amount} of {row.party_id}, since {row.set_apart_at:%Y-%m-%d}"
+    return Waiting("unclaimed", str(row.id), facts)
+
+
+def _approval_said(row: Approval) -> Waiting:
+    facts = f"{row.action} {row.payload}, asked by {row.maker}: {row.reason}"
+    return Waiting("approval", str(row.id), facts)
+
+
+QUEUES: Mapping[str, Queue] = {
+    queue.name: queue
+    for queue in (
+        Queue("approvals", lambda now: pending(now=now), _approval_said),
+        Queue("payouts-unknown", _owed(Payout, _S.UNKNOWN, _S.NEEDS_ATTENTION), _owed_said, is_urgent=True),
+        Queue("payouts-failed", _owed(Payout, _S.FAILED), _owed_said),
+        Queue("payouts-held", _owed(Payout, _S.HELD), _owed_said),
+        Queue("refunds-unknown", _owed(Refund, _S.UNKNOWN, _S.NEEDS_ATTENTION), _owed_said, is_urgent=True),
+        Queue("refunds-failed", _owed(Refund, _S.FAILED), _owed_said),
+        Queue("refunds-held", _owed(Refund, _S.HELD), _owed_said),
+        Queue(
+            "cases",
+            lambda _: SuspenseCase.objects.filter(status=SuspenseStatus.OPEN),
+            _case_said,
+            is_urgent=True,
+        ),
+        Queue(
+            "top-ups",
+            lambda _: TopUp.objects.filter(status=TopUpStatus.UNKNOWN),
+            _top_up_said,
+            is_urgent=True,
+        ),
+        Queue(
+            "differences",
+            lambda _: ReconciliationItem.objects.filter(closed_at__isnull=True),
+            _difference_said,
+            is_urgent=True,
+        ),
+        Queue("receipts", lambda _: Receipt.objects.filter(status__in=CLAIMABLE), _receipt_said),
+        Queue(
+            "unclaimed",
+            lambda _: UnclaimedBalance.objects.filter(status=UnclaimedStatus.APART),
+            _unclaimed_said,
+        ),
+    )
+}
