@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection, transaction
@@ -207,3 +208,38 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     longest = sorted(((seconds, test) for test, seconds in spent.items() if seconds >= 1), reverse=True)
     for seconds, test in longest[:_LONGEST]:
         terminalreporter.write_line(f"{seconds:>7.0f} s  {test}")
+
+
+@pytest.fixture
+def make_key(db: None, clock: Any) -> Callable[..., str]:
+    """Make the key of a merchant; its text."""
+    from zemi.identity.api_keys import Scope, create_api_key
+
+    def make(
+        *scopes: str, merchant: str = "Duka la Chebet", now: datetime | None = None, **options: Any
+    ) -> str:
+        found = [Scope(scope) for scope in scopes]
+        return create_api_key(merchant_name=merchant, scopes=found, now=now or clock.now(), **options)[1]
+
+    return make
+
+
+@pytest.fixture
+def everything(db: None) -> Callable[[], dict[str, list[Any]]]:
+    """All rows of all tables of the product: equal before and after means that nothing moved.
+
+    But for who has asked how often, and when a key was used.
+    """
+
+    def look() -> dict[str, list[Any]]:
+        from zemi.trust.models import Budget
+
+        models = [model for model in apps.get_models() if model.__module__.startswith("zemi.")]
+        found = {}
+        for model in models:
+            if model is not Budget:
+                names = [f.name for f in model._meta.concrete_fields if f.name != "last_used_at"]
+                found[model._meta.label] = sorted(map(repr, model._default_manager.values_list(*names)))
+        return found
+
+    return look

@@ -3,14 +3,10 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.test import Client
-
-from zemi.trust.models import Budget
 
 AMINA = "254712345678"
 BARAKA = "254722000222"
@@ -86,39 +82,6 @@ def _with_key(headers: dict[str, Any], key: str | None) -> dict[str, Any]:
 @pytest.fixture
 def api(client_api: Client) -> Api:
     return Api(client_api)
-
-
-@pytest.fixture
-def make_key(db: None, clock: Any) -> Callable[..., str]:
-    """Make the key of a merchant; its text."""
-    from zemi.identity.api_keys import Scope, create_api_key
-
-    def make(
-        *scopes: str, merchant: str = "Duka la Chebet", now: datetime | None = None, **options: Any
-    ) -> str:
-        found = [Scope(scope) for scope in scopes]
-        return create_api_key(merchant_name=merchant, scopes=found, now=now or clock.now(), **options)[1]
-
-    return make
-
-
-@pytest.fixture
-def everything(db: None) -> Callable[[], dict[str, list[Any]]]:
-    """All rows of all tables of the product: equal before and after means that nothing moved.
-
-    But for who has asked how often, and when a key was used.
-    """
-
-    def look() -> dict[str, list[Any]]:
-        models = [model for model in apps.get_models() if model.__module__.startswith("zemi.")]
-        found = {}
-        for model in models:
-            if model is not Budget:
-                names = [f.name for f in model._meta.concrete_fields if f.name != "last_used_at"]
-                found[model._meta.label] = sorted(map(repr, model._default_manager.values_list(*names)))
-        return found
-
-    return look
 
 
 @pytest.fixture

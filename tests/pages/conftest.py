@@ -8,7 +8,6 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from tests.api.conftest import everything, make_key  # noqa: F401 (all rows of all tables, and keys of merchants)
 from tests.flows.conftest import stage  # noqa: F401 (books opened before, audited after)
 from zemi.identity.api_keys import authenticate
 from zemi.identity.models import ApiKey
@@ -73,17 +72,21 @@ def paste_key(person: Person, text: str) -> Any:
 
 
 @pytest.fixture
-def key(make_key: Callable[..., str], clock: Any) -> ApiKey:  # noqa: F811 (a fixture)
-    """Chebet's own key, whose text is `key.text`."""
-    text = make_key("keys", "read", "webhooks", "orders")
-    found = authenticate(text, now=clock.now())
+def key_text(make_key: Callable[..., str]) -> str:
+    """Chebet's own key, as she pastes it."""
+    return make_key("keys", "read", "webhooks", "orders")
+
+
+@pytest.fixture
+def key(key_text: str, clock: Any) -> ApiKey:
+    """The same, as it is kept."""
+    found = authenticate(key_text, now=clock.now())
     assert found is not None
-    found.text = text  # type: ignore[attr-defined]
     return found
 
 
 @pytest.fixture
-def chebet(key: Any) -> Person:
+def chebet(key_text: str) -> Person:
     person = Person()
-    assert "Duka la Chebet" in words(paste_key(person, key.text))
+    assert "Duka la Chebet" in words(paste_key(person, key_text))
     return person

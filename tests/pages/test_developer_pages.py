@@ -44,14 +44,14 @@ def others_delivery(make_key: Callable[..., str], clock: Any) -> WebhookDelivery
     return ping(endpoint.id, merchant_id=other.merchant_id, now=clock.now())
 
 
-def test_a_key_is_pasted_once_and_kept_nowhere(amina: Person, key: Any, clock: Any) -> None:
-    page = paste_key(amina, key.text)
+def test_a_key_is_pasted_once_and_kept_nowhere(amina: Person, key_text: str, clock: Any) -> None:
+    page = paste_key(amina, key_text)
 
     assert "Duka la Chebet" in words(page)
-    assert key.text not in page.content.decode()
+    assert key_text not in page.content.decode()
     cookie = amina.client.cookies[COOKIE]
     assert (cookie["httponly"], cookie["samesite"]) == (True, "Strict")
-    assert key.text not in cookie.value
+    assert key_text not in cookie.value
     session = KeySession.objects.get()
     assert bytes(session.token_hash).hex() not in cookie.value
     assert session.expires_at == clock.now() + timedelta(minutes=60)
@@ -204,20 +204,20 @@ def test_what_cant_be_read_is_refused(chebet: Person, path: str) -> None:
     assert chebet.client.get(f"/developers/{path}").status_code in {200, 302, 400, 404}
 
 
-def test_the_demo_key_opens_the_pages_with_one_button(amina: Person, key: Any) -> None:
+def test_the_demo_key_opens_the_pages_with_one_button(amina: Person, key_text: str) -> None:
     assert "demo key" not in words(amina.open("/developers"))
     assert amina.press("/developers/demo").status_code == 401
 
-    keep_demo_key(key.text)
+    keep_demo_key(key_text)
     assert "Sign in with the demo key" in words(amina.open("/developers"))
     page = amina.press("/developers/demo")
 
-    assert f"export ZEMI_KEY={key.text}" in words(page)
+    assert f"export ZEMI_KEY={key_text}" in words(page)
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_pages_speak_swahili(key: Any, juma: Person, path: str) -> None:
-    paste_key(juma, key.text)
+def test_pages_speak_swahili(key_text: str, juma: Person, path: str) -> None:
+    paste_key(juma, key_text)
 
     page = juma.open(path)
 

@@ -32,11 +32,11 @@ def ask(path: str, text: str, method: str = "get", **more: Any) -> Any:
 
 
 def test_requests_with_a_key_are_shown_to_their_merchant(
-    chebet: Person, key: Any, recorder: Recorder
+    chebet: Person, key_text: str, recorder: Recorder
 ) -> None:
-    read = ask("/api/v1/orders?reference=254712345678", key.text)
-    missing = ask("/api/v1/orders/0712345678", key.text)
-    written = ask("/api/v1/quotes", key.text, "post", data="{}", content_type="application/json")
+    read = ask("/api/v1/orders?reference=254712345678", key_text)
+    missing = ask("/api/v1/orders/0712345678", key_text)
+    written = ask("/api/v1/quotes", key_text, "post", data="{}", content_type="application/json")
     assert recorder.flush() == 3
 
     page = words(chebet.open("/developers/requests"))
@@ -51,7 +51,7 @@ def test_requests_with_a_key_are_shown_to_their_merchant(
     assert "order_not_found" in words(chebet.open(f"/developers/requests/{missing.headers['Request-Id']}"))
     kept = "".join(map(repr, LoggedRequest.objects.values_list()))
     assert "712345678" not in kept
-    assert key.text not in kept
+    assert key_text not in kept
 
 
 def test_requests_of_others_and_of_nobody_are_not_shown(
@@ -67,20 +67,20 @@ def test_requests_of_others_and_of_nobody_are_not_shown(
     assert chebet.open("/developers/requests/x").status_code == 404
 
 
-def test_a_request_makes_no_trip_for_it(key: Any, recorder: Recorder) -> None:
+def test_a_request_makes_no_trip_for_it(key_text: str, recorder: Recorder) -> None:
     with CaptureQueriesContext(connection) as queries:
-        ask("/api/v1/orders", key.text)
+        ask("/api/v1/orders", key_text)
 
     assert not [query for query in queries.captured_queries if "request_log" in query["sql"]]
     assert recorder.flush() == 1
 
 
 def test_what_does_not_fit_is_dropped_and_said(
-    key: Any, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    key_text: str, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(record, "MOST_WAITING", 1)
-    ask("/api/v1/orders", key.text)
-    ask("/api/v1/orders", key.text)
+    ask("/api/v1/orders", key_text)
+    ask("/api/v1/orders", key_text)
 
     assert recorder.flush() == 1
     assert "request_log.dropped" in caplog.text

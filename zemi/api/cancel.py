@@ -75,11 +75,8 @@ class CancelOrder(Endpoint):
         )
 
 
-class NegotiateInput(Shape):
+class NegotiateInput(CancelOrderInput):
     """Who it is: phone and one-time code (purpose cancel_order) of its buyer or seller, unless a session says so."""
-
-    phone_number = PhoneField(required=False)
-    otp = WordField(pattern="[0-9]{6}", most=6, example="847263", sentence=SIX_DIGITS, required=False)
 
 
 class NegotiatedData(Shape):
