@@ -86,6 +86,22 @@ def _press(page: Page) -> None:
 # Before the money
 
 
+def offer_page(product: Product, page: Page) -> None:
+    page.goto(_new_link(product)["url"])
+
+
+def offer_closed_page(product: Product, page: Page) -> None:
+    link = _new_link(product)
+    product.post(f"/api/v1/links/{link['id']}/disable", {})
+    page.goto(link["url"])
+
+
+def _new_link(product: Product) -> dict[str, Any]:
+    terms = {"amount": LARGE, "product_description": LONG, "seller_phone": new_phone()}
+    found: dict[str, Any] = product.post("/api/v1/links", terms)["data"]
+    return found
+
+
 def pay_page(product: Product, page: Page) -> None:
     page.goto(_large_sale(product).path)
 
@@ -416,6 +432,8 @@ PAGES: dict[str, Callable[[Product, Page], None]] = {
     "phones_dialled": phones_dialled_page,
     "phones_held": phones_held_page,
     "phones_done": phones_done_page,
+    "offer": offer_page,
+    "offer_closed": offer_closed_page,
     "pay": pay_page,
     "part": part_page,
     "failed": failed_page,
