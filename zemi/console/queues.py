@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
+from django.db.models import QuerySet
 
 from zemi.approvals.models import Approval
 from zemi.common.money import Money
@@ -46,28 +47,20 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A queue of the staff's, and how a row of it is shown."""
+    """Rows that wait, and how each is shown. `is_urgent`: money may be lost or paid twice meanwhile."""
 
-    of: staff_queue.Queue
+    name: str
+    rows: Callable[[datetime], "QuerySet[Any]"]
     line: Callable[[Any], Entry]
-
-    @property
-    def name(self) -> str:
-        """What its address and its texts are called by."""
-        return self.of.name
-
-    @property
-    def is_urgent(self) -> bool:
-        """Whether money may be lost or paid twice meanwhile."""
-        return self.of.is_urgent
+    is_urgent: bool = False
 
     def count(self, now: datetime) -> int:
         """How many wait."""
-        return self.of.rows(now).count()
+        return self.rows(now).count()
 
     def page(self, after: UUID | None, now: datetime) -> Page:
         """The first PAGE of them, or those after the key `after`: keys sort by time."""
-        rows = self.of.rows(now)
+        rows = self.rows(now)
         if after is not None:
             rows = rows.filter(pk__gt=after)
         found = list(rows.order_by("pk")[: PAGE + 1])
@@ -124,14 +117,24 @@ def _approval_line(row: Approval) -> Entry:
 _LINES: Mapping[str, Callable[[Any], Entry]] = {
     "approvals": _approval_line,
     "cases": _case_line,
-    "differences": _difference_line,
     "receipts": _receipt_line,
     "top-ups": lambda row: Entry(row, row.reference, row.amount, row.created_at, "why_top_up"),
     "unclaimed": lambda row: Entry(row, "", row.amount, row.set_apart_at, "why_unclaimed"),
 }
 # The others are of payouts and refunds.
-_SHOWN = (Queue(each, _LINES.get(each.name, _owed_line)) for each in staff_queue.QUEUES.values())
-QUEUES: Mapping[str, Queue | StuckQueue] = {queue.name: queue for queue in (*_SHOWN, StuckQueue())}
+_OF_STAFF = (
+    Queue(each.name, each.rows, _LINES.get(each.name, _owed_line), each.is_urgent)
+    for each in staff_queue.QUEUES.values()
+)
+# Reconciliation stands above the staff's package; `zemi reconcile` lists these.
+_DIFFERENCES = Queue(
+    "differences",
+    lambda _: ReconciliationItem.objects.filter(closed_at__isnull=True),
+    _difference_line,
+    is_urgent=True,
+)
+_ALL: list[Queue | StuckQueue] = [*_OF_STAFF, _DIFFERENCES, StuckQueue()]
+QUEUES: Mapping[str, Queue | StuckQueue] = {queue.name: queue for queue in _ALL}
 
 
 def stopped_kinds() -> list[str]:

@@ -10,10 +10,15 @@ from django.db.models import QuerySet
 from zemi.approvals.decide import pending
 from zemi.approvals.models import Approval
 from zemi.disbursements import switch
-from zemi.disbursements.models import Disbursement, DisbursementStatus, SuspenseCase, SuspenseStatus
+from zemi.disbursements.models import (
+    Disbursement,
+    DisbursementStatus,
+    Dispatcher,
+    SuspenseCase,
+    SuspenseStatus,
+)
 from zemi.payments.models import CLAIMABLE, Receipt
 from zemi.payouts.models import Payout
-from zemi.reconciliation.models import ReconciliationItem
 from zemi.refunds.models import Refund
 from zemi.topups.models import TopUp, TopUpStatus
 from zemi.unclaimed.models import UnclaimedBalance, UnclaimedStatus
@@ -51,7 +56,7 @@ def waiting_for_people(*, now: datetime) -> list[Waiting]:
     return found
 
 
-def stopped() -> list[switch.Dispatcher]:
+def stopped() -> list[Dispatcher]:
     """The switches of what is not sent, since somebody or the provider stopped it."""
     return [row for row in switch.state() if row.stopped_at is not None]
 
@@ -72,10 +77,6 @@ def _case_said(row: SuspenseCase) -> Waiting:
 
 def _top_up_said(row: TopUp) -> Waiting:
     return Waiting("top-up", row.reference, f"KES {row.amount}: {row.result_text or 'no result'}")
-
-
-def _difference_said(row: ReconciliationItem) -> Waiting:
-    return Waiting("difference", row.receipt, f"{row.kind}, {row.direction}, since {row.opened_at:%Y-%m-%d}")
 
 
 def _receipt_said(row: Receipt) -> Waiting:
@@ -112,12 +113,6 @@ QUEUES: Mapping[str, Queue] = {
             "top-ups",
             lambda _: TopUp.objects.filter(status=TopUpStatus.UNKNOWN),
             _top_up_said,
-            is_urgent=True,
-        ),
-        Queue(
-            "differences",
-            lambda _: ReconciliationItem.objects.filter(closed_at__isnull=True),
-            _difference_said,
             is_urgent=True,
         ),
         Queue("receipts", lambda _: Receipt.objects.filter(status__in=CLAIMABLE), _receipt_said),
