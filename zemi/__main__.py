@@ -60,7 +60,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.command not in STARTS:
         import_module("zemi.cli.running").join_instance()
     code: int = import_module(f"zemi.cli.{args.command.replace('-', '_')}").run(args)
+    if args.command not in WITHOUT_DATABASE:
+        _write_call_counts()
     return code
+
+
+def _write_call_counts() -> None:
+    """Keep what this process has counted of its calls to providers: it ends before a sweep comes to write it."""
+    import_module("zemi.providers.registry").circuits().counts.write()
 
 
 def _look_at_the_database() -> None:

@@ -349,7 +349,7 @@ def test_money_does_not_wait_for_strangers_servers(monkeypatch: pytest.MonkeyPat
             answered.set()
         return 1
 
-    monkeypatch.setattr(loop.registry, "mobile_money", lambda: None)
+    monkeypatch.setattr(loop.registry, "make_ready", lambda: None)
     monkeypatch.setattr(loop, "close_old_connections", lambda: None)
     monkeypatch.setattr(loop, "SWEEPS", {"webhooks": hang, "callbacks": money})
 
@@ -362,7 +362,7 @@ def test_a_bug_in_any_thread_ends_the_worker(monkeypatch: pytest.MonkeyPatch) ->
     def bug(_: Any) -> int:
         raise AssertionError("planted")
 
-    monkeypatch.setattr(loop.registry, "mobile_money", lambda: None)
+    monkeypatch.setattr(loop.registry, "make_ready", lambda: None)
     monkeypatch.setattr(loop, "close_old_connections", lambda: None)
     monkeypatch.setattr(loop, "SWEEPS", {"webhooks": bug, "callbacks": lambda _: 0})
 
@@ -378,7 +378,7 @@ def test_a_sweep_starts_no_other_once_it_is_told_to_stop(monkeypatch: pytest.Mon
         stop.set()
         return 0
 
-    monkeypatch.setattr(loop.registry, "mobile_money", lambda: None)
+    monkeypatch.setattr(loop.registry, "make_ready", lambda: None)
     monkeypatch.setattr(loop, "close_old_connections", lambda: None)
     monkeypatch.setattr(loop, "SWEEPS", {"first": first, "second": lambda _: ran.append("second")})
 

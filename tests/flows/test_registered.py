@@ -11,6 +11,7 @@ import pytest
 from tests import story
 from tests.characters import AMINA, OTIENO
 from tests.story import order_of
+from zemi.__main__ import main
 from zemi.cli import demo_data
 from zemi.cli import providers as command
 from zemi.common import http_client
@@ -19,6 +20,7 @@ from zemi.payments.models import Payment, Receipt
 from zemi.providers import registry
 from zemi.providers.base import LineKind, ProviderLine
 from zemi.providers.mpesa import sandbox
+from zemi.providers.rates import rates_since
 from zemi.reconciliation.evidence import close_silent_attempts
 from zemi.reconciliation.match import reconcile
 from zemi.reconciliation.statements import import_lines, import_statement, pull_statement
@@ -99,6 +101,18 @@ def test_a_registration_that_fails_says_so(
     assert do("register-c2b") == 1
     assert "simulator" in capsys.readouterr().err
     http_client.use_transport(httpx2.WSGITransport(app=simulator.wsgi))
+
+
+def test_a_command_keeps_what_became_of_its_call(
+    simulator: Any, clock: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start = clock.now().replace(second=0)
+
+    assert main(["providers", "register-c2b"]) == 0
+
+    assert rates_since(start) == {"c2b_register": (1, 1)}
+    assert main(["providers"]) == 0
+    assert "c2b_register" in capsys.readouterr().out
 
 
 def _down(_: Any) -> Any:

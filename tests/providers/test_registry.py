@@ -1,20 +1,32 @@
 """The providers that the settings name, and what is said when there are none."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from tests.providers.peers import AMINA, payout, prompt
+from tests.providers.peers import AMINA, NOON, payout, prompt
 from zemi.common import http_client
 from zemi.common.db import BoundaryError, unit_of_work
 from zemi.common.money import kes
 from zemi.providers import registry
-from zemi.providers.base import Accepted, MessageProvider, PaymentProvider, Refused, Succeeded
+from zemi.providers.africastalking.client import AfricasTalking
+from zemi.providers.base import (
+    Accepted,
+    PaymentProvider,
+    Refused,
+    ReverseRequest,
+    Succeeded,
+    TopUpRequest,
+)
+from zemi.providers.circuit import MONEY_HELD_BACK, QUESTION_HELD_BACK
 from zemi.providers.errors import ProviderNotReady
+from zemi.providers.models import Circuit, CircuitState
 from zemi.providers.mpesa.client import Mpesa, MpesaConfig
+from zemi.providers.rates import rates_since
 
 pytestmark = pytest.mark.django_db
 
@@ -83,23 +95,88 @@ def test_something_else_on_the_simulators_port_is_no_simulator(answer: httpx2.Re
         registry.mobile_money()
 
 
-@pytest.mark.usefixtures("simulator")
-@pytest.mark.django_db(transaction=True)
-def test_no_provider_is_called_inside_a_transaction():
-    mpesa: PaymentProvider = registry.mobile_money()
-    sms: MessageProvider = registry.messages()
-    urls = {"result_url": "https://zemi.test/hooks/r", "timeout_url": "https://zemi.test/hooks/t"}
-    calls: list[Callable[[], object]] = [
-        lambda: mpesa.charge(prompt()),
-        lambda: mpesa.query_charge("ws_CO_1"),
-        lambda: mpesa.disburse(payout()),
-        lambda: mpesa.query_disbursement("zemi-1", **urls),
-        lambda: sms.send_text(to=AMINA, text="Habari"),
-    ]
+URLS = {"result_url": "https://zemi.test/hooks/r", "timeout_url": "https://zemi.test/hooks/t"}
+# Every operation that goes to a provider, and how to ask for it.
+MONEY_CALLS: dict[str, Callable[[Any], object]] = {
+    "charge": lambda mpesa: mpesa.charge(prompt()),
+    "query_charge": lambda mpesa: mpesa.query_charge("ws_CO_1"),
+    "disburse": lambda mpesa: mpesa.disburse(payout()),
+    "query_disbursement": lambda mpesa: mpesa.query_disbursement("zemi-1", **URLS),
+    "query_transaction": lambda mpesa: mpesa.query_transaction("UKN0000001", **URLS),
+    "reverse": lambda mpesa: mpesa.reverse(ReverseRequest("UKN0000001", kes(100), "ZEM-0A1B2C3D", **URLS)),
+    "top_up": lambda mpesa: mpesa.top_up(TopUpRequest(kes(100), "top up", **URLS)),
+    "balance": lambda mpesa: mpesa.balance(**URLS),
+    "pull_transactions": lambda mpesa: mpesa.pull_transactions(since=NOON, until=NOON),
+    "register_c2b_urls": lambda mpesa: mpesa.register_c2b_urls(
+        confirmation_url="https://zemi.test/hooks/c", validation_url="https://zemi.test/hooks/v"
+    ),
+    "register_pull": lambda mpesa: mpesa.register_pull(
+        nominated=AMINA, callback_url="https://zemi.test/hooks/v"
+    ),
+    "credentials_problem": lambda mpesa: mpesa.credentials_problem(),
+}
+MESSAGE_CALLS: dict[str, Callable[[Any], object]] = {
+    "send_text": lambda sms: sms.send_text(to=AMINA, text="Habari"),
+}
 
-    for call in calls:
+
+def operations_of(provider: type) -> set[str]:
+    """What of a provider goes over the network: all but what reads a callback, and the tariff."""
+    public = {
+        name
+        for name, what in vars(provider).items()
+        if callable(what) and not name.startswith(("_", "read_"))
+    }
+    return public - {"disbursement_fee"}
+
+
+@pytest.fixture
+def guarded(simulator: Any) -> Iterator[list[Callable[[], object]]]:
+    """Every call of both providers."""
+    assert operations_of(Mpesa) == set(MONEY_CALLS)
+    assert operations_of(AfricasTalking) == set(MESSAGE_CALLS)
+    mpesa, sms = registry.mobile_money(), registry.messages()
+    yield [
+        *(partial(call, mpesa) for call in MONEY_CALLS.values()),
+        *(partial(call, sms) for call in MESSAGE_CALLS.values()),
+    ]
+    http_client.use_transport(httpx2.WSGITransport(app=simulator.wsgi))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_provider_is_called_inside_a_transaction(guarded: list[Callable[[], object]]):
+    for call in guarded:
         with pytest.raises(BoundaryError), unit_of_work():
             call()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_call_counts_to_the_success_rate_and_is_held_back_by_an_open_circuit(
+    guarded: list[Callable[[], object]], clock: Any
+):
+    start, sent = clock.now(), []
+
+    def absent(request: httpx2.Request) -> httpx2.Response:
+        sent.append(request.url.path)
+        raise httpx2.ConnectError("refused", request=request)
+
+    http_client.use_transport(httpx2.MockTransport(absent))
+    for call in guarded:
+        call()
+    registry.circuits().counts.write()
+    # Two questions go through the circuit of one endpoint.
+    assert sum(calls for calls, _ in rates_since(start).values()) == len(guarded) == len(sent)
+    assert {worked for _, worked in rates_since(start).values()} == {0}
+    operations = set(rates_since(start))
+    assert operations == {row.operation for row in Circuit.objects.all()}
+
+    Circuit.objects.update(state=CircuitState.OPEN, opened_at=clock.now())
+    clock.advance(seconds=1)
+    sent.clear()
+    held = [call() for call in guarded]
+
+    assert sent == []
+    assert all(outcome in (MONEY_HELD_BACK, QUESTION_HELD_BACK) for outcome in held)
 
 
 def test_an_app_at_safaricom_means_safaricom(monkeypatch: pytest.MonkeyPatch):

@@ -99,8 +99,7 @@ def negotiate_cancel(
     :raises TooManyAttempts, OneTimeCodeWrong: nothing was changed
     """
     party_id = _prove_party(asker, phone=phone, otp=otp, caller=caller, now=now)
-    # In the sandbox the provider may have to be asked for its addresses: in no transaction.
-    registry.mobile_money()
+    registry.make_ready()
     with unit_of_work():
         order = lock_order(order_reference=read_reference(order_reference))
         sides = [
@@ -161,7 +160,7 @@ def _ask(order: Order, side: Side, *, now: datetime) -> None:
 
 def _prove_party(asker: Asker, *, phone: Phone | None, otp: str | None, caller: str, now: datetime) -> UUID:
     if phone is not None and otp is not None:
-        registry.mobile_money()
+        registry.make_ready()
         charge_or_refuse(Allowance("cancel", caller, CANCELS, WINDOW), now=now)
         use_otp(phone=phone, purpose=Purpose.CANCEL_ORDER, code=otp, now=now)
         with unit_of_work():

@@ -35,8 +35,7 @@ def claim_receipt(
     :raises ReceiptNotFound: no unclaimed money fits, or not yet
     :raises OrderNotFound: there is no such order
     """
-    # In the sandbox the provider may have to be asked for its addresses: before the code is spent, in no transaction.
-    registry.mobile_money()
+    registry.make_ready()
     for subject in (caller, phone.e164):
         charge_or_refuse(Allowance("claim", subject, CLAIMS, CLAIM_WINDOW), now=now)
     use_otp(phone=phone, purpose=Purpose.CLAIM_RECEIPT, code=otp, now=now)

@@ -45,7 +45,7 @@ def cancel_order(
     :raises OrderNotFound: there is none, or it is not theirs: the answer is the same
     :raises OrderNotCancellable: it is over; or it is paid, and the one who asks is not its seller
     """
-    registry.mobile_money()
+    registry.make_ready()
     with unit_of_work():
         order = lock_order(order_reference=read_reference(order_reference))
         own = merchant_id is not None and order.merchant_id == merchant_id

@@ -46,7 +46,7 @@ def start_payment(
     :raises PromptTooSoon: this phone was asked too recently, or refused too often
     :raises PaymentRefused, ProviderUnreachable: the provider did not take it; nothing is on its way
     """
-    registry.mobile_money()
+    registry.make_ready()
     with charged_lookup(caller, now=now):
         payment = _begin(order_reference=order_reference, payer_phone=payer_phone, amount=amount, now=now)
     outcome = _send(payment, payer_phone, order_reference=order_reference, description=description)

@@ -50,7 +50,7 @@ def receive_simulated_payment(
     """
     if payment_method != PaymentMethod.MPESA:
         raise errors.PaymentMethodUnavailable(available=str(PaymentMethod.MPESA))
-    registry.mobile_money()
+    registry.make_ready()
     payment = _open(order_reference, transaction_id, amount, payer_phone, metadata or {}, now=now)
     # Stored before the simulator is asked: should this process die, the worker finds the row and ends what was begun.
     row = receive(

@@ -69,7 +69,7 @@ def request_payout(
     :raises NothingToPayOut, PayeeMismatch, PayoutAmountMismatch: nothing moved
     :raises PayoutFailed: it was refused for good
     """
-    registry.mobile_money()
+    registry.make_ready()
     order = get_order(order_reference=read_reference(order_reference), merchant_id=merchant_id)
     payout = Payout.objects.select_related("seller").filter(order=order).order_by("-created_at").first()
     if payout is None:

@@ -50,10 +50,10 @@ class _GuardedMpesa(Mpesa):
     top_up = breaks("top_up", Mpesa.top_up, MONEY_HELD_BACK)
     balance = breaks("balance", Mpesa.balance, QUESTION_HELD_BACK)
     pull_transactions = breaks("pull", Mpesa.pull_transactions, QUESTION_HELD_BACK)
-    # Asked by a person, who sees what comes of it.
-    credentials_problem = outside_transaction(Mpesa.credentials_problem)
-    register_c2b_urls = outside_transaction(Mpesa.register_c2b_urls)
-    register_pull = outside_transaction(Mpesa.register_pull)
+    register_c2b_urls = breaks("c2b_register", Mpesa.register_c2b_urls, MONEY_HELD_BACK)
+    register_pull = breaks("pull_register", Mpesa.register_pull, MONEY_HELD_BACK)
+    # Where another call needs a token, that call's own circuit counts what becomes of it.
+    credentials_problem = breaks("token", Mpesa.credentials_problem, MONEY_HELD_BACK)
 
 
 class _GuardedAfricasTalking(AfricasTalking):
@@ -80,6 +80,16 @@ def mobile_money() -> PaymentProvider:
             config = _mpesa_config()
             _mobile_money = _build_mpesa(config)
         return _mobile_money
+
+
+def make_ready() -> None:
+    """Build the mobile-money provider, if it isn't: said before a transaction opens that will need to know of it.
+
+    No operation of the provider's: at most the simulator is asked what it is to be called by. No circuit counts that.
+
+    :raises ProviderNotReady: as `mobile_money`
+    """
+    mobile_money()
 
 
 def credentials_problem() -> Refused | None:

@@ -126,7 +126,7 @@ class _Sandbox:
 
     @classmethod
     def read(cls) -> "_Sandbox":
-        registry.mobile_money()
+        registry.make_ready()
         sandbox = registry.sandbox()
         return cls(sandbox.accounts(), sandbox.transactions())
 

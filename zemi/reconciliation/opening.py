@@ -49,7 +49,7 @@ def open_float(*, collection: Money, disbursement: Money, now: datetime) -> None
 
     :raises BooksInUse: something is booked already, or another process was faster
     """
-    registry.mobile_money()
+    registry.make_ready()
     try:
         with unit_of_work():
             if trial_balance():

@@ -39,7 +39,7 @@ def confirm_delivery(*, order_reference: str, delivery_code: str, caller: str, n
     :raises CodeLocked: three wrong codes in 15 minutes, or ten in all
     :raises OrderNotPaid: nothing is held for the order
     """
-    registry.mobile_money()
+    registry.make_ready()
     budget = Allowance("delivery-code", caller, settings.CODE_BUDGET, CALLER_WINDOW)
     charge_or_refuse(budget, now=now)
 

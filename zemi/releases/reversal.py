@@ -33,7 +33,7 @@ def record_pay_in_reversal(
     *, receipt_number: str, reversal_number: str, amount: Money, actor: str, now: datetime
 ) -> Receipt:
     """As `reverse_pay_in`, in a transaction of its own."""
-    registry.mobile_money()
+    registry.make_ready()
     with unit_of_work():
         return reverse_pay_in(
             receipt_number=receipt_number,

@@ -37,7 +37,7 @@ def refund_for_merchant(
     :raises OrderNotFound: there is none, or it is not this merchant's
     :raises NothingToRefund, RefundNotWhole, RefundTooSmall, RefundExceedsReceipt: see `check_refund`
     """
-    registry.mobile_money()
+    registry.make_ready()
     with unit_of_work():
         order = lock_order(order_reference=read_reference(order_reference))
         if order.merchant_id != merchant_id:

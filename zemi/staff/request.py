@@ -25,7 +25,7 @@ def request_action(
 
     :raises BadRequestOfStaff: no such action, names missing or too many, no reason
     """
-    registry.mobile_money()
+    registry.make_ready()
     known = ACTIONS.get(action)
     if known is None:
         raise BadRequestOfStaff(problem=f"no action {action!r}; there are {', '.join(ACTIONS)}")
@@ -46,7 +46,7 @@ def approve(approval_id: UUID, *, checker: str, now: datetime) -> Approval:
 
     :raises ApprovalNotFound, ApprovalNotPending, SecondPersonNeeded, PayloadChanged: nothing was done
     """
-    registry.mobile_money()
+    registry.make_ready()
     with unit_of_work():
         approval = allow(approval_id, checker=checker, now=now)
         run(approval.action, approval.payload, actor=f"{approval.maker}+{checker}"[:60], now=now)

@@ -79,7 +79,7 @@ def settle_top_up(
     key: UUID, outcome: DisburseOutcome, *, now: datetime, row: WebhookLog | None = None
 ) -> None:
     """Record what is known of a top-up now. Idempotent; opens its own transaction."""
-    registry.mobile_money()
+    registry.make_ready()
     with unit_of_work():
         found = lock_top_up(key)
         if found is None:

@@ -40,7 +40,7 @@ class _Did(Enum):
 
 def run_once(now: datetime) -> int:
     """Run every sweep once; the number of things done."""
-    registry.mobile_money()
+    registry.make_ready()
     return sum(sweep(now) for sweep in SWEEPS.values())
 
 
@@ -124,7 +124,7 @@ def _guarded(name: str) -> _Did:
     """Run one sweep; one that breaks is logged."""
     with structlog.contextvars.bound_contextvars(sweep=name):
         try:
-            registry.mobile_money()
+            registry.make_ready()
             return _Did.SOMETHING if SWEEPS[name](clock.now()) else _Did.NOTHING
         except ZemiError as error:
             log.warning("sweep.refused", error=error.code, reason=error.sentence())
