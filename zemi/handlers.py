@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponseBase
 
 from zemi.api import errors as api
-from zemi.checkout import home as pages
+from zemi.web import lost as pages
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
@@ -16,9 +16,9 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     return api.permission_denied(request) if api.is_api(request) else pages.stale(request)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:  # noqa: ARG001 (Django's signature)
     """Django's handler404."""
-    return api.not_found(request) if api.is_api(request) else pages.not_found(request, exception)
+    return api.not_found(request) if api.is_api(request) else pages.not_found(request)
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:

@@ -291,6 +291,7 @@ INSTALLED_APPS = [
     "zemi.releases",
     "zemi.reconciliation",
     "zemi.snapshots",
+    "zemi.web",
     "zemi.api",
     "zemi.checkout",
     "zemi.developers",
@@ -342,7 +343,7 @@ CSRF_COOKIE_NAME = "__Host-csrf" if LIVE else "csrf"
 CSRF_COOKIE_SECURE = LIVE
 CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ORIGIN]
-CSRF_FAILURE_VIEW = "zemi.checkout.home.stale"
+CSRF_FAILURE_VIEW = "zemi.web.lost.stale"
 # Staff alone have sessions of this kind (SAFETY 3.7); `zemi.console.gate` ends them after 15 idle minutes.
 SESSION_COOKIE_NAME = "__Host-console" if LIVE else "console"
 SESSION_COOKIE_SECURE = LIVE

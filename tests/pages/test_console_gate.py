@@ -5,8 +5,8 @@ import re
 import pytest
 from django.test import Client
 
-from zemi.checkout.page import CONTENT_POLICY
 from zemi.urls import urlpatterns
+from zemi.web.page import CONTENT_POLICY
 
 # Where somebody signs in.
 OPEN = {"sign-in", "second-factor", "enrol", "join/1-x", "sign-out"}

@@ -10,8 +10,8 @@ from django.test import Client
 from tests.characters import AMINA
 from tests.pages.conftest import Person, page_of, words
 from tests.story import create_order, simulate_payment
-from zemi.checkout.page import CONTENT_POLICY
 from zemi.identity.sessions import open_session
+from zemi.web.page import CONTENT_POLICY
 
 
 @pytest.mark.parametrize("path", ["/", "/help", "/claim", "/sandbox/phone", "/nothing-here", "ORDER"])

@@ -10,7 +10,7 @@ from zemi.common.texts import Text
 
 
 class CheckoutConfig(AppConfig):
-    """`page_texts` are the words that its templates use: every app that has pages brings its own."""
+    """Brings the words of its templates."""
 
     name = "zemi.checkout"
     page_texts: ClassVar[Mapping[str, Text]] = TEXTS

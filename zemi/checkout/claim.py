@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from django.http import HttpRequest, HttpResponse
 
-from zemi.checkout.page import language, page, render
+from zemi.checkout.page import page, render
 from zemi.checkout.texts import TEXTS
 from zemi.common import clock
 from zemi.common.errors import ZemiError
@@ -14,6 +14,7 @@ from zemi.identity.otp import Purpose
 from zemi.payments.claim import claim_receipt
 from zemi.payments.models import ReceiptStatus
 from zemi.trust.otp import request_otp
+from zemi.web.page import language
 from zemi.web.requests import caller_address
 
 _SHAPES = {

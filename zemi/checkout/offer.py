@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
-from zemi.checkout.page import language, page, render
+from zemi.checkout.page import page, render
 from zemi.common import clock
 from zemi.common.errors import ZemiError
 from zemi.common.phone import InvalidPhone, Phone
@@ -19,6 +19,7 @@ from zemi.orders.links import PATH, token_of
 from zemi.orders.lookup import charged_lookup
 from zemi.trust.limits import charge_or_refuse, named
 from zemi.trust.otp import request_otp, sign_in
+from zemi.web.page import language
 from zemi.web.requests import caller_address
 
 

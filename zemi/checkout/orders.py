@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.safestring import SafeString, mark_safe
 
-from zemi.checkout.page import language, page, poll, render, session_of
+from zemi.checkout.page import page, poll, render, session_of
 from zemi.checkout.standing import Scene, read_standing, steps_of
 from zemi.checkout.texts import TEXTS
 from zemi.common import clock, crypto
@@ -33,6 +33,7 @@ from zemi.payments.models import HELD, Receipt
 from zemi.providers import registry
 from zemi.releases.confirm import confirm_delivery
 from zemi.releases.new_code import issue_new_code, issue_new_code_to_buyer, request_new_code
+from zemi.web.page import language
 from zemi.web.requests import caller_address
 
 _SIX_DIGITS = re.compile(r"[0-9]{6}", re.ASCII)

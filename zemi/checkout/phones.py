@@ -11,7 +11,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
-from zemi.checkout.page import language, page, poll, render
+from zemi.checkout.page import page, poll, render
 from zemi.checkout.standing import Scene, Standing, read_standing
 from zemi.checkout.texts import TEXTS
 from zemi.common import clock, crypto
@@ -27,6 +27,7 @@ from zemi.providers import registry
 from zemi.providers.mpesa.sandbox import SandboxUnreachable
 from zemi.releases.confirm import confirm_delivery
 from zemi.sandbox.scenarios import made_up_phone
+from zemi.web.page import language
 from zemi.web.requests import caller_address
 
 _PIN = re.compile(r"[0-9]{4}", re.ASCII)

@@ -9,10 +9,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
-from zemi.checkout.page import SELLER_COOKIE, language, page, poll, render, session_of
+from zemi.checkout.page import SELLER_COOKIE, page, poll, render, session_of
 from zemi.checkout.selling import PAGE, list_sales, read_till, stamp_of
 from zemi.checkout.standing import read_standing
-from zemi.checkout.templatetags.words import kes
 from zemi.checkout.texts import TEXTS
 from zemi.common import clock
 from zemi.common.errors import ZemiError
@@ -26,7 +25,9 @@ from zemi.orders.errors import OrderNotFound
 from zemi.orders.links import PATH, find_by_link, link_of, token_of
 from zemi.orders.models import OrderStatus
 from zemi.trust.otp import request_otp, sign_in
+from zemi.web.page import language
 from zemi.web.requests import caller_address
+from zemi.web.templatetags.words import kes
 
 HOME = "/sell"
 

@@ -14,10 +14,10 @@ from django.template.response import SimpleTemplateResponse
 from django.urls import URLPattern, URLResolver
 from django.utils import translation
 
-from zemi.checkout.page import finish, language
 from zemi.common import clock
 from zemi.console.gate import HOME, SIGN_IN, staff_of
 from zemi.trust.limits import charge_or_refuse, named
+from zemi.web.page import finish, language
 
 PATH = f"{HOME}/admin/"
 # Of the admin's own addresses these change something, or let somebody in.

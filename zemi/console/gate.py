@@ -14,13 +14,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from zemi.checkout.page import View, language, page
-from zemi.checkout.page import render as render_page
 from zemi.common import clock
 from zemi.common.errors import ZemiError
 from zemi.common.logs import log
 from zemi.common.texts import Text
 from zemi.trust.limits import charge_or_refuse, named
+from zemi.web.page import View, language, page
+from zemi.web.page import render as render_page
 from zemi.web.requests import REQUEST_ID, caller_address
 
 HOME, SIGN_IN, SECOND_FACTOR = "/console", "/console/sign-in", "/console/second-factor"

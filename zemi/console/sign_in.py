@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.safestring import SafeString, mark_safe
 
-from zemi.checkout.page import page
 from zemi.common import clock, crypto
 from zemi.common.errors import ZemiError
 from zemi.console import factors
@@ -34,6 +33,7 @@ from zemi.console.gate import (
     uncharged,
 )
 from zemi.console.texts import TEXTS
+from zemi.web.page import page
 
 ENROL = "/console/enrol"
 # Between the password and the second factor.

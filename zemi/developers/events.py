@@ -6,7 +6,6 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
-from zemi.checkout.page import render
 from zemi.common import clock
 from zemi.common.ids import public_id, read_public_id
 from zemi.developers.curl import curl
@@ -17,6 +16,7 @@ from zemi.identity.models import ApiKey
 from zemi.snapshots.errors import ObjectNotFound
 from zemi.snapshots.events import EventWish, events_of_merchant, list_events, read_event
 from zemi.snapshots.webhooks import STATUSES, list_deliveries
+from zemi.web.page import render
 from zemi.webhooks.deliveries import redeliver, resend
 from zemi.webhooks.endpoints import get_endpoint, list_endpoints, show_endpoint
 from zemi.webhooks.models import WebhookEndpoint

@@ -10,8 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.gzip import gzip_page
 
 from zemi.api.error_list import FIELD_CODES, error_list
-from zemi.checkout.page import page, render
 from zemi.developers.markdown import Document, Link, read_markdown
+from zemi.developers.page import charged
+from zemi.web.page import page, render
 
 HOME = "/guide"
 ERRORS = "/docs/errors"
@@ -33,7 +34,7 @@ class Entry:
 
 
 @gzip_page
-@page("GET")
+@page("GET", charged=charged)
 def home(request: HttpRequest) -> HttpResponse:
     """All that is written, by what the reader wants: learn, do, understand, look up."""
     if _INDEX not in _files():
@@ -43,7 +44,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @gzip_page
-@page("GET")
+@page("GET", charged=charged)
 def show(request: HttpRequest, name: str) -> HttpResponse:
     """One page of the documentation.
 
@@ -56,7 +57,7 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @gzip_page
-@page("GET")
+@page("GET", charged=charged)
 def errors(request: HttpRequest) -> HttpResponse:
     """Every error code: its cause, its sentences, what to do, and an example. Where each `doc_url` leads."""
     groups = _navigation(ERRORS) if _INDEX in _files() else []

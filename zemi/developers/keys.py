@@ -5,7 +5,6 @@ from datetime import timedelta
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
-from zemi.checkout.page import render
 from zemi.common import clock
 from zemi.common.errors import ZemiError
 from zemi.developers.curl import curl
@@ -19,6 +18,7 @@ from zemi.identity.api_keys import (
     rotate_api_key,
 )
 from zemi.identity.models import ApiKey
+from zemi.web.page import render
 
 _PATH = f"{HOME}/keys"
 # What can be chosen as the life of a new key, in days; 0 is without an end.

@@ -10,12 +10,12 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
 from zemi.api.errors import ScopeMissing
-from zemi.checkout.page import View, page
 from zemi.common import clock
 from zemi.identity.api_keys import Scope
 from zemi.identity.key_sessions import find_key_session
 from zemi.identity.models import ApiKey, KeySession
 from zemi.trust.limits import charge_or_refuse, named
+from zemi.web.page import View, page
 from zemi.web.requests import caller_address
 
 HOME = "/developers"

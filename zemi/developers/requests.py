@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from zemi.checkout.page import render
 from zemi.common.ids import public_id
 from zemi.developers.curl import curl
 from zemi.developers.page import developer_page
@@ -12,6 +11,7 @@ from zemi.identity.models import ApiKey
 from zemi.request_log.read import find_request, list_requests
 from zemi.snapshots.errors import ObjectNotFound
 from zemi.snapshots.events import events_of_merchant
+from zemi.web.page import render
 
 _MOST_EVENTS = 50
 

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
-from zemi.checkout.page import page, render
 from zemi.common import clock
 from zemi.common.crypto import same
 from zemi.common.errors import ZemiError
@@ -15,6 +14,7 @@ from zemi.developers.page import COOKIE, HOME, charged, key_of, session_of
 from zemi.identity.key_sessions import end_key_session, open_key_session
 from zemi.identity.models import ApiKey
 from zemi.sandbox.demo_key import read_demo_key
+from zemi.web.page import page, render
 
 
 @page("GET", charged=charged)

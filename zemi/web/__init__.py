@@ -1,1 +1,1 @@
-"""What the API and the pages share about HTTP: who calls, in which language, and which status a refusal has."""
+"""What the API and the pages share about HTTP, and the frame that all pages have."""

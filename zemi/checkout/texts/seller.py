@@ -3,7 +3,6 @@
 from zemi.common.texts import Text
 
 TEXTS: dict[str, Text] = {
-    "sell_link": Text(en="Sell with Zemi", sw="Uza kwa Zemi"),
     "sign_in_title": Text(en="Sign in to sell", sw="Ingia ili uuze"),
     "sign_in_lead": Text(
         en="We text a one-time code to your phone. The money for what you sell goes to that number.",
