@@ -1,25 +1,15 @@
 """`zemi staff-user`: who may use the console. Exit code 0: done; 1: refused, nothing was changed."""
 
 import argparse
-import re
 import sys
 import time
 
 from django.conf import settings
-from django.contrib.auth.models import User
-from django.db import IntegrityError
 
 from zemi.common import clock
-from zemi.common.db import unit_of_work
-from zemi.console import factors
+from zemi.common.errors import ZemiError
+from zemi.console import factors, people
 from zemi.console.sign_in import join_link
-
-# It stands in events and approvals, and two of them beside each other.
-_NAME = re.compile(r"[a-z][a-z0-9_.-]{1,28}", re.ASCII)
-# What the product itself is called where it acts.
-_TAKEN = frozenset(
-    {"worker", "rule", "provider", "operator", "merchant", "payer", "watch", "buyer", "seller"}
-)
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -48,54 +38,34 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(args: argparse.Namespace) -> int:
     """Do it, and say what was done."""
-    if args.action == "list":
-        return _list()
-    if args.action == "code":
-        return _code(args)
-    return {"add": _add, "reset": _reset, "off": _off}[args.action](args.name)
-
-
-def _add(name: str) -> int:
-    if not _NAME.fullmatch(name) or name in _TAKEN:
-        return _refuse("A name has 2 to 29 small letters, digits and _.-, and is no word for Zemi itself.")
-    user = User(username=name, is_staff=True, is_superuser=True, date_joined=clock.now())
-    user.set_unusable_password()
     try:
-        with unit_of_work():
-            user.save()
-    except IntegrityError:
-        return _refuse(
-            f"There is a {name} already. Lost the phone or the password? zemi staff-user reset {name}"
-        )
-    print(f"{name} may use the console. Give this link to nobody else; it opens once, within 24 hours:")
+        return _VERBS[args.action](args)
+    except ZemiError as error:
+        return _refuse(f"{error.sentence()} {error.advice()}")
+
+
+def _add(args: argparse.Namespace) -> int:
+    user = people.let_join(args.name, now=clock.now())
+    print(f"{user} may use the console. Give this link to nobody else; it opens once, within 24 hours:")
     print(f"  {join_link(user)}")
     return 0
 
 
-def _reset(name: str) -> int:
-    user = User.objects.filter(username=name, is_staff=True).first()
-    if user is None:
-        return _refuse(f"There is no {name}.")
-    user.set_unusable_password()
-    user.is_active = True
-    # Together: whoever has the old password finds no moment without a second factor. With it every session ends.
-    with unit_of_work():
-        factors.forget_factors(user)
-        user.save(update_fields=["password", "is_active"])
-    print(f"{name} is signed out everywhere. The new link, which opens once, within 24 hours:")
+def _reset(args: argparse.Namespace) -> int:
+    user = people.start_anew(args.name)
+    print(f"{user} is signed out everywhere. The new link, which opens once, within 24 hours:")
     print(f"  {join_link(user)}")
     return 0
 
 
-def _off(name: str) -> int:
-    if not User.objects.filter(username=name, is_staff=True).update(is_active=False):
-        return _refuse(f"There is no {name}.")
-    print(f"{name} is let in no more.")
+def _off(args: argparse.Namespace) -> int:
+    people.shut_out(args.name)
+    print(f"{args.name} is let in no more.")
     return 0
 
 
-def _list() -> int:
-    for user in User.objects.filter(is_staff=True).order_by("username"):
+def _list(_: argparse.Namespace) -> int:
+    for user in people.all_staff():
         factor = "second factor" if factors.has_factor(user) else "no second factor yet"
         last = f", last in {user.last_login:%Y-%m-%d %H:%M}" if user.last_login else ""
         print(f"{user.username:<30} {'may enter' if user.is_active else 'off'}, {factor}{last}")
@@ -107,14 +77,12 @@ def _code(args: argparse.Namespace) -> int:
         return _refuse("In live mode codes come from phones alone.")
     at = time.time()
     if args.secret:
-        code = factors.code_of(args.secret, at=at)
+        code, without = factors.code_of(args.secret, at=at), "There is no such key."
     else:
-        user = User.objects.filter(username=args.name, is_staff=True).first()
-        code = factors.code_now(user, at=at) if user is not None else None
+        code = factors.code_now(people.find_staff(args.name), at=at)
+        without = f"{args.name} has no authenticator app yet."
     if code is None:
-        return _refuse(
-            "There is no such key." if args.secret else f"{args.name} has no authenticator app yet."
-        )
+        return _refuse(without)
     print(code)
     return 0
 
@@ -122,3 +90,6 @@ def _code(args: argparse.Namespace) -> int:
 def _refuse(why: str) -> int:
     print(why, file=sys.stderr)
     return 1
+
+
+_VERBS = {"add": _add, "reset": _reset, "off": _off, "list": _list, "code": _code}

@@ -11,3 +11,43 @@ class NothingWaitsHere(ZemiError):
     kind = Kind.NOT_FOUND
     text = Text(en="There is nothing under this address.", sw="Hakuna kitu kwenye anwani hii.")
     next_step = Text(en="Open it again from its queue.", sw="Kifungue tena kutoka kwenye foleni yake.")
+
+
+class BadStaffName(ZemiError):
+    """It stands in events and approvals beside another one, and must not be taken for the product's own acts."""
+
+    code = "staff_name_invalid"
+    kind = Kind.VALIDATION
+    text = Text(
+        en="A name has 2 to 29 small letters, digits and _.-, and is no word for Zemi itself. Nobody was let in.",
+        sw="Jina lina herufi ndogo 2 hadi 29, tarakimu na _.-, na si neno la Zemi yenyewe. Hakuna aliyeruhusiwa.",
+    )
+    next_step = Text(en="Choose another name.", sw="Chagua jina lingine.")
+
+
+class StaffNameTaken(ZemiError):
+    """Two people are never called the same: a name says who acted, for ever."""
+
+    code = "staff_name_taken"
+    kind = Kind.STATE
+    text = Text(
+        en="There is a {name} already. Nothing was changed.",
+        sw="{name} yupo tayari. Hakuna kilichobadilishwa.",
+    )
+    next_step = Text(
+        en="Lost the phone or the password? zemi staff-user reset {name}",
+        sw="Umepoteza simu au nenosiri? zemi staff-user reset {name}",
+    )
+    example = {"name": "chebet"}
+
+
+class NoSuchStaff(ZemiError):
+    """Nobody of the staff has this name."""
+
+    code = "staff_not_found"
+    kind = Kind.NOT_FOUND
+    text = Text(en="There is no {name}. Nothing was changed.", sw="Hakuna {name}. Hakuna kilichobadilishwa.")
+    next_step = Text(
+        en="`zemi staff-user list` shows who there is.", sw="`zemi staff-user list` inaonyesha waliopo."
+    )
+    example = {"name": "chebet"}
