@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import AMINA, BARAKA, Answer, Api
+from tests.story import FLOAT, assert_books_agree, ledger
 from zemi.common import crypto, faults
 from zemi.common.db import BoundaryError, conclude
+from zemi.common.money import kes
 from zemi.idempotency.answers import LIFE, MONEY_LIFE, TAKEN_OVER_AFTER, forget_old_answers
 from zemi.idempotency.models import KeptAnswer
 from zemi.identity.models import ApiKey
 from zemi.orders.models import Order
 from zemi.payments.models import Payment
+from zemi.reconciliation.opening import ensure_opening_float
 
 pytestmark = pytest.mark.django_db
 CREATE = "/api/orders/create"
@@ -27,9 +30,11 @@ class Died(BaseException):
 def strike() -> Any:
     """Let something happen to the process at a fault point that is reached: by default it dies."""
 
-    def at(name: str, error: type[BaseException] = Died) -> None:
+    def at(name: str, error: type[BaseException] = Died, *, nth: int = 1) -> None:
+        passed = iter(range(nth - 1))
+
         def hit(reached: str) -> None:
-            if reached == name:
+            if reached == name and next(passed, None) is None:
                 faults.install(None)
                 raise error
 
@@ -267,25 +272,97 @@ def test_a_delivery_whose_answer_was_lost_is_answered_as_done(api: Api, simulato
     assert api.post("/api/orders/confirm-delivery", body).status == 409
 
 
+def push(api: Api, reference: str, key: str = "k1") -> Answer:
+    body = {"phone_number": AMINA, "amount": 1500, "account_reference": reference}
+    return api.post("/api/payments/mpesa/stk-push", body, idempotency_key=key)
+
+
+@pytest.fixture
+def push_lost_at(
+    api: Api, simulator: Any, clock: Any, strike: Any
+) -> Callable[[str], tuple[str, Callable[[], Answer]]]:
+    """A prompt whose request died at a point, long enough ago; and how it is asked for again."""
+
+    def lose(point: str) -> tuple[str, Callable[[], Answer]]:
+        ensure_opening_float(now=clock.now())
+        reference = api.create()["order_reference"]
+        strike(point)
+        with pytest.raises(Died):
+            push(api, reference)
+        assert push(api, reference).body["code"] == "idempotency_in_progress"
+        clock.advance(seconds=TAKEN_OVER_AFTER.total_seconds())
+        return reference, lambda: push(api, reference)
+
+    return lose
+
+
 @pytest.mark.django_db(transaction=True)
-def test_a_prompt_whose_answer_was_lost_is_not_sent_again(
+@pytest.mark.parametrize(("point", "prompts"), [("before_charge", 0), ("after_charge", 1)])
+def test_a_prompt_whose_answer_was_lost_is_unknown_and_not_sent_again(
+    api: Api, simulator: Any, push_lost_at: Any, point: str, prompts: int
+) -> None:
+    reference, again = push_lost_at(point)
+
+    answer = again()
+    assert (answer.status, answer.data["status"], answer.data["payment_status"]) == (
+        202,
+        "unknown",
+        "unknown",
+    )
+    assert_replayed(again(), answer)
+    assert Payment.objects.count() == 1
+    assert len(simulator.phone(AMINA)["prompts"]) == prompts
+    assert push(api, reference, "k2").body["code"] == "payment_in_progress"
+    assert ledger() == {1110: FLOAT, 3100: FLOAT}
+    assert_books_agree()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_prompt_that_was_paid_before_it_is_asked_for_again_is_answered_as_paid(
+    api: Api, simulator: Any, run_worker: Any, push_lost_at: Any
+) -> None:
+    _, again = push_lost_at("after_charge")
+    run_worker()
+
+    answer = again()
+    assert (answer.status, answer.data["payment_status"]) == (200, "completed")
+    assert_replayed(again(), answer)
+    assert Payment.objects.count() == len(simulator.phone(AMINA)["prompts"]) == 1
+    assert ledger() == {1100: kes(1500), 1110: FLOAT, 2100: kes(1500), 3100: FLOAT}
+    assert_books_agree()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_died_twice_over_one_prompt_is_told_of_the_first(
+    api: Api, simulator: Any, clock: Any, strike: Any, push_lost_at: Any
+) -> None:
+    _, again = push_lost_at("after_charge")
+    strike("key_looked_at")
+    with pytest.raises(Died):
+        again()
+    clock.advance(seconds=TAKEN_OVER_AFTER.total_seconds())
+
+    assert again().data["payment_status"] == "unknown"
+    assert Payment.objects.count() == len(simulator.phone(AMINA)["prompts"]) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_prompt_that_was_refused_is_sent_by_a_retry(
     api: Api, simulator: Any, clock: Any, strike: Any
 ) -> None:
-    body = {"phone_number": AMINA, "amount": 1500, "account_reference": api.create()["order_reference"]}
-
-    def push(**headers: str) -> Answer:
-        return api.post("/api/payments/mpesa/stk-push", body, **headers)
-
-    strike("committed")
+    reference = api.create()["order_reference"]
+    simulator.fault("http_error_before", count=1, api="stk")
+    # Begun, then refused; only then it dies.
+    strike("committed", nth=2)
     with pytest.raises(Died):
-        push(idempotency_key="k1")
+        push(api, reference)
+    assert Payment.objects.get().status == "failed"
+    clock.advance(minutes=2)
 
-    clock.advance(seconds=TAKEN_OVER_AFTER.total_seconds())
-    again = push(idempotency_key="k1")
-    assert again.status == 200
-    assert again.data["payment_status"] == "pending"
-    assert Payment.objects.count() == 1
-    assert push(idempotency_key="k2").body["code"] == "payment_in_progress"
+    answer = push(api, reference)
+    assert (answer.status, answer.data["payment_status"]) == (200, "pending")
+    assert Payment.objects.count() == 2
+    assert len(simulator.phone(AMINA)["prompts"]) == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,6 +1,7 @@
 """The base of every view: declare access, input and answer; translate in, call once, translate out."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
@@ -199,6 +200,11 @@ class Endpoint(APIView):
         Never called where an endpoint has none: DRF's views and Django's models leave no room for abstract methods.
         """
         raise NotImplementedError
+
+    @property
+    def begun_at(self) -> datetime | None:
+        """When a request with this key began that died without an answer; None when this is the first."""
+        return self.keeper.claim.begun_at if self.keeper is not None else None
 
     def _keep_conclusion(self, result: Any) -> None:
         if self.keeper is not None and type(self).present is not Endpoint.present:

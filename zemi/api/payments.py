@@ -27,7 +27,6 @@ from zemi.orders.models import Order
 from zemi.payments import errors
 from zemi.payments.collect import start_payment
 from zemi.payments.models import Payment, PaymentStatus
-from zemi.payments.queries import find_live_payment
 from zemi.payments.simulated import receive_simulated_payment
 from zemi.payouts import errors as payout_errors
 from zemi.payouts.disburse import request_payout
@@ -99,30 +98,17 @@ class StkPush(Endpoint):
         """Send it."""
         given = self.read(request)
 
-        try:
-            payment = start_payment(
-                order_reference=given["account_reference"],
-                payer_phone=given["phone_number"],
-                amount=given["amount"],
-                description=given.get("transaction_desc", ""),
-                caller=caller(request),
-                now=clock.now(),
-            )
-        except errors.PaymentInProgress:
-            # A request that died after its prompt was sent: its retry is told of that one, and sends no second.
-            found = self._begun_before(given)
-            if found is None:
-                raise
-            payment = found
+        payment = start_payment(
+            order_reference=given["account_reference"],
+            payer_phone=given["phone_number"],
+            amount=given["amount"],
+            description=given.get("transaction_desc", ""),
+            caller=caller(request),
+            begun_at=self.begun_at,
+            now=clock.now(),
+        )
 
         return self.answer(_stk_push(payment), status=202 if payment.status == PaymentStatus.UNKNOWN else 200)
-
-    def _begun_before(self, given: dict[str, Any]) -> Payment | None:
-        if self.keeper is None or not self.keeper.claim.is_resumed:
-            return None
-        return find_live_payment(
-            order_reference=given["account_reference"], payer_phone=given["phone_number"]
-        )
 
 
 class SimulatedPaymentInput(Shape):

@@ -26,11 +26,11 @@ _MOST_DELETED = 500
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to act for one key. `is_resumed`: somebody began before, and died without an answer."""
+    """The right to act for one key. `begun_at`: when somebody first began before, who died without an answer."""
 
     row: KeptAnswer
     key: str
-    is_resumed: bool = False
+    begun_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def begin(
         return Claim(row, key)
     found = KeptAnswer.objects.filter(pk=row.pk).first()
     if found is not None and found.expires_at <= now:
-        return _take_over(found, row, key, is_resumed=False)
+        return _take_over(found, row, key, begun_at=None)
     if found is None:
         # Taken back between the two statements: whoever had it did nothing.
         raise InProgress(retry_after_s=_RETRY_AFTER_S)
@@ -74,7 +74,9 @@ def begin(
         return _kept(found, key)
     if found.started_at > now - TAKEN_OVER_AFTER:
         raise InProgress(retry_after_s=_RETRY_AFTER_S)
-    return _take_over(found, row, key, is_resumed=True)
+    # The first request's end of life: also the third one asks for what the first began.
+    row.expires_at = found.expires_at
+    return _take_over(found, row, key, begun_at=found.expires_at - life)
 
 
 def keep(claim: Claim, *, status: int, body: str, secret_of: UUID | None = None) -> bool:
@@ -118,7 +120,7 @@ def forget_old_answers(*, now: datetime) -> int:
         return int(cursor.rowcount)
 
 
-def _take_over(found: KeptAnswer, row: KeptAnswer, key: str, *, is_resumed: bool) -> Claim:
+def _take_over(found: KeptAnswer, row: KeptAnswer, key: str, *, begun_at: datetime | None) -> Claim:
     anew = {
         "fingerprint": row.fingerprint,
         "started_at": row.started_at,
@@ -130,7 +132,7 @@ def _take_over(found: KeptAnswer, row: KeptAnswer, key: str, *, is_resumed: bool
     }
     if not write_if(found, anew, started_at=found.started_at, status=found.status):
         raise InProgress(retry_after_s=_RETRY_AFTER_S)
-    return Claim(row, key, is_resumed=is_resumed)
+    return Claim(row, key, begun_at=begun_at)
 
 
 def _kept(found: KeptAnswer, key: str) -> Kept:

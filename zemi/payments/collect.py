@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import IntegrityError
 
 from zemi.common.db import insert, outside_transaction, unit_of_work, violates, write_if
+from zemi.common.faults import fault_point
 from zemi.common.ids import read_reference
 from zemi.common.money import Money
 from zemi.common.phone import Phone
@@ -18,6 +19,7 @@ from zemi.orders.models import Order
 from zemi.payments import errors
 from zemi.payments.allocate import is_open
 from zemi.payments.models import Payment, PaymentMethod, PaymentStatus
+from zemi.payments.queries import payment_begun_since
 from zemi.payments.settle import fail_charge
 from zemi.providers import registry
 from zemi.providers.base import Accepted, ChargeOutcome, ChargeRequest, Reason, Refused
@@ -33,12 +35,20 @@ FAILED_IN_A_DAY = 10
 
 
 def start_payment(
-    *, order_reference: str, payer_phone: Phone, amount: Money, description: str, caller: str, now: datetime
+    *,
+    order_reference: str,
+    payer_phone: Phone,
+    amount: Money,
+    description: str,
+    caller: str,
+    begun_at: datetime | None = None,
+    now: datetime,
 ) -> Payment:
     """Send a payment prompt for an order to `payer_phone`, which need not be the buyer's.
 
     Opens two transactions with the call between them. The answer's status is `pending`, or `unknown` when the provider's
-    answer was lost: then the prompt may be on the phone, and it must not be sent again.
+    answer was lost: then the prompt may be on the phone, and it must not be sent again. `begun_at` is when the same was
+    begun by a request that died: what became of its prompt is the answer, however it stands, and no second one is sent.
 
     :raises OrderNotFound, OrderNotPayable, AmountMismatch: nothing was sent
     :raises TooManyAttempts: `caller` has asked for too many orders that do not exist
@@ -48,6 +58,9 @@ def start_payment(
     """
     registry.make_ready()
     with charged_lookup(caller, now=now):
+        begun = _begun_since(begun_at, order_reference=order_reference, payer_phone=payer_phone, now=now)
+        if begun is not None:
+            return begun
         payment = _begin(order_reference=order_reference, payer_phone=payer_phone, amount=amount, now=now)
     outcome = _send(payment, payer_phone, order_reference=order_reference, description=description)
     return _record(payment, outcome, payer_phone=payer_phone, now=now)
@@ -108,6 +121,21 @@ def _begin(*, order_reference: str, payer_phone: Phone, amount: Money, now: date
         raise
 
 
+def _begun_since(
+    moment: datetime | None, *, order_reference: str, payer_phone: Phone, now: datetime
+) -> Payment | None:
+    """The attempt of a request that died, unless the provider refused its prompt: then nothing is on its way."""
+    if moment is None:
+        return None
+    payment = payment_begun_since(moment, order_reference=order_reference, payer_phone=payer_phone)
+    if payment is None or (payment.status == PaymentStatus.FAILED and not payment.provider_reference):
+        return None
+    if payment.status == PaymentStatus.PENDING and not payment.provider_reference:
+        # It died around the call: nobody will write down what was heard.
+        _mark_unknown(payment, now=now)
+    return payment
+
+
 def _charge_prompt(payment: Payment, payer_phone: Phone, *, now: datetime) -> None:
     if not charge(*_prompt_budgets(payment, payer_phone), now=now):
         raise errors.PromptTooSoon(retry_after_s=120)
@@ -137,7 +165,8 @@ def _prompt_budgets(payment: Payment, payer_phone: Phone) -> tuple[Allowance, Al
 
 @outside_transaction
 def _send(payment: Payment, payer_phone: Phone, *, order_reference: str, description: str) -> ChargeOutcome:
-    return registry.mobile_money().charge(
+    fault_point("before_charge")
+    outcome = registry.mobile_money().charge(
         ChargeRequest(
             amount=payment.amount,
             payer=payer_phone,
@@ -146,6 +175,8 @@ def _send(payment: Payment, payer_phone: Phone, *, order_reference: str, descrip
             callback_url=f"{settings.CALLBACK_ORIGIN}/hooks/{mint(CallbackKind.STK, payment.id)}",
         )
     )
+    fault_point("after_charge")
+    return outcome
 
 
 def _record(payment: Payment, outcome: ChargeOutcome, *, payer_phone: Phone, now: datetime) -> Payment:

@@ -1,5 +1,6 @@
 """Read payments."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
@@ -20,10 +21,10 @@ def payment_of(order: Order) -> UUID | None:
     )
 
 
-def find_live_payment(*, order_reference: str, payer_phone: Phone) -> Payment | None:
-    """The attempt of this payer that is going on for an order; None when there is none."""
-    going_on = Payment.objects.filter(is_live=True, payer_phone_hash=payer_index(payer_phone))
-    return going_on.filter(order__order_reference=read_reference(order_reference)).first()
+def payment_begun_since(moment: datetime, *, order_reference: str, payer_phone: Phone) -> Payment | None:
+    """The latest attempt of this payer for an order that was begun at `moment` or later; None when there is none."""
+    begun = Payment.objects.filter(payer_phone_hash=payer_index(payer_phone), created_at__gte=moment)
+    return begun.filter(order__order_reference=read_reference(order_reference)).order_by("-id").first()
 
 
 def refundable_receipts(order: Order) -> list[Receipt]:
