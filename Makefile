@@ -7,6 +7,12 @@ RUN := $(V)/bin/python
 BASE := $(V)/.base
 DEV := $(V)/.dev
 
+# Containers forbid Python to write what it has compiled beside its sources: then every process would compile all of it anew.
+ifdef PYTHONDONTWRITEBYTECODE
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX ?= $(CURDIR)/$(V)/.bytecode
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help run demo test proof soak planted check fix cover bench lock
 

@@ -62,6 +62,10 @@ def plant(patch: Patch, *, steps: int | None = None) -> tuple[str, str]:
             )
         except subprocess.TimeoutExpired:
             return SLOW, ""
+        finally:
+            if sys.pycache_prefix:
+                # What was compiled of the copy stands outside it.
+                shutil.rmtree(Path(sys.pycache_prefix, *Path(name).resolve().parts[1:]), ignore_errors=True)
     # 1 is "tests failed", all above it say that pytest itself could not do its work.
     verdict = {0: MISSED, 1: CAUGHT}.get(done.returncode, BROKEN)
     if verdict == CAUGHT:
