@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,16 +53,19 @@ REPAIRS = (
 
 
 def main() -> int:
-    """Run them and print what each says; 1 if one failed."""
-    repair = sys.argv[1:] == ["--fix"]
-    steps = REPAIRS if repair else CHECKS
-    # Repairs follow one another, since they write; checks only read.
-    at_once = 1 if repair else os.cpu_count() or 1
-    with tempfile.TemporaryDirectory(prefix="zemi-check-") as var, ThreadPoolExecutor(at_once) as pool:
-        passed = list(pool.map(lambda step: _run(step, var), steps))
-    failed = [step.name for step, is_right in zip(steps, passed, strict=True) if not is_right]
+    """Run them, after the repairs where those are asked for, and print what each says; 1 if one failed."""
+    with tempfile.TemporaryDirectory(prefix="zemi-check-") as var:
+        # Repairs follow one another, since they write; checks only read.
+        failed = _failed(REPAIRS, var, at_once=1) if sys.argv[1:] == ["--fix"] else []
+        failed += _failed(CHECKS, var, at_once=os.cpu_count() or 1)
     print(f"\nFAILED: {', '.join(failed)}" if failed else "\nAll is well.", flush=True)
     return 1 if failed else 0
+
+
+def _failed(steps: Sequence[Step], var: str, *, at_once: int) -> list[str]:
+    with ThreadPoolExecutor(at_once) as pool:
+        passed = list(pool.map(lambda step: _run(step, var), steps))
+    return [step.name for step, is_right in zip(steps, passed, strict=True) if not is_right]
 
 
 def _run(step: Step, var: str) -> bool:

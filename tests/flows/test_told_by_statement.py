@@ -99,6 +99,26 @@ def test_a_part_of_a_price_is_booked_beside_an_open_prompt_for_all_of_it(
     assert Payment.objects.get().status == "failed"
 
 
+def test_what_is_typed_long_after_a_prompt_failed_is_not_the_prompts(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference = new_order()
+    simulator.set_phone(AMINA.msisdn, next="cancel")
+    story.push(reference)
+    clock.advance(seconds=5)
+    run_worker()
+    clock.advance(minutes=6)
+    number = pay(simulator, reference)
+
+    statement(simulator, clock)
+
+    assert Payment.objects.get().status == "failed"
+    assert order_of(reference).status == "paid"
+    receipt = Receipt.objects.get()
+    assert (receipt.transaction_id, receipt.payment_id) == (number, None)
+    story.assert_books_agree()
+
+
 def test_another_persons_payment_is_not_the_prompts(simulator: Any, clock: Any, run_worker: Run) -> None:
     reference = new_order()
     simulator.set_phone(AMINA.msisdn, next="cancel", delay_s=3)

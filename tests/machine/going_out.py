@@ -32,9 +32,11 @@ _BY_A_PERSON = "no_evidence"
 class GoingOut:
     """The checks of one example about payouts, refunds and claims."""
 
-    def __init__(self, simulator: Simulator) -> None:
+    def __init__(self, simulator: Simulator, *, given_back: set[str]) -> None:
         self._simulator = simulator
         self._misjudged: set[str] = set()
+        # Receipts that the provider has given back without being asked by us.
+        self._given_back = given_back
         self._payees: dict[str, str | None] = {}
         self._tries: dict[str, int] = {}
         self._stopped: set[str] = set()
@@ -122,7 +124,8 @@ class GoingOut:
         certain = [
             move
             for move in paid
-            if not {move["originator_conversation_id"], move.get("original_receipt")} & self._misjudged
+            if not {move["originator_conversation_id"], move.get("original_receipt")}
+            & (self._misjudged | self._given_back)
         ]
         if not certain:
             return []

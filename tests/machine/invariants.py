@@ -31,13 +31,22 @@ _RECEIPTS = "SELECT id, order_id, status, amount_minor, transaction_id, payment_
 _CLAIMED = """
     SELECT order_id, SUM(amount_minor) FROM payments_receipt WHERE id IN (
         SELECT subject_id FROM events_event WHERE type = 'receipt.claimed') GROUP BY 1"""
-_PAYMENTS = "SELECT provider_reference_hash, status, order_id, is_live FROM payments_payment"
+_NUMBERS = "SELECT payment_id, transaction_id FROM payments_receipt WHERE payment_id IS NOT NULL"
+_PAYMENTS = "SELECT id, provider_reference_hash, status, order_id, is_live FROM payments_payment"
 _UNDONE = """
     SELECT r.order_id, SUM(a.amount_minor) FROM refunds_refundattempt a JOIN refunds_refund r ON r.id = a.refund_id
     WHERE a.status = 'succeeded' AND a.method = 'reversal' GROUP BY 1"""
 _STATUSES = " UNION ALL ".join(
     f"SELECT '{subject}', id, status FROM {model._meta.db_table}" for subject, model in STATEFUL.items()
 )
+# By a care desk of the provider's, not by a refund of ours.
+_GIVEN_BACK = "SELECT order_id, SUM(amount_minor) FROM payments_payinreversal GROUP BY 1"
+# An order that a link has made, on other terms than both sides agreed to, or without an agreement.
+_DISAGREED = """
+    SELECT COUNT(*) FROM orders_order o JOIN links_paymentlink l ON l.id = o.payment_link_id
+    LEFT JOIN links_agreement a ON a.order_id = o.id
+    WHERE a.id IS NULL OR a.link_id <> l.id OR a.terms_hash <> l.terms_hash OR a.seller_id <> o.seller_id
+        OR a.buyer_id <> o.buyer_id OR o.amount_minor <> l.amount_minor OR o.fee_bps <> l.fee_bps"""
 _EVENTS = "SELECT id, type, subject_type, subject_id, data FROM events_event"
 
 _APPROVALS = "SELECT id, action, payload, status, maker, checker FROM approvals_approval"
@@ -63,7 +72,7 @@ _NO_FACTS = ("webhooks_webhooklog", "providers_providertoken", "django_", "sqlit
 class Invariants:
     """The checks of one example; remembers how far it has read the event log, and what must stay as it was."""
 
-    def __init__(self, simulator: Simulator, tally: Tally) -> None:
+    def __init__(self, simulator: Simulator, tally: Tally, *, given_back: set[str]) -> None:
         self._simulator = simulator
         self._tally = tally
         self._last_event: Any = None
@@ -71,7 +80,7 @@ class Invariants:
         self._codes: dict[str, tuple[int, int]] = {}
         self._steps = 0
         self._transfers: dict[str, tuple[Any, ...]] = {}
-        self._going_out = GoingOut(simulator)
+        self._going_out = GoingOut(simulator, given_back=given_back)
         # What staff asked for, by the id of the request.
         self.asked: dict[Any, tuple[str, dict[str, str]]] = {}
 
@@ -136,6 +145,7 @@ class Invariants:
         for order, total in rows(_UNDONE):
             undone[key(order)] += total
         claims = {key(order): total for order, total in rows(_CLAIMED)}
+        given_back = {key(order): total for order, total in rows(_GIVEN_BACK)}
         for order, (reference, *_) in orders.items():
             booked = sum(total for (of, _), total in receipts.items() if of == order)
             held = sum(net.get((order, code), 0) for code in _HOLDS)
@@ -147,8 +157,9 @@ class Invariants:
                 f"I3: {reference} collected {collected}, has {held} and paid out {paid_out}"
             )
             claimed = claims.get(order, 0)
-            assert booked == collected + claimed + undone[order], (
-                f"I3: {reference} received {booked}, collected {collected}, claimed {claimed}, {undone[order]} was undone"
+            back = undone[order] + given_back.get(order, 0)
+            assert booked == collected + claimed + back, (
+                f"I3: {reference} received {booked}, collected {collected}, claimed {claimed}, {back} was undone"
             )
         return receipts
 
@@ -179,6 +190,8 @@ class Invariants:
                 assert escrow == 0, f"I7: {reference} is {status}, escrow {escrow}"
                 continue
             assert received == amount, f"I21: {reference} is {status} and counts {received}"
+            # What the provider took back of a sale that was over is not its hold's any more.
+            allocated += receipts.get((order, "reversed"), 0) if status == OrderStatus.COMPLETED else 0
             assert allocated >= amount - FORGIVEN.minor, (
                 f"I7: {reference} is {status} for {amount} and got {allocated}"
             )
@@ -192,10 +205,13 @@ class Invariants:
     def _payments(self) -> None:
         """I6, I7: one live attempt for an order; none completed that the provider was not paid for."""
         paid = {reference_index(str(move["checkout_request_id"])) for move in moves(self._simulator, "stk")}
+        # A statement can't tell what was typed while a prompt was open from the prompt's own money.
+        typed = {move["receipt"] for kind in ("c2b", "manual") for move in moves(self._simulator, kind)}
+        told = {key(payment) for payment, number in rows(_NUMBERS) if number in typed}
         live: defaultdict[str, int] = defaultdict(int)
-        for checkout, status, order, is_live in rows(_PAYMENTS):
+        for payment, checkout, status, order, is_live in rows(_PAYMENTS):
             live[key(order)] += bool(is_live)
-            if checkout and status == PaymentStatus.COMPLETED:
+            if key(payment) not in told and checkout and status == PaymentStatus.COMPLETED:
                 assert bytes(checkout) in paid, "I7: a payment is completed, and nothing was paid for it"
         assert max(live.values(), default=0) <= 1, "I6: an order with two live attempts"
 
@@ -233,6 +249,8 @@ class Invariants:
             assert not forgotten, f"I11: nobody will look again at {forgotten} {what}s"
         [(overdrawn,)] = rows(_BUDGETS)
         assert not overdrawn, "I20: more was allowed than a budget has"
+        [(disagreed,)] = rows(_DISAGREED)
+        assert not disagreed, f"I24: {disagreed} orders stand on terms that nobody agreed to"
 
     def _two_people(self) -> None:
         """I19: what was allowed is what was asked for, and two people did it."""

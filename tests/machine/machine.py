@@ -13,6 +13,7 @@ from hypothesis.stateful import precondition, rule
 
 from tests import characters, story
 from tests.characters import OTIENO
+from tests.machine.agreed import AgreedRules
 from tests.machine.cast import (
     AMOUNTS,
     FAULTS,
@@ -24,9 +25,10 @@ from tests.machine.cast import (
     maybe_death,
     which,
 )
-from tests.machine.ending import has_given_away_too_much
-from tests.machine.invariants import fingerprint
+from tests.machine.ending import has_given_away_too_much, is_short_of_what_came
+from tests.machine.invariants import fingerprint, unreachable
 from tests.machine.paybill import PaybillRules
+from tests.machine.provider import ProviderRules
 from tests.machine.staff import StaffRules
 from tests.machine.world import World
 from zemi.disbursements.models import DisbursementStatus
@@ -45,7 +47,7 @@ from zemi.worker.sweeps import SWEEPS
 _AUDIT = "audit"
 
 
-class EscrowMachine(PaybillRules, StaffRules, World):
+class EscrowMachine(AgreedRules, ProviderRules, PaybillRules, StaffRules, World):
     """All rules together."""
 
     # Clients
@@ -243,7 +245,8 @@ class EscrowMachine(PaybillRules, StaffRules, World):
     def audit_the_books(self, death: tuple[str, int] | None) -> None:
         """The hourly audit, if nobody has made it in this hour; whatever is under way, it finds nothing wrong.
 
-        But where staff have given away more than the operator had put in: then the audit must say so.
+        But where staff have given away more than the operator had put in, or what came without a word has been spent:
+        then the audit must say so.
         """
 
         def audit() -> None:
@@ -253,6 +256,7 @@ class EscrowMachine(PaybillRules, StaffRules, World):
                 for problems in AuditRun.objects.values_list("problems", flat=True)
                 for problem in problems
                 if not (has_given_away_too_much() and problem.startswith("client money is covered"))
+                and not is_short_of_what_came(problem, unreachable(self.simulator))
             ]
             assert not wrong, f"the audit says {wrong}"
 

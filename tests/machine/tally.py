@@ -9,11 +9,14 @@ from tests.machine.sometimes import SOMETIMES
 from zemi.approvals.models import Approval
 from zemi.disbursements.models import SuspenseCase
 from zemi.events.log import Stateful
+from zemi.links.models import PaymentLink
 from zemi.orders.models import Order
 from zemi.payments.models import Payment, Receipt
 from zemi.payouts.models import Payout, PayoutAttempt
 from zemi.refunds.models import Refund, RefundAttempt
 from zemi.releases.models import Release
+from zemi.topups.models import TopUp
+from zemi.unclaimed.models import UnclaimedBalance
 
 Edge = tuple[str, str, str]
 
@@ -31,6 +34,9 @@ STATEFUL: dict[str, type[Stateful]] = {
         RefundAttempt,
         SuspenseCase,
         Approval,
+        PaymentLink,
+        TopUp,
+        UnclaimedBalance,
     )
 }
 EDGES: frozenset[Edge] = frozenset(

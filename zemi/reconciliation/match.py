@@ -23,6 +23,7 @@ from zemi.disbursements.models import (
 from zemi.disbursements.settle import apply_outcome
 from zemi.events.log import record
 from zemi.payments.c2b import claim_by_statement, settle_c2b
+from zemi.payments.collect import PROMPT_LIFE
 from zemi.payments.models import PROVED, PayInReversal, Payment, Receipt, payer_index
 from zemi.payments.settle import settle_charge
 from zemi.payouts.models import Payout, PayoutAttempt
@@ -200,7 +201,12 @@ def _prove(line: StatementLine, *, now: datetime) -> bool:
 def _prove_receipt(line: StatementLine, now: datetime) -> bool:
     """Book money that came in: of the order's one prompt that it can be, or else as paid by hand (DOMAIN 5.8 row 11)."""
     attempts = Payment.objects.filter(
-        order__order_reference=line.reference, provider=line.provider, amount_minor=line.amount_minor
+        order__order_reference=line.reference,
+        provider=line.provider,
+        amount_minor=line.amount_minor,
+        # What is paid long after a prompt was dead was typed; a statement cuts off parts of a second.
+        created_at__gt=line.at - PROMPT_LIFE,
+        created_at__lt=line.at + timedelta(seconds=1),
     )
     if line.payer is not None:
         attempts = attempts.filter(payer_phone_hash=payer_index(line.payer))
