@@ -256,6 +256,8 @@ class EscrowMachine(AgreedRules, ProviderRules, PaybillRules, StaffRules, World)
                 for problems in AuditRun.objects.values_list("problems", flat=True)
                 for problem in problems
                 if not (has_given_away_too_much() and problem.startswith("client money is covered"))
+                # The worker may have been down for a month: the end of the run is strict about this.
+                and not problem.startswith("nothing waits longer")
                 and not is_short_of_what_came(problem, unreachable(self.simulator))
             ]
             assert not wrong, f"the audit says {wrong}"
