@@ -609,8 +609,10 @@ export interface CreateOrderInput {
   /** Where the money goes. Required in live mode; in sandbox the buyer stands in. */
   seller_phone?: string | number;
   release_policy?: string;
-  /** At most 8 kB in all; no phone numbers. */
+  /** At most 8 kB in all; no phone numbers, e-mail addresses or ID numbers, unless `allow_pii` is true. */
   metadata?: { [name: string]: string };
+  /** True: the metadata may hold what looks like personal data. You answer for it: it is stored in the clear and sent in events. */
+  allow_pii?: boolean;
   /** A merchant's own number, unique per merchant. */
   reference?: string;
   /** The id of a quote, whose terms are kept. */

@@ -73,6 +73,44 @@ def test_create_order_by_a_merchant_tells_the_code_to_nobody(api: Api, make_key:
     assert answer.data["amount"] == "1500.00"
 
 
+@pytest.mark.parametrize(
+    ("notes", "problems"),
+    [
+        ({"till": "till two", "customer": "Amina 0712345678"}, [("metadata.customer", "metadata_phone")]),
+        ({"customer": "amina@duka.co.ke"}, [("metadata.customer", "metadata_email")]),
+        ({"0712345678": "vip"}, [("metadata", "metadata_phone")]),
+        (
+            {"id": "23456789", "pin": "A012345678Z"},
+            [("metadata.id", "metadata_id_number"), ("metadata.pin", "metadata_id_number")],
+        ),
+    ],
+)
+def test_notes_that_look_like_a_persons_data_are_refused_unless_the_merchant_answers_for_them(
+    api: Api, make_key: Any, everything: Any, root: str, notes: dict[str, str], problems: Any
+) -> None:
+    key = make_key("orders", "read")
+    body = {"buyer_phone": AMINA, "amount": 1500, "product_description": "iPhone 13", "seller_phone": BARAKA}
+    # A first call pins the merchant's version.
+    assert api.get("/api/v1/orders", key=key).status == 200
+    before = everything()
+
+    answer = api.post(f"{root}/orders/create", body | {"metadata": notes}, key=key)
+    assert (answer.status, answer.body["code"]) == (400, "invalid_input")
+    assert [(each["field"], each["code"]) for each in answer.body["details"]["errors"]] == problems
+    assert "allow_pii" in answer.body["error"]
+    assert not any(text in answer.raw.decode() for text in notes.values())
+    assert everything() == before
+    assert (
+        api.post(f"{root}/orders/create", body | {"metadata": notes, "allow_pii": False}, key=key).status
+        == 400
+    )
+
+    allowed = api.post(f"{root}/orders/create", body | {"metadata": notes, "allow_pii": True}, key=key)
+    assert allowed.status == 201
+    path = f"{root}/orders/{allowed.data['order_reference']}"
+    assert api.get(path, key=key).data["metadata"] == notes
+
+
 def test_fields_that_would_set_a_state_are_ignored(api: Api, root: str) -> None:
     order = api.create(
         status="paid", id="1", fee_bps=0, paid_at="2024-12-15T10:30:00Z", delivery_code="000000"

@@ -1,6 +1,7 @@
 """Bodies that break lenient readers (SAFETY 5e): every one is refused with a sentence, and nothing moves."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -247,8 +248,9 @@ def test_a_hostile_value_is_refused(refused: Any, api: Api, path: str) -> None:
         body = ", ".join(f'"{name}": {value if name == field else text}' for name, text in good.items())
         error = refused(path, f"{{{body}}}".encode())
         if error["code"] == "invalid_input":
-            assert [problem["field"] for problem in error["details"]["errors"]] == [field], value
-            assert error["error"].startswith(f"{field}: "), value
+            named = [problem["field"].partition(".")[0] for problem in error["details"]["errors"]]
+            assert named == [field], value
+            assert re.match(rf"{field}(\.\w+)?: ", error["error"]), value
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)

@@ -21,6 +21,7 @@ from zemi.api.fields import (
 from zemi.common import clock
 from zemi.common.ids import new_key, read_reference
 from zemi.common.money import InvalidAmount, Money
+from zemi.common.personal import personal_in
 from zemi.common.phone import InvalidPhone, Phone
 from zemi.identity import api_keys
 from zemi.providers import wire
@@ -96,6 +97,7 @@ TABLE: dict[str, Parser] = {
     "TextField": Parser(TextField(most=500).read, Takes.VALUE, (Unreadable,), ("iPhone 13",)),
     "MetadataField": Parser(MetadataField().read, Takes.VALUE, (Unreadable,), ({"cart": "17"},)),
     "FreeMetadataField": Parser(FreeMetadataField().read, Takes.VALUE, (Unreadable,), ({"a": {"b": "1"}},)),
+    "personal_in": Parser(personal_in, Takes.TEXT, (), ("0712 345 678", "a@b.co.ke", "12345678")),
     "Phone.parse": Parser(
         Phone.parse, Takes.TEXT, (InvalidPhone,), (AMINA.e164, "0712 345-678", "00254712345678")
     ),

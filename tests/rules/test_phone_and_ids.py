@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from zemi.common import crypto
 from zemi.common.ids import new_code, new_key, new_reference, read_reference
 from zemi.common.logs import mask
+from zemi.common.personal import Personal, personal_in
 from zemi.common.phone import InvalidPhone, Phone, holds_phone
 from zemi.webhooks.tokens import CallbackKind, mint, read
 
@@ -67,6 +68,32 @@ def test_anything_else_is_refused(written: str) -> None:
 )
 def test_a_phone_is_seen_within_other_words(text: str, holds: bool) -> None:
     assert holds_phone(text) is holds
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Amina, 0712 345-678", Personal.PHONE),
+        ("write to amina.w@duka.co.ke today", Personal.EMAIL),
+        ("12345678", Personal.ID_NUMBER),
+        ("ID No.1234567, Kamau", Personal.ID_NUMBER),
+        ("id: 23456789.", Personal.ID_NUMBER),
+        ("PIN a012345678z", Personal.ID_NUMBER),
+        ("cart-12345678", None),
+        ("A-17", None),
+        ("#1234567", None),
+        ("2026/11/27 and 12345678-9", None),
+        ("1234567.50", None),
+        ("123456", None),
+        ("123456789", None),
+        ("KES 1,234,567", None),
+        ("size 42 @ shelf 7", None),
+        ("8e03978e-40d5-43e8-bc93-6894a57f9324", None),
+        ("", None),
+    ],
+)
+def test_what_looks_like_a_persons_is_seen_within_other_words(text: str, found: Personal | None) -> None:
+    assert personal_in(text) is found
 
 
 def test_a_phone_never_shows_itself() -> None:

@@ -15,6 +15,7 @@ from zemi.api.fields import (
     ReferenceField,
     Shown,
     TextField,
+    YesNoField,
 )
 from zemi.api.shapes import (
     AMOUNT,
@@ -57,6 +58,11 @@ class CreateOrderInput(Shape):
     )
     release_policy = TextField(required=False, most=20, example="instant")
     metadata = MetadataField(required=False)
+    allow_pii = YesNoField(
+        required=False,
+        help_text="True: the metadata may hold what looks like personal data. You answer for it: it is stored in the clear"
+        " and sent in events.",
+    )
     reference = TextField(
         required=False, least=0, most=64, help_text="A merchant's own number, unique per merchant."
     )
@@ -117,7 +123,7 @@ class CreateOrder(Endpoint):
             now=clock.now(),
             **{
                 name: given[name]
-                for name in ("seller_phone", "release_policy", "metadata", "quote")
+                for name in ("seller_phone", "release_policy", "metadata", "allow_pii", "quote")
                 if name in given
             },
         )

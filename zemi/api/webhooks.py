@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from zemi.api.auth import NeedsScope, merchant_of
 from zemi.api.endpoint import Endpoint, Shape
-from zemi.api.fields import Shown, TextField, TimeField, Unreadable, Value, WordField
+from zemi.api.fields import Shown, TextField, TimeField, Unreadable, Value, WordField, YesNoField
 from zemi.api.idempotency import Keys
 from zemi.api.lists import OneOfField, created_fields, page_fields, query_shape
 from zemi.api.shapes import LIVEMODE, TEXT_OR_NULL, TIME, TIME_OR_NULL
@@ -66,21 +66,6 @@ class TypesField(Value):
         """Read a list of words; which types there are is the domain's business."""
         if not isinstance(raw, list) or len(raw) > _MOST_TYPES or not all(type(word) is str for word in raw):
             raise Unreadable("invalid_types", self._NOT_TYPES)
-        return raw
-
-
-class YesNoField(Value):
-    """true or false."""
-
-    schema = {"type": "boolean"}
-    _NEITHER = Text(
-        en="This is true or false, without quotes.", sw="Hii ni true au false, bila alama za kunukuu."
-    )
-
-    def read(self, raw: object) -> bool:
-        """Read one of the two."""
-        if not isinstance(raw, bool):
-            raise Unreadable("not_a_boolean", self._NEITHER)
         return raw
 
 

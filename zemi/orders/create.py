@@ -20,6 +20,7 @@ from zemi.orders.budgets import charge_buyer
 from zemi.orders.codes import set_code
 from zemi.orders.links import give_link
 from zemi.orders.models import Order, ReleasePolicy
+from zemi.orders.notes import check_notes
 from zemi.orders.terms import Terms, terms_now, terms_of_quote
 
 MOST_DRAWS = 3
@@ -41,6 +42,7 @@ def create_order(
     seller_phone: Phone | None = None,
     release_policy: str = ReleasePolicy.INSTANT,
     metadata: Mapping[str, str] | None = None,
+    allow_pii: bool = False,
     merchant_id: UUID | None = None,
     merchant_reference: str = "",
     signed_in: Party | None = None,
@@ -55,6 +57,7 @@ def create_order(
     `signed_in`, nobody is told here: the buyer gets the code by SMS when the order is paid.
     `quote` freezes what it costs. Opens its own transaction.
 
+    :raises InvalidInput: `metadata` seems to hold personal data, and `allow_pii` does not say that it may
     :raises SellerPhoneRequired: live orders name their seller
     :raises PhoneNotVerified: buyer or seller has to be `signed_in`, by the phone that is named, and is not
     :raises AmountOutOfRange: the seller's net is below KES 10, or the amount above the operator's limit
@@ -65,6 +68,7 @@ def create_order(
     :raises QuoteInvalid, QuoteExpired, QuoteMismatch: the quote does not fit
     :raises MerchantReferenceUsed: this merchant has an order with that reference
     """
+    check_notes(metadata or {}, allow_pii=allow_pii)
     if seller_phone is None and settings.LIVE:
         raise errors.SellerPhoneRequired
     proved = signed_in.phone if signed_in is not None else None

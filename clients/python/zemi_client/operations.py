@@ -484,6 +484,7 @@ class Operations:
         seller_phone: str | int | None = None,
         release_policy: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        allow_pii: bool | None = None,
         reference: str | None = None,
         quote: str | None = None,
         idempotency_key: str | None = None,
@@ -498,7 +499,10 @@ class Operations:
         buyer_phone: The buyer's mobile number. The delivery code goes there by SMS once it is paid.
         amount: The price in Kenyan shillings, whole shillings only.
         seller_phone: Where the money goes. Required in live mode; in sandbox the buyer stands in.
-        metadata: At most 8 kB in all; no phone numbers.
+        metadata: At most 8 kB in all; no phone numbers, e-mail addresses or ID numbers, unless `allow_pii`
+        is true.
+        allow_pii: True: the metadata may hold what looks like personal data. You answer for it: it is
+        stored in the clear and sent in events.
         reference: A merchant's own number, unique per merchant.
         quote: The id of a quote, whose terms are kept.
 
@@ -516,6 +520,7 @@ class Operations:
                     "seller_phone": seller_phone,
                     "release_policy": release_policy,
                     "metadata": metadata,
+                    "allow_pii": allow_pii,
                     "reference": reference,
                     "quote": quote,
                 },
@@ -1795,6 +1800,7 @@ class AsyncOperations:
         seller_phone: str | int | None = None,
         release_policy: str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        allow_pii: bool | None = None,
         reference: str | None = None,
         quote: str | None = None,
         idempotency_key: str | None = None,
@@ -1809,7 +1815,10 @@ class AsyncOperations:
         buyer_phone: The buyer's mobile number. The delivery code goes there by SMS once it is paid.
         amount: The price in Kenyan shillings, whole shillings only.
         seller_phone: Where the money goes. Required in live mode; in sandbox the buyer stands in.
-        metadata: At most 8 kB in all; no phone numbers.
+        metadata: At most 8 kB in all; no phone numbers, e-mail addresses or ID numbers, unless `allow_pii`
+        is true.
+        allow_pii: True: the metadata may hold what looks like personal data. You answer for it: it is
+        stored in the clear and sent in events.
         reference: A merchant's own number, unique per merchant.
         quote: The id of a quote, whose terms are kept.
 
@@ -1827,6 +1836,7 @@ class AsyncOperations:
                     "seller_phone": seller_phone,
                     "release_policy": release_policy,
                     "metadata": metadata,
+                    "allow_pii": allow_pii,
                     "reference": reference,
                     "quote": quote,
                 },
