@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 import pytest
@@ -10,10 +12,14 @@ from django.test import Client
 from tests import characters, story
 from tests.characters import AMINA, BARAKA, OTIENO
 from tests.story import ledger
+from zemi.common import clock as clock_of
+from zemi.common.clock import NAIROBI
 from zemi.common.money import kes
 from zemi.common.phone import Phone
 from zemi.orders.models import Order
+from zemi.payments import collect
 from zemi.payments.models import Payment, Receipt
+from zemi.providers.base import Reason, Refused
 from zemi.refunds.models import Refund
 from zemi.webhooks.models import WebhookLog
 from zemi.webhooks.tokens import CallbackKind, mint
@@ -27,6 +33,13 @@ def new_order(**how: Any) -> str:
 
 def payment_of(reference: str) -> Payment:
     return Payment.objects.filter(order__order_reference=reference).latest("created_at")
+
+
+def waits_until(refused: story.Answer) -> datetime:
+    """The safe time to ask again: the same in the details, as seconds in the header, and true."""
+    at = datetime.fromisoformat(refused.body["details"]["retry_at"])
+    assert int(refused.headers["Retry-After"]) == ceil((at - clock_of.now()).total_seconds())
+    return at
 
 
 def hook(payment: Payment, body: object) -> int:
@@ -143,7 +156,10 @@ def test_a_phone_is_not_asked_again_within_a_minute_nor_for_the_same_amount_with
 
     too_soon = story.push(second, amount="900")
     assert (too_soon.status, too_soon.code) == (429, "prompt_too_soon")
-    clock.advance(seconds=31)
+    assert waits_until(too_soon) == clock.now() + timedelta(seconds=30)
+    clock.advance(seconds=29)
+    assert waits_until(story.push(second, amount="900")) == clock.now() + timedelta(seconds=1)
+    clock.advance(seconds=1)
     assert story.push(second, amount="900").status == 200
     clock.advance(seconds=62)
     run_worker()
@@ -156,8 +172,13 @@ def test_the_same_amount_has_to_wait_two_minutes(clock: Any, run_worker: Run) ->
     clock.advance(seconds=90)
     run_worker()
 
-    assert story.push(second).status == 429
-    clock.advance(seconds=31)
+    refused = story.push(second)
+    assert waits_until(refused) == clock.now() + timedelta(seconds=30)
+    shown = clock.now().astimezone(NAIROBI) + timedelta(seconds=30)
+    assert refused.body["details"]["next_step"] == (
+        f"Wait 30 seconds, then try again: from {shown:%H:%M:%S} in Nairobi."
+    )
+    clock.advance(seconds=30)
     assert story.push(second).status == 200
 
 
@@ -175,8 +196,28 @@ def test_a_phone_that_refused_three_times_in_ten_minutes_is_left_alone(
     refused = story.push(reference, amount="2000")
 
     assert (refused.status, refused.code) == (429, "prompt_too_soon")
-    clock.advance(minutes=10)
+    # Ten minutes after the first of the three, 183 s ago.
+    assert waits_until(refused) == clock.now() + timedelta(seconds=600 - 183)
+    clock.advance(seconds=600 - 183 - 1)
+    assert story.push(reference, amount="2000").status == 429
+    clock.advance(seconds=1)
     assert story.push(reference, amount="2000").status == 200
+
+
+def test_when_m_pesa_itself_finds_it_too_soon_the_next_try_is_safe_in_two_minutes(
+    clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = new_order()
+    with monkeypatch.context() as patch:
+        patch.setattr(collect, "_send", lambda *_, **__: Refused(Reason.TOO_SOON, "500.001.1001"))
+        refused = story.push(reference)
+
+    assert (refused.status, refused.code) == (429, "prompt_too_soon")
+    assert waits_until(refused) == clock.now() + timedelta(seconds=120)
+    clock.advance(seconds=119)
+    assert story.push(reference).status == 429
+    clock.advance(seconds=1)
+    assert story.push(reference).status == 200
 
 
 def test_a_prompt_whose_answer_is_lost_is_unknown_and_found_by_its_secret_path(

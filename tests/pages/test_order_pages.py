@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.flows.test_staff import do, refund
 from tests.flows.test_stray_money import by_hand
 from tests.pages.conftest import Person, page_of, settle, words
 from tests.story import confirm, create_order, order_of, push, simulate_payment, wrong
+from zemi.common.clock import NAIROBI
 from zemi.identity.otp import Purpose, send_otp
 from zemi.identity.sessions import open_session
 from zemi.notifications.models import Message
@@ -124,7 +126,7 @@ def test_why_a_payment_failed_is_said_beside_the_next_try(
 
 
 def test_a_prompt_that_is_refused_says_what_to_do(
-    amina: Person, path: str, caplog: pytest.LogCaptureFixture
+    amina: Person, path: str, clock: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     other = create_order(amount="700.00").data["order_reference"]
     push(other, amount="700.00")
@@ -132,10 +134,13 @@ def test_a_prompt_that_is_refused_says_what_to_do(
     refused = amina.press(f"{path}/pay")
 
     assert refused.status_code == 429
-    assert refused.headers["Retry-After"] == "120"
+    assert refused.headers["Retry-After"] == "60"
     assert caplog.records[-1].msg["error"] == "prompt_too_soon"  # type: ignore[index]  # structlog's own
     assert "asked to pay a moment ago" in words(refused)
-    assert "Wait 2 minutes, then try again." in words(refused)
+    shown = f"{(clock.now() + timedelta(minutes=1)).astimezone(NAIROBI):%H:%M:%S}"
+    assert f"Wait 60 seconds, then try again: from {shown} in Nairobi." in words(refused)
+    in_swahili = words(amina.press(f"{path}/pay?lang=sw"))
+    assert f"Subiri sekunde 60, kisha jaribu tena: kuanzia {shown} saa za Nairobi." in in_swahili
     assert "Pay KES 1,500" in words(refused)
 
 

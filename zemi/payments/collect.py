@@ -1,6 +1,7 @@
 """Ask a phone for the price of an order: commit the attempt, send the prompt once, record what was heard."""
 
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from django.conf import settings
@@ -18,12 +19,12 @@ from zemi.orders.lookup import charged_lookup
 from zemi.orders.models import Order
 from zemi.payments import errors
 from zemi.payments.allocate import is_open
-from zemi.payments.models import Payment, PaymentMethod, PaymentStatus
+from zemi.payments.models import Payment, PaymentMethod, PaymentStatus, payer_index
 from zemi.payments.queries import payment_begun_since
 from zemi.payments.settle import fail_charge
 from zemi.providers import registry
 from zemi.providers.base import Accepted, ChargeOutcome, ChargeRequest, Reason, Refused
-from zemi.trust.limits import Allowance, charge, give_back
+from zemi.trust.limits import Allowance, charge, give_back, room_at
 from zemi.webhooks.tokens import CallbackKind, mint
 
 # A prompt is dead after about a minute; five leave room for a slow network (DOMAIN M1).
@@ -32,6 +33,7 @@ PROMPT_LIFE = timedelta(minutes=5)
 FIRST_QUERY = timedelta(seconds=25)
 FAILED_IN_10_MINUTES = 3
 FAILED_IN_A_DAY = 10
+_10_MINUTES, _A_DAY = timedelta(minutes=10), timedelta(days=1)
 
 
 def start_payment(
@@ -113,8 +115,11 @@ def _begin(*, order_reference: str, payer_phone: Phone, amount: Money, now: date
             check_payable(order, amount, now=now)
             retire_dead_attempts(order, now=now)
             payment = open_attempt(order, payer_phone=payer_phone, now=now)
-            _charge_prompt(payment, payer_phone, now=now)
+            _charge_prompt(payer_phone, payment.amount, now=now)
             return payment
+    except _NoRoom:
+        # Only now, when what was charged of the one budget that had room is undone.
+        raise _too_soon(payer_phone, amount, now=now) from None
     except IntegrityError as error:
         if violates(error, Payment, "payments_one_live"):
             raise errors.PaymentInProgress from error
@@ -136,30 +141,55 @@ def _begun_since(
     return payment
 
 
-def _charge_prompt(payment: Payment, payer_phone: Phone, *, now: datetime) -> None:
-    if not charge(*_prompt_budgets(payment, payer_phone), now=now):
-        raise errors.PromptTooSoon(retry_after_s=120)
+class _NoRoom(Exception):
+    """A budget of prompts is used up."""
+
+
+def _charge_prompt(payer_phone: Phone, amount: Money, *, now: datetime) -> None:
+    if not charge(*_prompt_budgets(payer_phone, amount), now=now):
+        raise _NoRoom
     # Only now, with the phone's budget row locked: nobody else can add a failure for this phone meanwhile.
+    at = _left_alone_until(payer_phone, now=now)
+    if at > now:
+        raise _too_soon_until(at, now=now)
+
+
+def _left_alone_until(payer_phone: Phone, *, now: datetime) -> datetime:
+    """Until when a phone that failed too often is not asked again; `now` if it may be."""
     failed = list(
         Payment.objects.filter(
-            payer_phone_hash=payment.payer_phone_hash,
-            created_at__gt=now - timedelta(days=1),
+            payer_phone_hash=payer_index(payer_phone),
+            created_at__gt=now - _A_DAY,
             status=PaymentStatus.FAILED,
         )
         .order_by("-created_at")
         .values_list("created_at", flat=True)[:FAILED_IN_A_DAY]
     )
-    if sum(at > now - timedelta(minutes=10) for at in failed) >= FAILED_IN_10_MINUTES:
-        raise errors.PromptTooSoon(retry_after_s=600)
+    until = [now]
+    if len(failed) >= FAILED_IN_10_MINUTES:
+        until.append(failed[FAILED_IN_10_MINUTES - 1] + _10_MINUTES)
     if len(failed) >= FAILED_IN_A_DAY:
-        raise errors.PromptTooSoon(retry_after_s=86_400)
+        until.append(failed[FAILED_IN_A_DAY - 1] + _A_DAY)
+    return max(until)
 
 
-def _prompt_budgets(payment: Payment, payer_phone: Phone) -> tuple[Allowance, Allowance]:
+def _too_soon(payer_phone: Phone, amount: Money, *, now: datetime) -> errors.PromptTooSoon:
+    """The refusal of a prompt that says when every rule allows the same one again."""
+    room = room_at(*_prompt_budgets(payer_phone, amount), now=now)
+    return _too_soon_until(max(room, _left_alone_until(payer_phone, now=now)), now=now)
+
+
+def _too_soon_until(at: datetime, *, now: datetime) -> errors.PromptTooSoon:
+    # In whole seconds, and never too early.
+    whole = at + timedelta(microseconds=-at.microsecond % 1_000_000)
+    return errors.PromptTooSoon(retry_after_s=max(1, ceil((at - now).total_seconds())), retry_at=whole)
+
+
+def _prompt_budgets(payer_phone: Phone, amount: Money) -> tuple[Allowance, Allowance]:
     """One prompt a minute for a phone (DARAJA 4.2), one in two minutes for the same amount (DARAJA 3.1, code 17)."""
     return (
         Allowance("prompt", payer_phone.e164, 1, timedelta(seconds=60)),
-        Allowance("prompt-amount", f"{payer_phone.e164}|{payment.amount}", 1, timedelta(seconds=120)),
+        Allowance("prompt-amount", f"{payer_phone.e164}|{amount}", 1, timedelta(seconds=120)),
     )
 
 
@@ -202,10 +232,11 @@ def _refuse(payment: Payment, outcome: Refused, *, payer_phone: Phone, now: date
     payment.refresh_from_db()
     if outcome.may_resend:
         with unit_of_work():
-            give_back(*_prompt_budgets(payment, payer_phone))
+            give_back(*_prompt_budgets(payer_phone, payment.amount))
         raise errors.ProviderUnreachable(retry_after_s=60)
     if outcome.reason is Reason.TOO_SOON:
-        raise errors.PromptTooSoon(retry_after_s=60)
+        # M-Pesa knows of a prompt that is none of ours, or was lost: its two minutes are counted from this one.
+        raise _too_soon(payer_phone, payment.amount, now=now)
     raise errors.PaymentRefused
 
 

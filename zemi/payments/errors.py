@@ -1,7 +1,10 @@
 """What payments refuse."""
 
+from datetime import UTC, datetime
+
+from zemi.common.clock import NAIROBI
 from zemi.common.errors import Kind, ZemiError
-from zemi.common.texts import Text
+from zemi.common.texts import Text, wait_in_words
 
 
 class OrderNotPayable(ZemiError):
@@ -46,7 +49,10 @@ class PaymentInProgress(ZemiError):
 
 
 class PromptTooSoon(ZemiError):
-    """The phone was asked a moment ago, or refused too often (DARAJA 3.1 code 17, 4.2; SAFETY 2.3)."""
+    """The phone was asked a moment ago, or refused too often (DARAJA 3.1 code 17, 4.2; SAFETY 2.3).
+
+    At `retry_at` it may be asked for the same amount again, if nobody asks it for anything before.
+    """
 
     code = "prompt_too_soon"
     kind = Kind.RATE_LIMIT
@@ -55,10 +61,18 @@ class PromptTooSoon(ZemiError):
         sw="Simu hii imeombwa kulipa muda mfupi uliopita. Ombi jipya halikutumwa na hakuna pesa iliyotumwa.",
     )
     next_step = Text(
-        en="Wait {wait}, then try again.",
-        sw="Subiri {wait}, kisha jaribu tena.",
+        en="Wait {wait}, then try again: from {retry_at} in Nairobi.",
+        sw="Subiri {wait}, kisha jaribu tena: kuanzia {retry_at} saa za Nairobi.",
     )
     retryable = True
+    example = {"retry_at": datetime(2026, 11, 23, 9, 2, tzinfo=UTC)}
+
+    def advice(self, language: str = "en") -> str:
+        """Say the time as a clock in Nairobi shows it."""
+        shown = f"{self.facts['retry_at'].astimezone(NAIROBI):%H:%M:%S}"
+        return self.next_step.render(
+            language, wait=wait_in_words(self.retry_after_s, language), retry_at=shown
+        )
 
 
 class PaymentRefused(ZemiError):

@@ -115,6 +115,15 @@ def too_many(allowance: Allowance, *, now: datetime) -> TooManyAttempts:
     return TooManyAttempts(retry_after_s=max(1, int(-(-wait // 1))), limit=allowance.purpose)
 
 
+def room_at(*allowances: Allowance, now: datetime) -> datetime:
+    """When each of these has room again for what it costs, by what was spent until now; `now` if they have it."""
+    spent = {bytes(row.pk): row for row in Budget.objects.filter(pk__in=[a.key for a in allowances])}
+    full = [
+        spent[a.key].ends_at for a in allowances if a.key in spent and spent[a.key].used + a.cost > a.most
+    ]
+    return max([now, *full])
+
+
 def refuse_if_used_up(allowance: Allowance, *, now: datetime) -> None:
     """Refuse a caller whose budget has nothing left, without charging it: for what costs only when it fails.
 
