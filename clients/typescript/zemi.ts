@@ -381,6 +381,8 @@ export interface RefundAsked {
   order_status: string;
   status: string;
   message: string;
+  /** What goes back of each receipt: everybody gets back what they paid, the latest first. Before staff have allowed it, as it stands now. */
+  parts: ({ receipt: string; amount: string; refund: string | null })[];
 }
 
 /** What was asked for. */

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.db.models import Sum
 
 from tests import story
-from tests.characters import AMINA
+from tests.characters import AMINA, OTIENO
 from zemi.approvals.errors import ApprovalNotPending
 from zemi.common.money import kes
 from zemi.orders.parties import Asker
@@ -19,6 +20,7 @@ from zemi.payments.errors import NoCancelRequest, OrderNotCancellable
 from zemi.payments.models import Receipt
 from zemi.payouts.models import Payout
 from zemi.providers.base import C2BReceipt
+from zemi.refunds.errors import RefundExceedsReceipt
 from zemi.refunds.models import Refund
 from zemi.staff.request import approve, request_action
 
@@ -103,6 +105,34 @@ def test_what_many_allow_at_once_is_done_once(at_once: Race, crowd: int, clock: 
 
     assert said == {"allowed": 1, "too late": crowd - 1}
     assert Refund.objects.count() == 1
+    story.assert_books_agree(with_provider=False)
+
+
+def test_of_what_two_people_paid_no_crowd_of_refunds_gives_back_more_than_came(
+    at_once: Race, crowd: int, clock: Any, settings: Any
+) -> None:
+    settings.CODE_BUDGET = 1_000
+    made, now = story.create_order().data, clock.now()
+    reference = made["order_reference"]
+    for number, payer, amount in (("QHJ41HG1W8", AMINA, 1_000), ("QHJ41HG1W9", OTIENO, 500)):
+        told = C2BReceipt(number, kes(amount), now, reference, payer, "174379")
+        assert settle_c2b(told, now=now) == "allocated"
+    assert story.confirm(reference, made["delivery_code"]).status == 200
+
+    def give_back(index: int) -> str:
+        payload = {"order": reference, "amount": "400", "bearer": "zemi" if index % 2 else "seller"}
+        try:
+            request_action("refund", payload, maker="Wanjiku", reason="a part is broken", now=now)
+        except RefundExceedsReceipt:
+            return "too late"
+        return "made"
+
+    said = Counter(at_once(crowd, give_back))
+
+    # Three times 400 fit into 1,500.
+    assert said == {"made": 3, "too late": crowd - 3}
+    by_payer = Refund.objects.values_list("payer__phone_last4").annotate(sum=Sum("amount_minor"))
+    assert sorted(by_payer.order_by()) == sorted([(AMINA.last4, 70_000), (OTIENO.last4, 50_000)])
     story.assert_books_agree(with_provider=False)
 
 

@@ -1,12 +1,16 @@
 """`zemi staff`: what people do by hand. Exit code 0: done, or asked for; 1: refused, nothing was changed."""
 
 import argparse
+from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
 from zemi.approvals.decide import reject
 from zemi.common import clock
 from zemi.common.errors import ZemiError
+from zemi.common.ids import read_reference
 from zemi.disbursements.switch import KINDS
+from zemi.refunds.models import Refund
 from zemi.staff.actions import ACTIONS
 from zemi.staff.dispatch import start_sending, stop_sending
 from zemi.staff.queue import waiting_for_people
@@ -51,13 +55,29 @@ def _queue(_: argparse.Namespace) -> str:
 def _do(args: argparse.Namespace) -> str:
     action, *pairs = args.words or [""]
     payload = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
-    asked = request_action(action, payload, maker=args.by, reason=args.reason, now=clock.now())
-    return f"Asked for as {asked.id}: somebody else has 24 hours to approve it." if asked else "Done."
+    now = clock.now()
+    asked = request_action(action, payload, maker=args.by, reason=args.reason, now=now)
+    if asked:
+        return f"Asked for as {asked.id}: somebody else has 24 hours to approve it."
+    return "Done." + _parts(action, payload, now)
 
 
 def _approve(args: argparse.Namespace) -> str:
-    done = approve(_only_id(args), checker=args.by, now=clock.now())
-    return f"Done: {done.action}, as {done.maker} asked."
+    now = clock.now()
+    done = approve(_only_id(args), checker=args.by, now=now)
+    return f"Done: {done.action}, as {done.maker} asked." + _parts(done.action, done.payload, now)
+
+
+def _parts(action: str, payload: Mapping[str, str], made_at: datetime) -> str:
+    """What a refund that was made at this moment gives back of each receipt."""
+    if action != "refund":
+        return ""
+    made = Refund.objects.filter(order__order_reference=read_reference(payload["order"]), created_at=made_at)
+    return "".join(
+        f"\n  KES {refund.amount} of receipt {refund.receipt.transaction_id or refund.receipt_id}: "
+        f"{'too little to send, the credit of who paid' if refund.is_credit else refund.status}"
+        for refund in made.select_related("receipt").order_by("id")
+    )
 
 
 def _reject(args: argparse.Namespace) -> str:

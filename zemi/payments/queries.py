@@ -8,8 +8,10 @@ from django.db.models import Q
 from zemi.common.ids import read_reference
 from zemi.common.money import Money
 from zemi.common.phone import Phone
+from zemi.ledger.balances import balance_of
 from zemi.orders.models import Order
 from zemi.payments.models import HELD, Payment, Receipt, payer_index
+from zemi.payments.reverse import credited_of, refunded_of
 
 
 def payment_of(order: Order) -> UUID | None:
@@ -30,7 +32,16 @@ def payment_begun_since(moment: datetime, *, order_reference: str, payer_phone: 
 def refundable_receipts(order: Order) -> list[Receipt]:
     """The receipts whose money paid an order, the latest first."""
     rows = Receipt.objects.filter(order=order, status__in=HELD, allocated_minor__gt=0)
-    return list(rows.select_related("payment").order_by("-received_at", "-id")[:20])
+    return list(rows.select_related("payment").order_by("-received_at", "-id"))
+
+
+def left_of(receipt: Receipt) -> Money:
+    """What of a receipt's share in the price of its order may still go back to whoever paid it.
+
+    Not what went back or is on its way there, what is the payer's credit, nor what came too much. Its order must be locked.
+    """
+    gone = refunded_of(receipt) + credited_of(receipt) + balance_of(receipt.lies_in)
+    return min(receipt.allocated, receipt.amount - gone)
 
 
 def receipt_told_by_hand(payment: Payment, amount: Money) -> Receipt | None:

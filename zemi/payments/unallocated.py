@@ -14,7 +14,7 @@ from zemi.payments.locks import lock_receipt
 from zemi.payments.models import HELD, Receipt, ReceiptStatus
 from zemi.payments.reverse import unforgive
 from zemi.providers.base import PAYOUT_LEAST
-from zemi.refunds.models import RefundReason
+from zemi.refunds.models import Refund, RefundReason
 from zemi.refunds.owe import owe_refund
 
 
@@ -26,7 +26,7 @@ def return_orphan(
 
     What can't be paid out because it is too little becomes the payer's credit.
     """
-    refund = owe_refund(
+    owe_refund(
         order=order,
         receipt_id=receipt.id,
         amount=receipt.amount,
@@ -39,7 +39,6 @@ def return_orphan(
         actor=actor,
         now=now,
     )
-    credited = {} if refund is not None else {"credited_minor": receipt.amount_minor}
     transition(
         receipt,
         ReceiptStatus.REFUNDED,
@@ -47,7 +46,6 @@ def return_orphan(
         actor=actor,
         data={"amount": str(receipt.amount), "reason": reason},
         refund_at=None,
-        **credited,
     )
 
 
@@ -74,12 +72,15 @@ def return_excess(
 
 
 @inside_transaction
-def return_parts(order: Order, cause: Event, *, reason: RefundReason, actor: str, now: datetime) -> None:
+def return_parts(
+    order: Order, cause: Event, *, reason: RefundReason, actor: str, now: datetime
+) -> list[Refund]:
     """Owe every part of the price that is held to whoever paid it (P6a): it was never paid in full, or is no longer.
 
     A shilling that was forgiven is no longer, because of `cause`: it was never the payer's. The order must be locked.
     """
     parts = Receipt.objects.filter(order=order, status__in=HELD).select_related("payment")
+    refunds = []
     for receipt in parts.order_by("id"):
         held = unforgive(receipt, cause)
         refund = owe_refund(
@@ -95,19 +96,16 @@ def return_parts(order: Order, cause: Event, *, reason: RefundReason, actor: str
             actor=actor,
             now=now,
         )
-        credited = (
-            {}
-            if refund is not None
-            else {"allocated_minor": 0, "credited_minor": receipt.credited_minor + held.minor}
-        )
         transition(
             receipt,
             ReceiptStatus.REFUNDED,
             at=now,
             actor=actor,
             data={"amount": str(held), "reason": reason},
-            **credited,
         )
+        refund.receipt = receipt
+        refunds.append(refund)
+    return refunds
 
 
 @outside_transaction

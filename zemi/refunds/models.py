@@ -24,6 +24,8 @@ from zemi.ledger.chart import AccountRef
 
 # A receipt this fresh is undone where it came in; an older one is paid back by B2C (DARAJA 1.6, DOMAIN R1).
 FRESH = timedelta(hours=24)
+# Why a refund was over at once, and is credit: M-Pesa pays out KES 10 or more (DOMAIN R8).
+TOO_SMALL = "too_small"
 
 
 class RefundAttempt(Attempt):
@@ -89,6 +91,11 @@ class Refund(Disbursement):
             models.CheckConstraint(condition=Q(status__in=DisbursementStatus.values), name="refunds_status"),
         ]
         indexes = [models.Index(fields=["due_at"], name="refunds_due", condition=Q(due_at__isnull=False))]
+
+    @property
+    def is_credit(self) -> bool:
+        """Whether it was too little to be sent: it is the payer's credit since it was made."""
+        return bool(self.failure_reason == TOO_SMALL)
 
     @property
     def in_flight(self) -> AccountRef:

@@ -12,14 +12,13 @@ from zemi.common.phone import Phone
 from zemi.disbursements.models import DisbursementStatus
 from zemi.events.log import record, transition
 from zemi.identity.parties import find_or_create_parties
-from zemi.ledger import chart
 from zemi.ledger.chart import AccountRef
 from zemi.ledger.posting import Line, post
 from zemi.orders.models import Order
 from zemi.providers import registry
 from zemi.providers.base import PAYOUT_LEAST
 from zemi.refunds.errors import RefundExceedsReceipt
-from zemi.refunds.models import FRESH, Refund, RefundedReceipt
+from zemi.refunds.models import FRESH, TOO_SMALL, Refund, RefundedReceipt
 
 
 @inside_transaction
@@ -36,12 +35,12 @@ def owe_refund(
     actor: str,
     now: datetime,
     received_at: datetime | None = None,
-) -> Refund | None:
+) -> Refund:
     """Owe `amount` of a receipt of `received` to its payer, out of `source` (P6a, P7c), and queue it.
 
     The order, if there is one, must be locked. `pay_in` is the provider's number of the receipt: all of a fresh one is
-    undone by a reversal, anything else is paid by B2C. Without `payee_phone` it waits until the payer is known. Answers
-    None for less than KES 10, which M-Pesa can't pay out: then it is the payer's credit.
+    undone by a reversal, anything else is paid by B2C. Without `payee_phone` it waits until the payer is known. Less than
+    KES 10, which M-Pesa can't pay out, is the payer's credit at once, and so the refund is over.
 
     :raises RefundExceedsReceipt: refunds of a receipt never exceed it
     """
@@ -72,7 +71,7 @@ def owe_refund_from(
     actor: str,
     now: datetime,
     received_at: datetime | None = None,
-) -> Refund | None:
+) -> Refund:
     """As `owe_refund`, out of several accounts: the amount is their sum.
 
     :raises RefundExceedsReceipt: refunds of a receipt never exceed it
@@ -96,7 +95,7 @@ def owe_refund_from(
     )
     if payer is not None and amount < PAYOUT_LEAST and not reverses:
         _credit(refund, sources, actor=actor, now=now)
-        return None
+        return refund
     _count(receipt_id, amount, received)
     insert(refund)
     event = record(
@@ -125,11 +124,20 @@ def _count(receipt_id: UUID, amount: Money, received: Money) -> None:
 
 
 def _credit(refund: Refund, sources: Mapping[AccountRef, Money], *, actor: str, now: datetime) -> None:
-    event = record("refund.credited", refund, at=now, actor=actor, data={"amount": str(refund.amount)})
+    # It is written in the status into which it goes at once: the event tells the move all the same.
+    refund.status, refund.failure_reason = DisbursementStatus.CANCELLED, TOO_SMALL
+    insert(refund)
+    data = {
+        "from": str(DisbursementStatus.CREATED),
+        "to": str(DisbursementStatus.CANCELLED),
+        "amount": str(refund.amount),
+        "reason": str(refund.reason),
+    }
+    event = record("refund.credited", refund, at=now, actor=actor, data=data)
     post(
         event,
         *(
-            Line("credit", f"{refund.id}.{ref.line.code}", ref, chart.buyer_credit(refund.payee_id), part)
+            Line("credit", f"{refund.id}.{ref.line.code}", ref, refund.returns_to, part)
             for ref, part in sources.items()
         ),
     )

@@ -14,15 +14,16 @@ from zemi.orders.errors import OrderNotFound
 from zemi.orders.locks import lock_order
 from zemi.orders.models import Order, OrderStatus
 from zemi.providers import registry
-from zemi.staff.refund import SELLER, check_refund, refund_order
+from zemi.staff.refund import SELLER, Part, check_refund, refund_order
 
 
 @dataclass(frozen=True, slots=True)
 class RefundAsked:
-    """What is to go back of which order, and whether staff have to allow it first."""
+    """What is to go back of which order, and whether staff have to allow it first: then its parts may change until then."""
 
     order: Order
     amount: Money
+    parts: list[Part]
     needs_approval: bool
 
 
@@ -35,18 +36,19 @@ def refund_for_merchant(
     Opens its own transaction.
 
     :raises OrderNotFound: there is none, or it is not this merchant's
-    :raises NothingToRefund, RefundNotWhole, RefundTooSmall, RefundExceedsReceipt: see `check_refund`
+    :raises NothingToRefund, RefundNotWhole, RefundTooSmall, RefundExceedsReceipt, AmountNotWholeShilling: see
+        `check_refund`
     """
     registry.make_ready()
     with unit_of_work():
         order = lock_order(order_reference=read_reference(order_reference))
         if order.merchant_id != merchant_id:
             raise OrderNotFound
-        check_refund(order, amount)
+        parts = check_refund(order, amount)
         at_once = order.status == OrderStatus.PAID and amount <= kes(settings.FOUR_EYES_KES)
         if at_once:
-            refund_order(order, amount=amount, bearer=SELLER, actor="merchant", now=now)
+            parts = refund_order(order, amount=amount, bearer=SELLER, actor="merchant", now=now)
         else:
             payload = {"order": order.order_reference, "amount": str(amount), "bearer": SELLER}
             ask_for("refund", payload, maker=f"merchant:{merchant_id}", reason=reason, now=now)
-        return conclude(RefundAsked(order, amount, needs_approval=not at_once))
+        return conclude(RefundAsked(order, amount, parts, needs_approval=not at_once))

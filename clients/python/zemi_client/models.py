@@ -367,6 +367,7 @@ class RefundAsked:
     order_status: str
     status: str
     message: str
+    parts: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -960,7 +960,9 @@ class Operations:
 
         All of an order that is paid and not delivered: it is off then. Above the operator's limit, and of
         money that was
-        released to the seller, the operator's staff decide.
+        released to the seller, the operator's staff decide. Of an order that was paid by several receipts
+        each payer gets
+        back no more than they paid.
 
         amount: All that is held; of a delivered order at most what came.
         reason: For staff: no phone numbers.
@@ -2276,7 +2278,9 @@ class AsyncOperations:
 
         All of an order that is paid and not delivered: it is off then. Above the operator's limit, and of
         money that was
-        released to the seller, the operator's staff decide.
+        released to the seller, the operator's staff decide. Of an order that was paid by several receipts
+        each payer gets
+        back no more than they paid.
 
         amount: All that is held; of a delivered order at most what came.
         reason: For staff: no phone numbers.
