@@ -129,7 +129,8 @@ export interface Event {
   /** Increases with each event of the same object. */
   sequence: number;
   data: { object: { [name: string]: unknown }; previous?: { [name: string]: unknown } };
-  request: { id?: string | null };
+  /** In which request it happened; nulls where it happened by itself. */
+  request: { id?: string | null; idempotency_key_hash?: string | null };
 }
 
 /** A payment link, for its owner. */

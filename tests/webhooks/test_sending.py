@@ -1,5 +1,6 @@
 """Events reach merchants: signed, in order, tried again for days, and given up in the end (DOMAIN 4.6)."""
 
+import hashlib
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
+from zemi_client import key_hash, read_event
 
 from tests import story
 from tests.characters import AMINA, BARAKA
@@ -55,6 +57,44 @@ def test_a_merchant_hears_of_its_sale(endpoint: WebhookEndpoint, receiver: Recei
         "paid",
         {"cart": "77"},
     )
+
+
+def test_an_event_names_the_merchants_own_request_and_the_hash_of_its_key(
+    endpoint: WebhookEndpoint,
+    receiver: Receiver,
+    key: str,
+    clock: VirtualClock,
+    run_worker: Callable[[], int],
+) -> None:
+    order = {"buyer_phone": AMINA.msisdn, "seller_phone": BARAKA.msisdn, "amount": "1500"}
+    order |= {"product_description": "Kitenge"}
+    made = story.post("/api/v1/orders/create", order, key=key, idempotency_key='"make-77"')
+    unkeyed = story.post("/api/v1/orders/create", order, key=key)
+    prompt = {
+        "phone_number": AMINA.msisdn,
+        "amount": "1500",
+        "account_reference": made.data["order_reference"],
+    }
+    # Amina's own program: its key is none of Duka's business.
+    pushed = story.post("/api/payments/mpesa/stk-push", prompt, idempotency_key="amina-1")
+    clock.advance(seconds=5)
+    run_worker()
+
+    heard = [(received.body["type"], received.body["request"]) for received in receiver.got]
+    told, by_itself = heard[:3], heard[3:]
+    keyed = {"id": made.headers["Request-Id"], "idempotency_key_hash": key_hash("make-77")}
+    assert key_hash("make-77") == hashlib.sha256(b"make-77").hexdigest()
+    assert told == [
+        ("order.created", keyed),
+        ("order.created", {"id": unkeyed.headers["Request-Id"], "idempotency_key_hash": None}),
+        ("payment.pending", {"id": pushed.headers["Request-Id"], "idempotency_key_hash": None}),
+    ]
+    assert [name for name, _ in by_itself] == ["payment.completed", "receipt.allocated", "order.paid"]
+    assert [request["idempotency_key_hash"] for _, request in by_itself] == [None] * 3
+    listed = story.get("/api/v1/events", key=key).body["data"]
+    assert listed[-1]["request"] == keyed
+    read = read_event(receiver.got[0].raw, receiver.got[0].headers, secret=endpoint.secret())
+    assert (read.request_id, read.idempotency_key_hash) == (keyed["id"], keyed["idempotency_key_hash"])
 
 
 def test_a_merchant_hears_of_its_payment_link_but_not_what_opens_it(

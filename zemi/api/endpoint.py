@@ -25,6 +25,7 @@ from zemi.common import clock
 from zemi.common.db import listening
 from zemi.common.errors import FieldProblem, InvalidInput, ZemiError
 from zemi.common.faults import fault_point
+from zemi.common.keyed import key_noted
 from zemi.common.texts import Text
 from zemi.orders.models import Order
 from zemi.orders.parties import Role
@@ -145,7 +146,7 @@ class Endpoint(APIView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer; what the domain concludes is kept with its effect, where the request carries a key."""
-        with listening(self._keep_conclusion):
+        with key_noted(), listening(self._keep_conclusion):
             return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

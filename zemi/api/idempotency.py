@@ -12,8 +12,9 @@ from uuid import UUID
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from zemi.api.auth import caller, holder_of
+from zemi.api.auth import caller, holder_of, key_of
 from zemi.common import crypto
+from zemi.common.keyed import note_key
 from zemi.idempotency import answers
 from zemi.idempotency.answers import Claim, Kept
 from zemi.idempotency.errors import KeyInvalid, KeyMissing
@@ -87,10 +88,14 @@ def begin(
         if keys is Keys.REQUIRED:
             raise KeyMissing
         return None
+    key = _read(header)
+    if key_of(request) is not None:
+        # What people's own requests carry is no merchant's business.
+        note_key(key)
     found = answers.begin(
         # One stranger's key is not another's.
         account=caller(request),
-        key=_read(header),
+        key=key,
         fingerprint=_fingerprint(request, body(), scopes=holder_of(request).scopes if tells_key else ()),
         request_id=str(request.META.get(REQUEST_ID, "")),
         life=answers.MONEY_LIFE if moves_money else answers.LIFE,

@@ -163,7 +163,20 @@ class EventData(Shape):
             },
         }
     )
-    request = Shown({"type": "object", "properties": {"id": TEXT_OR_NULL}})
+    request = Shown(
+        {
+            "type": "object",
+            "description": "In which request it happened; nulls where it happened by itself.",
+            "properties": {
+                "id": TEXT_OR_NULL,
+                "idempotency_key_hash": {
+                    "type": ["string", "null"],
+                    "pattern": "^[0-9a-f]{64}$",
+                    "description": "SHA-256, in hex, of the Idempotency-Key that your program sent with it.",
+                },
+            },
+        }
+    )
 
 
 class WebhookView(Endpoint):

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import models
 
 from zemi.common.db import append, inside_transaction, write_if
+from zemi.common.keyed import current_key_hash
 from zemi.common.logs import current_request_id
 from zemi.events.errors import InvalidTransition
 from zemi.events.listeners import listening
@@ -91,6 +92,7 @@ def record(
         at=at,
         data=dict(data or {}),
         request_id=current_request_id(),
+        key_hash=current_key_hash(),
     )
     append(event)
     subscribers = SUBSCRIPTIONS.get(event_type, ())

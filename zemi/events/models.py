@@ -12,7 +12,8 @@ class Event(models.Model):
     """One thing that happened to one subject. Never changed, never deleted: a trigger refuses both.
 
     `data` holds ids and amounts; no phone, name or code ever stands in it. `request_id` is that of the request in which
-    it happened, as the log has it; NULL for what a worker did.
+    it happened, as the log has it; NULL for what a worker did. `key_hash` is the SHA-256 of the Idempotency-Key of that
+    request, where a merchant's program sent it.
     """
 
     APPEND_ONLY: ClassVar[bool] = True
@@ -26,6 +27,7 @@ class Event(models.Model):
     at = models.DateTimeField()
     data = models.JSONField(default=dict)
     request_id = models.CharField(max_length=36, null=True)
+    key_hash = models.BinaryField(max_length=32, null=True)
 
     class Meta:
         indexes = [

@@ -161,7 +161,10 @@ def _body(event: Event, shown: Mapping[str, Any], *, sequence: int) -> dict[str,
         "api_version": API_VERSION,
         "sequence": sequence,
         "data": data,
-        "request": {"id": event.request_id},
+        "request": {
+            "id": event.request_id,
+            "idempotency_key_hash": bytes(event.key_hash).hex() if event.key_hash is not None else None,
+        },
     }
 
 

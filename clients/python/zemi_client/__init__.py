@@ -3,7 +3,7 @@
 from zemi_client.client import AsyncZemi, Zemi
 from zemi_client.core import Amount, Page
 from zemi_client.errors import NoAnswer, NotSent, Refused, ZemiClientError
-from zemi_client.webhooks import Event, NotFromZemi, read_event
+from zemi_client.webhooks import Event, NotFromZemi, key_hash, read_event
 
 __all__ = [
     "Amount",
@@ -16,5 +16,6 @@ __all__ = [
     "Refused",
     "Zemi",
     "ZemiClientError",
+    "key_hash",
     "read_event",
 ]

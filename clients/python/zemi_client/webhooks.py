@@ -1,6 +1,7 @@
 """Read Zemi's webhooks, after their signature has been proved (Standard Webhooks)."""
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ class NotFromZemi(ZemiClientError):
 @dataclass(frozen=True, slots=True)
 class Event:
     """What happened. `id` is the same on every delivery: keep it, and ignore what you have seen. Of one object, an event
-    with a smaller `sequence` than one that was seen is older news."""
+    with a smaller `sequence` than one that was seen is older news. `request_id` and `idempotency_key_hash` name the
+    request that caused it, where one did: the latter is `key_hash` of the key that it carried."""
 
     id: str
     type: str
@@ -30,6 +32,13 @@ class Event:
     sequence: int
     object: Mapping[str, Any]
     previous: Mapping[str, Any]
+    request_id: str | None = None
+    idempotency_key_hash: str | None = None
+
+
+def key_hash(idempotency_key: str) -> str:
+    """What events say of a request that carried `idempotency_key`."""
+    return hashlib.sha256(idempotency_key.encode()).hexdigest()
 
 
 def read_event(body: bytes, headers: Mapping[str, str], *, secret: str) -> Event:
@@ -47,6 +56,7 @@ def read_event(body: bytes, headers: Mapping[str, str], *, secret: str) -> Event
         found = json.loads(body)
     except (WebhookVerificationError, ValueError) as error:
         raise NotFromZemi(str(error)) from error
+    request = found.get("request") or {}
     return Event(
         id=str(found["id"]),
         type=str(found["type"]),
@@ -54,6 +64,8 @@ def read_event(body: bytes, headers: Mapping[str, str], *, secret: str) -> Event
         sequence=int(found["sequence"]),
         object=found["data"]["object"],
         previous=found["data"].get("previous") or {},
+        request_id=request.get("id"),
+        idempotency_key_hash=request.get("idempotency_key_hash"),
     )
 
 
