@@ -290,6 +290,7 @@ INSTALLED_APPS = [
     "zemi.topups",
     "zemi.releases",
     "zemi.reconciliation",
+    "zemi.staff",
     "zemi.snapshots",
     "zemi.web",
     "zemi.api",

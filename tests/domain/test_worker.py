@@ -22,13 +22,16 @@ from zemi.common.work import (
     handle_each,
 )
 from zemi.events.models import Event, EventDelivery
-from zemi.events.parking import list_parked, park, retry_parked
+from zemi.events.parking import list_parked, park
 from zemi.notifications import sending
 from zemi.notifications.models import Message
 from zemi.payments.errors import PaymentInProgress
 from zemi.providers.base import Accepted, Reason, Refused, Unknown
+from zemi.staff.dispatch import put_back_to_work
 from zemi.webhooks.models import WebhookLog
 from zemi.worker import loop, sweeps
+
+WHO = ("--by", "kamau", "--reason", "the cause is gone")
 
 pytestmark = pytest.mark.django_db
 
@@ -238,15 +241,17 @@ def test_who_puts_it_back_to_work_gives_it_all_its_tries_again(
     park(row, clock.now(), "ValueError")
     finish(other)
 
-    assert main(["work", "--retry", str(row.id)]) == 0
+    assert main(["work", "--retry", str(row.id), *WHO]) == 0
 
     [again] = claim_due(Message, now=clock.now(), limit=10)
     assert (again.id, again.failures, again.parked_at) == (row.id, 0, None)
-    assert Event.objects.filter(type="work.retried", subject_id=row.id, actor="operator").count() == 1
+    assert Event.objects.filter(type="work.retried", subject_id=row.id, actor="kamau").count() == 1
     assert main(["work", "--stuck"]) == 0
-    # It is not put aside any more, and what never was can't be put back.
+    # Not without a name and a reason.
     assert main(["work", "--retry", str(row.id)]) == 1
-    assert main(["work", "--retry", str(UUID(int=1))]) == 1
+    # It is not put aside any more, and what never was can't be put back.
+    assert main(["work", "--retry", str(row.id), *WHO]) == 1
+    assert main(["work", "--retry", str(UUID(int=1)), *WHO]) == 1
     assert Event.objects.filter(type="work.retried").count() == 1
     assert "Nothing was changed" in capsys.readouterr().err
 
@@ -259,7 +264,7 @@ def test_a_row_that_was_taken_over_is_not_put_aside(messages: list[Message], clo
 
     assert list_parked() == []
     assert not Event.objects.filter(type="work.parked").exists()
-    assert retry_parked(row.id, actor="operator", now=clock.now()) is None
+    assert put_back_to_work(row.id, by="kamau", reason="fixed", now=clock.now()) is None
 
 
 def test_a_row_over_which_worker_after_worker_dies_is_put_aside(messages: list[Message], clock: Any) -> None:

@@ -99,6 +99,6 @@ def test_what_has_not_failed_is_not_tried_again_and_what_is_not_there_is_not_cal
     )
     assert asked is not None
     with pytest.raises(ZemiError):
-        approve(asked.id, checker="Kamau", now=clock.now())
+        approve(asked.id, checker="Kamau", reason="checked", now=clock.now())
 
     assert Payout.objects.get().status == "queued"

@@ -72,7 +72,7 @@ def test_above_the_limit_a_second_person_decides(
 
     assert asked.data["status"] == "needs_approval"
     assert story.escrow_of(reference) == kes(1_500)
-    approve(Approval.objects.get().id, checker="chebet", now=clock.now())
+    approve(Approval.objects.get().id, checker="chebet", reason="checked", now=clock.now())
     assert story.escrow_of(reference) == kes(0)
     assert story.read_order(reference)["status"] == "cancelled"
 
@@ -90,7 +90,7 @@ def test_above_the_limit_parts_and_a_forgiven_shilling_go_back_too(
         assert settle_c2b(told, now=clock.now()) == "allocated"
 
     assert ask(reference, key).data["status"] == "needs_approval"
-    approve(Approval.objects.get().id, checker="chebet", now=clock.now())
+    approve(Approval.objects.get().id, checker="chebet", reason="checked", now=clock.now())
 
     assert story.escrow_of(reference) == kes(0)
     assert sorted(refund.amount.shillings for refund in Refund.objects.all()) == sorted(parts)

@@ -139,7 +139,7 @@ def test_reserve_balance_and_debt_of_the_seller_are_divided_among_the_parts(
     adjusted = {"debit": "3100:600000", "credit": f"2200:{order.seller_id}", "amount": "600.00"}
     asked = request_action("adjust", adjusted, maker="Wanjiku", reason="x", now=clock.now())
     assert asked is not None
-    approve(asked.id, checker="Kamau", now=clock.now())
+    approve(asked.id, checker="Kamau", reason="checked", now=clock.now())
 
     refund(reference, clock, "700", bearer="seller")
 
@@ -311,7 +311,7 @@ def test_a_merchant_is_told_the_parts_that_staff_have_to_allow(
         {"receipt": amina, "amount": "200.00", "refund": None},
     ]
     assert parts() == []
-    approve(Approval.objects.get().id, checker="Kamau", now=clock.now())
+    approve(Approval.objects.get().id, checker="Kamau", reason="checked", now=clock.now())
     settle(clock, run_worker)
     assert parts() == [(OTIENO, 500, "succeeded"), (AMINA, 200, "succeeded")]
     assert ask(reference, key, "700.50").code == "amount_not_whole_shilling"
@@ -368,7 +368,10 @@ def test_the_command_lists_the_parts(sold: Any, clock: Any, settings: Any, capsy
     words[4] = "amount=1005"
     assert main([*words, "--by", "Wanjiku", "--reason", "all of it is broken"]) == 0
     capsys.readouterr()
-    assert main(["staff", "approve", str(Approval.objects.get().id), "--by", "Kamau"]) == 0
+    assert (
+        main(["staff", "approve", str(Approval.objects.get().id), "--by", "Kamau", "--reason", "checked"])
+        == 0
+    )
     assert capsys.readouterr().out.splitlines() == [
         "Done: refund, as Wanjiku asked.",
         f"  KES 5.00 of receipt {otieno}: too little to send, the credit of who paid",

@@ -77,7 +77,7 @@ def do(action: str, clock: Any, **payload: Any) -> None:
     text = {name: str(value) for name, value in payload.items()}
     asked = request_action(action, text, maker="Wanjiku", reason="seen in the statement", now=clock.now())
     assert asked is not None
-    approve(asked.id, checker="Kamau", now=clock.now())
+    approve(asked.id, checker="Kamau", reason="checked", now=clock.now())
 
 
 # Refunds
@@ -230,12 +230,12 @@ def test_above_the_limit_somebody_else_must_allow_it(
     assert asked.status == "pending"
     assert not Refund.objects.exists()
     with pytest.raises(SecondPersonNeeded):
-        approve(asked.id, checker="Wanjiku", now=clock.now())
-    approve(asked.id, checker="Kamau", now=clock.now())
+        approve(asked.id, checker="Wanjiku", reason="checked", now=clock.now())
+    approve(asked.id, checker="Kamau", reason="checked", now=clock.now())
     assert Refund.objects.get().amount == kes(1_500)
     assert Event.objects.get(type="refund.created").actor == "Wanjiku+Kamau"
     with pytest.raises(ApprovalNotPending):
-        approve(asked.id, checker="Kamau", now=clock.now())
+        approve(asked.id, checker="Kamau", reason="checked", now=clock.now())
     assert Refund.objects.count() == 1
 
 
@@ -246,7 +246,7 @@ def test_a_request_is_good_for_a_day(clock: Any, run_worker: Run, simulator: Any
     clock.advance(hours=24)
 
     with pytest.raises(ApprovalNotPending):
-        approve(asked.id, checker="Kamau", now=clock.now())
+        approve(asked.id, checker="Kamau", reason="checked", now=clock.now())
     run_worker()
 
     assert Approval.objects.get().status == "expired"
@@ -260,7 +260,7 @@ def test_what_was_changed_in_the_database_is_not_done(clock: Any, simulator: Any
     Approval.objects.update(payload=payload | {"amount": "99999"})
 
     with pytest.raises(PayloadChanged):
-        approve(asked.id, checker="Kamau", now=clock.now())
+        approve(asked.id, checker="Kamau", reason="checked", now=clock.now())
 
     assert Approval.objects.get().status == "pending"
 
@@ -270,10 +270,10 @@ def test_a_rejected_request_is_never_done(clock: Any, simulator: Any, capsys: An
     asked = request_action("adjust", payload, maker="Wanjiku", reason="found", now=clock.now())
     assert asked is not None
 
-    assert main(["staff", "reject", str(asked.id), "--by", "Wanjiku"]) == 1
-    assert main(["staff", "reject", str(asked.id), "--by", "Kamau"]) == 0
-    assert main(["staff", "approve", str(asked.id), "--by", "Kamau"]) == 1
-    assert main(["staff", "reject", str(asked.id), "--by", "Kamau"]) == 1
+    assert main(["staff", "reject", str(asked.id), "--by", "Wanjiku", "--reason", "checked"]) == 1
+    assert main(["staff", "reject", str(asked.id), "--by", "Kamau", "--reason", "checked"]) == 0
+    assert main(["staff", "approve", str(asked.id), "--by", "Kamau", "--reason", "checked"]) == 1
+    assert main(["staff", "reject", str(asked.id), "--by", "Kamau", "--reason", "checked"]) == 1
 
     assert "can't be decided any more" in capsys.readouterr().out
     assert ledger() == {1110: FLOAT, 3100: FLOAT}
@@ -329,7 +329,7 @@ def test_what_can_not_be_done_is_refused_when_it_is_allowed_and_nothing_changes(
     assert asked is not None
 
     with pytest.raises(ZemiError):
-        approve(asked.id, checker="Kamau", now=clock.now())
+        approve(asked.id, checker="Kamau", reason="checked", now=clock.now())
 
     assert Approval.objects.get().status == "pending"
     assert ledger() == {1110: FLOAT, 3100: FLOAT}
@@ -337,7 +337,7 @@ def test_what_can_not_be_done_is_refused_when_it_is_allowed_and_nothing_changes(
 
 def test_a_request_that_is_not_there_is_not_found(clock: Any, simulator: Any) -> None:
     with pytest.raises(ApprovalNotFound):
-        approve(new_key(), checker="Kamau", now=clock.now())
+        approve(new_key(), checker="Kamau", reason="checked", now=clock.now())
     with pytest.raises(DisbursementNotFound):
         request_action(
             "retry", {"kind": "payout", "id": str(new_key())}, maker="W", reason="x", now=clock.now()
@@ -358,8 +358,8 @@ def test_while_payouts_are_stopped_nothing_is_sent_and_afterwards_all_of_it(
     assert Payout.objects.get().status == "queued"
     assert not PayoutAttempt.objects.exists()
     assert [row.what for row in waiting_for_people(now=clock.now())] == ["switch"]
-    assert main(["staff", "start", "--by", "Wanjiku"]) == 0
-    assert start_sending(kinds=("payout",), by="Wanjiku", now=clock.now()) == []
+    assert main(["staff", "start", "--by", "Wanjiku", "--reason", "over"]) == 0
+    assert start_sending(kinds=("payout",), by="Wanjiku", reason="over", now=clock.now()) == []
     settle(clock, run_worker)
     assert Payout.objects.get().status == "succeeded"
     assert set(Event.objects.filter(subject_type="dispatcher").values_list("type", flat=True)) == {
@@ -726,8 +726,8 @@ def test_the_command_refuses_what_it_can_not_read(clock: Any, simulator: Any, ca
     assert main(["staff", "queue"]) == 0
     assert main(["staff", "stop", "--by", "Wanjiku"]) == 1
     assert main(["staff", "stop", "loan", "--by", "Wanjiku", "--reason", "x"]) == 1
-    assert main(["staff", "approve", "--by", "Kamau"]) == 1
-    assert main(["staff", "approve", "no", "--by", "Kamau"]) == 1
+    assert main(["staff", "approve", "--by", "Kamau", "--reason", "x"]) == 1
+    assert main(["staff", "approve", "no", "--by", "Kamau", "--reason", "x"]) == 1
     assert main(["staff", "do", "--by", "Kamau", "--reason", "x"]) == 1
     assert (
         main(["staff", "do", "refund", "order=ZEM-00000000", "amount=20", "bearer=zemi", "--reason", "x"])
@@ -747,7 +747,7 @@ def test_the_command_asks_and_another_person_allows(
     words = ["staff", "do", "refund", f"order={paid}", "amount=1500", "bearer=seller"]
     assert main([*words, "--by", "Wanjiku", "--reason", "never delivered"]) == 0
     key = Approval.objects.get().id
-    assert main(["staff", "approve", str(key), "--by", "Kamau"]) == 0
+    assert main(["staff", "approve", str(key), "--by", "Kamau", "--reason", "checked"]) == 0
 
     assert Order.objects.get().status == "cancelled"
     assert f"Asked for as {key}" in capsys.readouterr().out

@@ -50,7 +50,7 @@ def live_on(
         stage.pass_time(period.total_seconds())
         stage.settle(work)
         # What credentials of yesterday had stopped, staff starts again.
-        start_sending(kinds=KINDS, by="Wanjiku", now=stage.clock.now())
+        start_sending(kinds=KINDS, by="Wanjiku", reason="over", now=stage.clock.now())
         stage.settle(work)
         check()
 

@@ -8,7 +8,6 @@ from hypothesis.stateful import precondition, rule
 from tests.characters import OTIENO
 from tests.machine.cast import maybe_death, which
 from tests.machine.world import World
-from zemi.approvals.decide import reject
 from zemi.approvals.models import Approval, ApprovalStatus
 from zemi.disbursements.models import Disbursement, DisbursementStatus, SuspenseCase, SuspenseStatus
 from zemi.disbursements.switch import KINDS
@@ -18,7 +17,7 @@ from zemi.orders.models import OrderStatus
 from zemi.payouts.models import Payout
 from zemi.refunds.models import Refund
 from zemi.staff.dispatch import start_sending, stop_sending
-from zemi.staff.request import approve, request_action
+from zemi.staff.request import approve, decline, request_action
 
 _STAFF = ("Wanjiku", "Kamau", "Njeri")
 _S = DisbursementStatus
@@ -81,7 +80,9 @@ class StaffRules(World):
         chosen, by = rows[request % len(rows)], _STAFF[checker % len(_STAFF)]
 
         def decide() -> None:
-            (approve if verdict == "approve" else reject)(chosen.id, checker=by, now=self.stage_.clock.now())
+            (approve if verdict == "approve" else decline)(
+                chosen.id, checker=by, reason="checked", now=self.stage_.clock.now()
+            )
 
         with self._step(f"decide_a_request: {verdict}"):
             self._do(lambda: self._try(f"{verdict} {chosen.action}", decide), death)
@@ -172,7 +173,7 @@ class StaffRules(World):
             if stops:
                 stop_sending(kinds=kinds, by=_STAFF[0], reason="something is wrong", now=now)
             else:
-                start_sending(kinds=kinds, by=_STAFF[1], now=now)
+                start_sending(kinds=kinds, by=_STAFF[1], reason="over", now=now)
 
         with self._step(f"{'stop' if stops else 'start'}_sending"):
             self._do(turn, death)
@@ -217,7 +218,7 @@ class StaffRules(World):
             if asked is not None:
                 self.checks.asked[asked.id] = (action, text)
                 if is_allowed:
-                    approve(asked.id, checker=other, now=now)
+                    approve(asked.id, checker=other, reason="checked", now=now)
                     is_done = True
 
         self._try(action, ask)

@@ -58,26 +58,21 @@ def allow(approval_id: UUID, *, checker: str, now: datetime) -> Approval:
     return approval
 
 
+@inside_transaction
 def reject(approval_id: UUID, *, checker: str, now: datetime) -> Approval:
-    """Reject a request: nothing of it is done. Opens its own transaction.
+    """Reject a request: nothing of it is done.
 
     :raises ApprovalNotFound, ApprovalNotPending: there is nothing to reject
     :raises SecondPersonNeeded: `checker` is who asked
     """
-    with unit_of_work():
-        approval = lock_approval(approval_id)
-        if approval.status != ApprovalStatus.PENDING:
-            raise errors.ApprovalNotPending(status=_word(approval, now=now))
-        if approval.maker == checker[:60]:
-            raise errors.SecondPersonNeeded(maker=approval.maker)
-        transition(
-            approval,
-            ApprovalStatus.REJECTED,
-            at=now,
-            actor=checker[:60],
-            checker=checker[:60],
-            decided_at=now,
-        )
+    approval = lock_approval(approval_id)
+    if approval.status != ApprovalStatus.PENDING:
+        raise errors.ApprovalNotPending(status=_word(approval, now=now))
+    if approval.maker == checker[:60]:
+        raise errors.SecondPersonNeeded(maker=approval.maker)
+    transition(
+        approval, ApprovalStatus.REJECTED, at=now, actor=checker[:60], checker=checker[:60], decided_at=now
+    )
     return approval
 
 

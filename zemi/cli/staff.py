@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from zemi.approvals.decide import reject
 from zemi.common import clock
 from zemi.common.errors import ZemiError
 from zemi.common.ids import read_reference
@@ -14,7 +13,7 @@ from zemi.refunds.models import Refund
 from zemi.staff.actions import ACTIONS
 from zemi.staff.dispatch import start_sending, stop_sending
 from zemi.staff.queue import waiting_for_people
-from zemi.staff.request import approve, request_action
+from zemi.staff.request import approve, decline, request_action
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -36,8 +35,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(args: argparse.Namespace) -> int:
     """Do it, and say what was done."""
-    if args.verb != "queue" and not args.by:
-        print("Say who you are: --by NAME")
+    if args.verb != "queue" and not (args.by and args.reason):
+        print("Say who you are and why: --by NAME --reason TEXT. Nothing was changed.")
         return 1
     try:
         print(_VERBS[args.verb](args))
@@ -64,7 +63,7 @@ def _do(args: argparse.Namespace) -> str:
 
 def _approve(args: argparse.Namespace) -> str:
     now = clock.now()
-    done = approve(_only_id(args), checker=args.by, now=now)
+    done = approve(_only_id(args), checker=args.by, reason=args.reason, now=now)
     return f"Done: {done.action}, as {done.maker} asked." + _parts(done.action, done.payload, now)
 
 
@@ -81,18 +80,17 @@ def _parts(action: str, payload: Mapping[str, str], made_at: datetime) -> str:
 
 
 def _reject(args: argparse.Namespace) -> str:
-    return f"Rejected: {reject(_only_id(args), checker=args.by, now=clock.now()).action}. Nothing was done."
+    declined = decline(_only_id(args), checker=args.by, reason=args.reason, now=clock.now())
+    return f"Rejected: {declined.action}. Nothing was done."
 
 
 def _stop(args: argparse.Namespace) -> str:
-    if not args.reason:
-        raise ValueError("Say why: --reason TEXT")
     stopped = stop_sending(kinds=_kinds(args), by=args.by, reason=args.reason, now=clock.now())
     return f"Stopped: {', '.join(stopped) or 'nothing, it was stopped already'}."
 
 
 def _start(args: argparse.Namespace) -> str:
-    started = start_sending(kinds=_kinds(args), by=args.by, now=clock.now())
+    started = start_sending(kinds=_kinds(args), by=args.by, reason=args.reason, now=clock.now())
     return f"Started: {', '.join(started) or 'nothing, it was on already'}."
 
 

@@ -29,6 +29,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     off = actions.add_parser("off", help="let somebody in no more, from this moment on")
     for action in (add, reset, off):
         action.add_argument("name", help="short and in small letters: it stands in events and approvals")
+        # A sandbox is tried out by whoever: there it may be left out.
+        for name, what in (("--by", "who you are"), ("--reason", "why")):
+            action.add_argument(name, required=settings.LIVE, default="sandbox", help=what)
     actions.add_parser("list", help="show who may use the console")
     code = actions.add_parser("code", help="sandbox: play the authenticator app")
     which = code.add_mutually_exclusive_group(required=True)
@@ -45,21 +48,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _add(args: argparse.Namespace) -> int:
-    user = people.let_join(args.name, now=clock.now())
+    user = people.let_join(args.name, by=args.by, reason=args.reason, now=clock.now())
     print(f"{user} may use the console. Give this link to nobody else; it opens once, within 24 hours:")
     print(f"  {join_link(user)}")
     return 0
 
 
 def _reset(args: argparse.Namespace) -> int:
-    user = people.start_anew(args.name)
+    user = people.start_anew(args.name, by=args.by, reason=args.reason, now=clock.now())
     print(f"{user} is signed out everywhere. The new link, which opens once, within 24 hours:")
     print(f"  {join_link(user)}")
     return 0
 
 
 def _off(args: argparse.Namespace) -> int:
-    people.shut_out(args.name)
+    people.shut_out(args.name, by=args.by, reason=args.reason, now=clock.now())
     print(f"{args.name} is let in no more.")
     return 0
 

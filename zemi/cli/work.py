@@ -13,8 +13,10 @@ from django.conf import settings
 from zemi.cli.celery_worker import run_celery
 from zemi.cli.child import die_with_parent
 from zemi.common import clock
+from zemi.common.errors import ZemiError
 from zemi.common.memory import keep_what_is_loaded
-from zemi.events.parking import list_parked, retry_parked
+from zemi.events.parking import list_parked
+from zemi.staff.dispatch import put_back_to_work
 from zemi.worker.loop import run_forever
 
 
@@ -32,7 +34,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     how.add_argument(
         "--stuck", action="store_true", help="list the rows that broke too often and are put aside"
     )
-    how.add_argument("--retry", metavar="ID", type=UUID, help="put a row that was put aside back to work")
+    how.add_argument(
+        "--retry", metavar="ID", type=UUID, help="put a row that was put aside back to work; say who and why"
+    )
     how.add_argument(
         "--celery",
         action="store_true",
@@ -43,6 +47,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         type=int,
         help="with --celery: processes of its worker (default: ZEMI_WORK_PROCESSES)",
     )
+    parser.add_argument("--by", default="", help="with --retry: who you are")
+    parser.add_argument("--reason", default="", help="with --retry: why")
     parser.add_argument("--parent", type=int, default=0, help=argparse.SUPPRESS)
 
 
@@ -54,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     if args.stuck:
         return _list_stuck()
     if args.retry:
-        return _retry(args.retry)
+        return _retry(args.retry, by=args.by, reason=args.reason)
     if args.celery:
         return run_celery(concurrency=args.concurrency or settings.WORK_PROCESSES, parent=args.parent)
     return _work(args.parent)
@@ -102,8 +108,12 @@ def _list_stuck() -> int:
     return 1 if rows else 0
 
 
-def _retry(key: UUID) -> int:
-    row = retry_parked(key, actor="operator", now=clock.now())
+def _retry(key: UUID, *, by: str, reason: str) -> int:
+    try:
+        row = put_back_to_work(key, by=by, reason=reason, now=clock.now())
+    except ZemiError as error:
+        print(error.sentence(), file=sys.stderr)
+        return 1
     if row is None:
         print(f"No row that is put aside has the id {key}. Nothing was changed.", file=sys.stderr)
         return 1

@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.db import connection
 
-from zemi.common.db import aware, inside_transaction, unit_of_work
+from zemi.common.db import aware, inside_transaction
 from zemi.common.logs import log
 from zemi.common.money import Money
 from zemi.disbursements.models import Dispatcher, SuspenseCase, SuspenseStatus
@@ -78,18 +78,12 @@ def _is_suspended(party_id: UUID) -> bool:
     return SuspenseCase.objects.filter(party_id=party_id, status=SuspenseStatus.OPEN).exists()
 
 
-def stop(name: str, *, by: str, reason: str, now: datetime) -> bool:
-    """Send nothing more of this kind until somebody switches it on; False when it was off already.
-
-    What has been sent is still asked about and settled. Opens its own transaction.
-    """
-    with unit_of_work():
-        return stop_inside(name, by=by, reason=reason, now=now)
-
-
 @inside_transaction
 def stop_inside(name: str, *, by: str, reason: str, now: datetime) -> bool:
-    """As `stop`, as a step."""
+    """Send nothing more of this kind until somebody switches it on; False when it was off already.
+
+    What has been sent is still asked about and settled.
+    """
     Dispatcher.objects.bulk_create([Dispatcher.of(name)], ignore_conflicts=True)
     changed = Dispatcher.objects.filter(name=name, stopped_at__isnull=True).update(
         stopped_at=now, stopped_by=by[:60], stop_reason=reason[:200]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.apps import apps
 
-from zemi.common.db import NOT_NULL, unit_of_work, write_if
+from zemi.common.db import NOT_NULL, inside_transaction, unit_of_work, write_if
 from zemi.common.work import PARKED_UNTIL, WorkRow
 from zemi.events.log import record
 
@@ -48,8 +48,9 @@ def list_parked() -> list[WorkRow]:
     return sorted(found, key=lambda row: str(row.parked_at))
 
 
+@inside_transaction
 def retry_parked(key: UUID, *, actor: str, now: datetime) -> WorkRow | None:
-    """Make a parked row due at once, with all its tries before it. Opens its own transaction.
+    """Make a parked row due at once, with all its tries before it.
 
     None when no parked row has this key, or it was moved on meanwhile: then nothing is done.
     """
@@ -58,10 +59,9 @@ def retry_parked(key: UUID, *, actor: str, now: datetime) -> WorkRow | None:
         row = model._default_manager.filter(pk=key, due_at__isnull=False).first()
         if row is None:
             continue
-        with unit_of_work():
-            if not write_if(row, anew, lease_until=PARKED_UNTIL, due_at=NOT_NULL):
-                return None
-            record("work.retried", row, at=now, actor=actor)
+        if not write_if(row, anew, lease_until=PARKED_UNTIL, due_at=NOT_NULL):
+            return None
+        record("work.retried", row, at=now, actor=actor)
         return row
     return None
 

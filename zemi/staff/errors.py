@@ -31,3 +31,17 @@ class RefundNotWhole(ZemiError):
     )
     next_step = Text(en="Ask for exactly what is held.", sw="Omba kiasi kilichoshikiliwa hasa.")
     example = {"held": "1500.00"}
+
+
+class ActAlreadyDone(ZemiError):
+    """The same form came twice, as by a double click: the first one was done."""
+
+    code = "staff_act_already_done"
+    kind = Kind.IDEMPOTENCY
+    text = Text(
+        en="This was done already, by the same form. It was not done a second time.",
+        sw="Hili limeshafanywa, kwa fomu hii hii. Halikufanywa mara ya pili.",
+    )
+    next_step = Text(
+        en="Open the page again to see what came of it.", sw="Fungua ukurasa tena uone matokeo yake."
+    )
