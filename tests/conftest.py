@@ -1,6 +1,7 @@
 """What all tests share: a database that may be flushed, a virtual clock, the simulator, a worker to run."""
 
 import os
+import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ START = datetime(2026, 11, 23, 9, 0, 0, tzinfo=UTC)
 # More rounds than any story needs: a worker and a simulator that still find something then do so for ever.
 _MOST_ROUNDS = 1_000
 _LONGEST = 20
+_MIGRATED = "migrated.sqlite3"
+# Fixtures through which a test comes to the database.
+_DATABASE = {"db", "transactional_db", "django_db_setup", "django_db_blocker"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,7 +33,13 @@ def pytest_report_header() -> str:
     return f"database: {connection.vendor}"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if not item.get_closest_marker("django_db") and not _DATABASE.intersection(
+            getattr(item, "fixturenames", ())
+        ):
+            item.add_marker("pure")
     if connection.vendor != "postgresql":
         skip = pytest.mark.skip(reason="needs PostgreSQL: `make test` runs it there")
         for item in items:
@@ -41,8 +51,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """Let Django flush append-only tables after transactional tests."""
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Let Django flush append-only tables after transactional tests, and keep a copy of the empty database."""
     from zemi.disbursements.models import Dispatcher
     from zemi.disbursements.switch import KINDS
     from zemi.identity.models import Deployment
@@ -58,8 +68,25 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
         Dispatcher.objects.bulk_create([Dispatcher.of(kind) for kind in KINDS], ignore_conflicts=True)
 
     operations.execute_sql_flush = flush_append_only
+    if connection.vendor == "sqlite":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute("VACUUM INTO %s", [str(settings.VAR / _MIGRATED)])
     yield
     operations.execute_sql_flush = flush
+
+
+@pytest.fixture(scope="session")
+def lay_database(django_db_setup: None) -> Callable[[Path], Path]:
+    """Lay a migrated database into the ZEMI_VAR of a process to be started: to migrate takes most of a start."""
+
+    def lay(var: Path) -> Path:
+        empty = settings.VAR / _MIGRATED
+        # None of PostgreSQL, and nothing in it where no test of a run asks for a database: the process migrates.
+        if empty.exists():
+            shutil.copy(empty, var / "zemi.sqlite3")
+        return var
+
+    return lay
 
 
 @contextmanager
@@ -163,6 +190,26 @@ def simulator(clock: VirtualClock, wsgi_application: Any) -> Iterator[Any]:
     peer.close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def loaded_middleware() -> Iterator[None]:
+    """Load the middleware once, as a web server does: Django's test client would load it anew for each client.
+
+    That takes longer than ten requests, and no middleware of ours keeps anything of a request or of a setting.
+    """
+    from django.test.client import ClientHandler
+
+    loaded = ClientHandler()
+
+    def share(self: ClientHandler) -> None:
+        if loaded._middleware_chain is None:
+            load(loaded)
+        self._middleware_chain = loaded._middleware_chain
+
+    load, ClientHandler.load_middleware = ClientHandler.load_middleware, share
+    yield
+    ClientHandler.load_middleware = load
+
+
 @pytest.fixture
 def client_api() -> Any:
     """Django's test client: requests as anybody out there sends them."""
@@ -225,21 +272,27 @@ def make_key(db: None, clock: Any) -> Callable[..., str]:
 
 
 @pytest.fixture
-def everything(db: None) -> Callable[[], dict[str, list[Any]]]:
+def everything(db: None) -> Callable[[], dict[str, list[str]]]:
     """All rows of all tables of the product: equal before and after means that nothing moved.
 
     But for who has asked how often, and when a key was used.
     """
+    from zemi.trust.models import Budget
 
-    def look() -> dict[str, list[Any]]:
-        from zemi.trust.models import Budget
+    # As the database has them: hundreds of tests ask twice, and Django takes ten times as long to put a query together.
+    questions = {}
+    for model in apps.get_models():
+        if model.__module__.startswith("zemi.") and model is not Budget:
+            columns = [f.column for f in model._meta.concrete_fields if f.name != "last_used_at"]
+            named = ", ".join(map(connection.ops.quote_name, columns))
+            questions[model._meta.label] = f'SELECT {named} FROM "{model._meta.db_table}"'
 
-        models = [model for model in apps.get_models() if model.__module__.startswith("zemi.")]
+    def look() -> dict[str, list[str]]:
         found = {}
-        for model in models:
-            if model is not Budget:
-                names = [f.name for f in model._meta.concrete_fields if f.name != "last_used_at"]
-                found[model._meta.label] = sorted(map(repr, model._default_manager.values_list(*names)))
+        with connection.cursor() as cursor:
+            for label, question in questions.items():
+                cursor.execute(question)
+                found[label] = sorted(map(repr, cursor.fetchall()))
         return found
 
     return look

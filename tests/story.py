@@ -4,6 +4,7 @@ import json
 import re
 import threading
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,8 @@ from zemi.ledger.balances import balance_of, trial_balance
 from zemi.notifications.models import Message
 from zemi.orders.models import Order
 from zemi.reconciliation.audit import audit_books
+from zemi.reconciliation.models import AuditRun
+from zemi.reconciliation.opening import ensure_opening_float
 
 
 @dataclass
@@ -164,6 +167,16 @@ def escrow_of(reference: str) -> Money:
 
 def payable_to(party_id: UUID) -> Money:
     return balance_of(chart.seller_payable(party_id))
+
+
+def open_books(now: datetime) -> None:
+    """Book the opening float, as an audited hour: of empty books the worker's hourly audit would find nothing to say.
+
+    It is due again an hour later. What a story leaves behind is audited at its end.
+    """
+    ensure_opening_float(now=now)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    AuditRun.objects.create(hour=hour, started_at=now, ended_at=now)
 
 
 def ledger() -> dict[int, Money]:

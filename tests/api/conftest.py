@@ -87,10 +87,10 @@ def api(client_api: Client) -> Api:
 @pytest.fixture
 def shop(api: Api, simulator: Any, clock: Any, make_key: Callable[..., str]) -> Any:
     """A merchant's shop, with the books open."""
+    from tests import story
     from tests.api.shop import Shop
-    from zemi.reconciliation.opening import ensure_opening_float
 
-    ensure_opening_float(now=clock.now())
+    story.open_books(clock.now())
     return Shop(api, clock, make_key("read", "orders"))
 
 

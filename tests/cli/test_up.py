@@ -136,8 +136,10 @@ def test_all_is_up_when_run_json_says_so_and_ctrl_c_leaves_nothing_behind(tmp_pa
 
 
 @pytest.mark.parametrize("victim", ["zemi work", "gunicorn", "simulator"])
-def test_one_part_that_dies_is_named_and_all_stop_with_exit_code_1(tmp_path, child_env, victim) -> None:
-    with _running(tmp_path, child_env) as up:
+def test_one_part_that_dies_is_named_and_all_stop_with_exit_code_1(
+    tmp_path, child_env, lay_database, victim
+) -> None:
+    with _running(lay_database(tmp_path), child_env) as up:
         up.run_file()
         pids = up.descendants()
         commands = {pid: Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ") for pid in pids}
@@ -152,8 +154,8 @@ def test_one_part_that_dies_is_named_and_all_stop_with_exit_code_1(tmp_path, chi
         assert not (tmp_path / "run.json").exists()
 
 
-def test_nothing_outlives_a_killed_up(tmp_path, child_env) -> None:
-    with _running(tmp_path, child_env) as up:
+def test_nothing_outlives_a_killed_up(tmp_path, child_env, lay_database) -> None:
+    with _running(lay_database(tmp_path), child_env) as up:
         up.run_file()
         pids = up.descendants()
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +26,10 @@ class Product:
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    var = tmp_path_factory.mktemp("var")
+def product(
+    tmp_path_factory: pytest.TempPathFactory, lay_database: Callable[[Path], Path]
+) -> Iterator[Product]:
+    var = lay_database(tmp_path_factory.mktemp("var"))
     env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     env |= {"ZEMI_VAR": str(var), "ZEMI_PORT": str(free_port()), "ZEMI_SIM_PORT": str(free_port())}
     with (var / "up.log").open("wb") as log:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from zemi.reconciliation.opening import ensure_opening_float
+from tests import story
 
 ROUNDS_OF_A_PROOF = 50
 
@@ -36,7 +36,7 @@ def crowd() -> int:
 @pytest.fixture
 def stage(transactional_db: None, simulator: Any, clock: Any, race_round: int) -> None:
     """Open the books; what is written here is committed."""
-    ensure_opening_float(now=clock.now())
+    story.open_books(clock.now())
 
 
 @pytest.fixture

@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 
 from tests import story
-from zemi.reconciliation.opening import ensure_opening_float
 
 
 @pytest.fixture
 def books(db: None, simulator: Any, clock: Any, run_worker: Callable[[], int]) -> Any:
     """One order paid and completed and paid out, and one held. Answers the simulator."""
-    ensure_opening_float(now=clock.now())
+    story.open_books(clock.now())
     done, held = story.create_order().data, story.create_order().data
     for number, order in enumerate((done, held)):
         story.simulate_payment(order["order_reference"], f"PAID{number:04d}")

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.story import assert_books_agree
-from zemi.reconciliation.opening import ensure_opening_float
+from tests.story import assert_books_agree, open_books
 
 
 @pytest.fixture(autouse=True)
@@ -14,7 +13,7 @@ def stage(
     request: pytest.FixtureRequest, db: None, simulator: Any, clock: Any, run_worker: Callable[[], int]
 ) -> Iterator[None]:
     """Open the books before a story, and audit them after it."""
-    ensure_opening_float(now=clock.now())
+    open_books(clock.now())
     yield
     run_worker()
     assert_books_agree(with_provider=request.node.get_closest_marker("provider_differs") is None)

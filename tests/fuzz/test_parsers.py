@@ -22,7 +22,7 @@ from zemi import providers
 from zemi.common.http_client import Answer
 from zemi.providers import wire
 
-EXAMPLES, EXAMPLES_OF_A_PROOF = 500, 5_000
+EXAMPLES, EXAMPLES_OF_A_PROOF = 100, 5_000
 
 
 @pytest.fixture

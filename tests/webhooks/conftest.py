@@ -13,14 +13,13 @@ from tests.webhooks.receiver import Receiver, serve
 from zemi.events.listeners import forget
 from zemi.identity.api_keys import Scope
 from zemi.identity.models import Merchant
-from zemi.reconciliation.opening import ensure_opening_float
 from zemi.webhooks.endpoints import create_endpoint
 from zemi.webhooks.models import WebhookEndpoint
 
 
 @pytest.fixture(autouse=True)
 def stage(db: None, simulator: Any, clock: VirtualClock) -> Iterator[None]:
-    ensure_opening_float(now=clock.now())
+    story.open_books(clock.now())
     forget()
     yield
     forget()
