@@ -174,6 +174,7 @@ _LONGEST = {
     "last4": "0000",
     "link": "a-host-of-28-characters.abcd/o/AAAAAAAAAAAAAAAAAAAAAA",
     "merchant": "M" * 30,
+    "host": "h" * 40,
     "operation": "stk_query",
     "percent": "100",
     "problems": "1000000",

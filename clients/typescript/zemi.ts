@@ -515,6 +515,8 @@ export interface WebhookEndpoint {
   failing_since: string | null;
   /** Until then the secret before the last rotation signs too. */
   old_secret_until: string | null;
+  /** Who is texted when it is given up. */
+  alert_phone_masked: string | null;
   created_at: string;
   updated_at: string;
 }
@@ -536,6 +538,8 @@ export interface WebhookSecret {
   failing_since: string | null;
   /** Until then the secret before the last rotation signs too. */
   old_secret_until: string | null;
+  /** Who is texted when it is given up. */
+  alert_phone_masked: string | null;
   created_at: string;
   updated_at: string;
   secret: string;
@@ -689,6 +693,8 @@ export interface CreateWebhookEndpointInput {
   /** Types to send; an empty list means every type. */
   types?: string[];
   description?: string;
+  /** Who is texted when the endpoint is switched off because it failed for five days, or answered 410. */
+  alert_phone?: string | number;
 }
 
 export interface RedeliverInput {
@@ -715,6 +721,8 @@ export interface UpdateWebhookEndpointInput {
   types?: string[];
   description?: string;
   enabled?: boolean;
+  /** Who is texted when the endpoint is switched off because it failed for five days, or answered 410. Empty: nobody is. */
+  alert_phone?: string | number | "";
 }
 
 /** Every operation by method and path: what it takes, and what a success answers. */

@@ -161,6 +161,27 @@ def test_events_are_listed_and_read(chebet: Person, delivery: WebhookDelivery) -
     assert f"/api/v1/events/{event}' -H" in shown or f"/api/v1/events/{event} -H" in shown
 
 
+@pytest.mark.parametrize(
+    ("reason", "said"), [("failing", "it failed from 2026-11-18T09:00:00Z on"), ("gone", "it answered 410")]
+)
+def test_an_endpoint_that_was_given_up_is_said_on_the_first_page(
+    chebet: Person, delivery: WebhookDelivery, clock: Any, reason: str, said: str
+) -> None:
+    home, own = "/developers", f"/developers/webhooks/{public_id('we', delivery.endpoint_id)}"
+    assert "Nothing is sent any more" not in words(chebet.open(home))
+
+    WebhookEndpoint.objects.update(
+        disabled_at=clock.now(), disabled_reason=reason, failing_since=clock.now() - timedelta(days=5)
+    )
+    assert "Nothing is sent any more to https://shop.example/hooks" in words(chebet.open(home))
+    for path in (home, own, "/developers/webhooks"):
+        assert "Off since 2026-11-23T09:00:00Z: " + said in words(chebet.open(path)), path
+
+    WebhookEndpoint.objects.update(disabled_reason="merchant")
+    assert "Nothing is sent any more" not in words(chebet.open(home))
+    assert "Off since 2026-11-23T09:00:00Z, by you." in words(chebet.open(own))
+
+
 def test_an_event_and_a_delivery_are_sent_again(
     chebet: Person, delivery: WebhookDelivery, clock: Any
 ) -> None:

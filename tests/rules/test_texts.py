@@ -32,6 +32,7 @@ LONGEST = {
     "problems": "1000000",
     "calls": "1000000",
     "merchant": "M" * 30,
+    "host": "h" * 40,
 }
 
 

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from standardwebhooks import Webhook
 
 from tests import story
+from tests.characters import AMINA, BARAKA
 from tests.conftest import VirtualClock
 from tests.story import Answer, get
 from tests.webhooks.receiver import Receiver
@@ -97,6 +98,28 @@ def test_an_endpoint_is_changed_switched_and_deleted(
     assert receiver.got == []
     gone = WebhookEndpoint.objects.get()
     assert (bytes(gone.secret_sealed), gone.old_secret_sealed) == (b"", None)
+
+
+def test_an_endpoint_has_a_phone_to_alert_which_is_shown_masked_and_can_be_forgotten(
+    key: str, receiver: Receiver
+) -> None:
+    made = post(PATH, {"url": receiver.url, "alert_phone": "0712 345 678"}, key=key).data
+    path = f"{PATH}/{made['id']}"
+    assert made["alert_phone_masked"] == "****5678"
+    row = WebhookEndpoint.objects.get()
+    assert row.alert_phone == AMINA
+    assert b"712345678" not in bytes(row.alert_phone_sealed or b"")
+
+    assert post(path, {"description": "shop"}, key=key).data["alert_phone_masked"] == "****5678"
+    assert post(path, {"alert_phone": "nobody"}, key=key).code == "invalid_input"
+    assert post(path, {"alert_phone": BARAKA.msisdn}, key=key).data["alert_phone_masked"] == "****0111"
+    assert post(path, {"alert_phone": ""}, key=key).data["alert_phone_masked"] is None
+    assert WebhookEndpoint.objects.get().alert_phone is None
+
+    post(path, {"alert_phone": BARAKA.msisdn}, key=key)
+    post(f"{path}/delete", {}, key=key)
+    gone = WebhookEndpoint.objects.get()
+    assert (gone.alert_phone_sealed, gone.alert_phone_last4) == (None, "")
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from zemi_client import key_hash, read_event
 
 from tests import story
-from tests.characters import AMINA, BARAKA
+from tests.characters import AMINA, BARAKA, OTIENO
 from tests.conftest import VirtualClock
-from tests.webhooks.receiver import Received, Receiver
+from tests.webhooks.receiver import Received, Receiver, serve
 from zemi.common import outside
 from zemi.common.db import append, unit_of_work
+from zemi.common.ids import public_id
 from zemi.common.money import kes
 from zemi.common.work import MOST_FAILURES
 from zemi.events.log import record
@@ -316,16 +317,18 @@ def test_what_is_410_is_disabled_at_once(
     assert Event.objects.filter(type="webhook_endpoint.disabled").count() == 1
 
 
-def test_after_five_days_of_failure_it_is_disabled_and_operators_are_told(
+def test_after_five_days_of_failure_it_is_disabled_and_operators_and_its_merchant_are_told(
     endpoint: WebhookEndpoint,
     receiver: Receiver,
     key: str,
+    clock: VirtualClock,
     later: Later,
     run_worker: Any,
     settings: Any,
     simulator: Any,
 ) -> None:
     settings.OPERATOR_PHONES = ("+254733000222",)
+    update_endpoint(endpoint.id, merchant_id=endpoint.merchant_id, alert_phone=OTIENO, now=clock.now())
     receiver.answer = 500
     story.create_order(key=key)
     later(timedelta(days=3), step=timedelta(hours=1))
@@ -339,6 +342,42 @@ def test_after_five_days_of_failure_it_is_disabled_and_operators_are_told(
     assert endpoint.disabled_reason == "failing"
     [told] = [text for text in simulator.messages("254733000222") if "webhook" in text["text"]]
     assert "Duka" in told["text"]
+    [told] = simulator.messages(OTIENO.msisdn)
+    assert told["text"] == (
+        "Zemi: Your webhook at 127.0.0.1 failed for 5 days and is off. Switch it on, then ask for redelivery."
+    )
+
+
+def test_what_was_switched_off_is_told_to_the_merchants_other_endpoint_and_to_its_phone(
+    duka: UUID, receiver: Receiver, key: str, clock: VirtualClock, run_worker: Any, simulator: Any
+) -> None:
+    with serve() as broken:
+        broken.answer = 410
+        made, _ = create_endpoint(
+            merchant_id=duka, url=broken.url, types=["order.created"], alert_phone=OTIENO, now=clock.now()
+        )
+        create_endpoint(
+            merchant_id=duka, url=receiver.url, types=["webhook_endpoint.disabled"], now=clock.now()
+        )
+        for _ in range(4):
+            story.create_order(key=key)
+            run_worker()
+            update_endpoint(made.id, merchant_id=duka, enabled=True, now=clock.now())
+
+    heard = receiver.got[0].body["data"]["object"]
+    assert (heard["id"], heard["disabled_reason"]) == (public_id("we", made.id), "gone")
+    assert receiver.types == ["webhook_endpoint.disabled"] * 4
+    assert OTIENO.last4 in str(heard["alert_phone_masked"])
+    assert not any(OTIENO.msisdn[3:] in received.raw.decode() for received in receiver.got)
+    # Whoever says 410 again and again does not text a stranger for ever.
+    told = [message["text"] for message in simulator.messages(OTIENO.msisdn)]
+    assert (
+        told
+        == [
+            "Zemi: Your webhook at 127.0.0.1 answered 410 and is off. If that is wrong, switch it on and ask for redelivery."
+        ]
+        * 3
+    )
 
 
 def test_one_success_ends_the_count_of_failures(

@@ -1,6 +1,6 @@
 """Merchants' endpoints for events, their deliveries, and the events themselves."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from rest_framework.request import Request
@@ -8,14 +8,24 @@ from rest_framework.response import Response
 
 from zemi.api.auth import NeedsScope, merchant_of
 from zemi.api.endpoint import Endpoint, Shape
-from zemi.api.fields import Shown, TextField, TimeField, Unreadable, Value, WordField, YesNoField
+from zemi.api.fields import (
+    PhoneField,
+    Shown,
+    TextField,
+    TimeField,
+    Unreadable,
+    Value,
+    WordField,
+    YesNoField,
+)
 from zemi.api.idempotency import Keys
 from zemi.api.lists import OneOfField, created_fields, page_fields, query_shape
-from zemi.api.shapes import LIVEMODE, TEXT_OR_NULL, TIME, TIME_OR_NULL
+from zemi.api.shapes import LIVEMODE, MASKED_OR_NULL, TEXT_OR_NULL, TIME, TIME_OR_NULL
 from zemi.common import clock
 from zemi.common.clock import stamp
 from zemi.common.ids import public_id, read_public_id
 from zemi.common.outside import MOST_URL
+from zemi.common.phone import Phone
 from zemi.common.texts import Text
 from zemi.events.public import PUBLIC, TOLD
 from zemi.identity.api_keys import Scope
@@ -46,6 +56,11 @@ _TYPE = {
     "examples": ["order.paid"],
     "description": "An open list: skip what you don't know.",
 }
+
+
+_ALERT_PHONE = (
+    "Who is texted when the endpoint is switched off because it failed for five days, or answered 410."
+)
 
 
 class TypesField(Value):
@@ -85,6 +100,20 @@ class UrlField(WordField):
         )
 
 
+class AlertPhoneField(Value):
+    """A Kenyan mobile number; empty: nobody's any more."""
+
+    schema = {
+        "oneOf": [*PhoneField.schema["oneOf"], {"type": "string", "const": ""}],
+        "examples": ["254712345678", ""],
+    }
+    _NUMBER = PhoneField()
+
+    def read(self, raw: object) -> Phone | Literal[""]:
+        """Read a number, or that there is none."""
+        return "" if raw == "" else self._NUMBER.read(raw)
+
+
 class WebhookEndpointData(Shape):
     """Where a merchant hears of events."""
 
@@ -101,6 +130,7 @@ class WebhookEndpointData(Shape):
     old_secret_until = Shown(
         {**TIME_OR_NULL, "description": "Until then the secret before the last rotation signs too."}
     )
+    alert_phone_masked = Shown({**MASKED_OR_NULL, "description": "Who is texted when it is given up."})
     created_at = Shown(TIME)
     updated_at = Shown(TIME)
 
@@ -211,6 +241,7 @@ class CreateEndpointInput(Shape):
     url = UrlField()
     types = TypesField(required=False)
     description = TextField(least=0, most=200, required=False, example="orders of the shop")
+    alert_phone = PhoneField(required=False, help_text=_ALERT_PHONE)
 
 
 class CreateWebhookEndpoint(WebhookView):
@@ -253,6 +284,7 @@ class UpdateEndpointInput(Shape):
     types = TypesField(required=False)
     description = TextField(least=0, most=200, required=False, example="orders of the shop")
     enabled = YesNoField(required=False)
+    alert_phone = AlertPhoneField(required=False, help_text=f"{_ALERT_PHONE} Empty: nobody is.")
 
 
 class UpdateWebhookEndpoint(WebhookView):

@@ -1,6 +1,7 @@
 """The way in: an API key, pasted once; in a sandbox the demo merchant's key by one button."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -11,10 +12,12 @@ from zemi.common.crypto import same
 from zemi.common.errors import ZemiError
 from zemi.developers.curl import curl, export
 from zemi.developers.page import COOKIE, HOME, charged, key_of, session_of
+from zemi.identity.api_keys import Scope
 from zemi.identity.key_sessions import end_key_session, open_key_session
 from zemi.identity.models import ApiKey
 from zemi.sandbox.demo_key import read_demo_key
 from zemi.web.page import page, render
+from zemi.webhooks.endpoints import list_endpoints, show_endpoint
 
 
 @page("GET", charged=charged)
@@ -32,6 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
         key=key,
         export=shown,
         curl=curl("/api/v1/orders"),
+        given_up=_given_up(key),
     )
 
 
@@ -80,6 +84,13 @@ def _enter(request: HttpRequest, text: str) -> HttpResponseBase:
         samesite="Strict",
     )
     return response
+
+
+def _given_up(key: ApiKey) -> list[dict[str, Any]]:
+    """The merchant's endpoints that nothing is sent to any more, to keys that may look after them."""
+    if Scope.WEBHOOKS not in key.scopes:
+        return []
+    return [show_endpoint(each) for each in list_endpoints(key.merchant_id) if each.is_given_up]
 
 
 def _has_demo() -> bool:

@@ -19,6 +19,6 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "payment.failed": ("text_messages",),
     "payout.succeeded": ("text_messages",),
     "refund.created": ("text_messages",),
-    "webhook_endpoint.disabled": ("operator_alerts",),
+    "webhook_endpoint.disabled": ("operator_alerts", "text_messages"),
     "refund.succeeded": ("text_messages", "refunded_orders"),
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from zemi.common.clock import stamp
 from zemi.common.db import append, conclude, insert, unit_of_work, violates, write_if
 from zemi.common.ids import public_id
 from zemi.common.outside import Policy, UrlRefused, check_url
+from zemi.common.phone import Phone
 from zemi.events.listeners import SEEN_FOR, begin_listening, stop_listening
 from zemi.events.public import TOLD
 from zemi.webhooks import errors
@@ -33,9 +34,17 @@ def policy() -> Policy:
 
 
 def create_endpoint(
-    *, merchant_id: UUID, url: str, types: Iterable[str] = (), description: str = "", now: datetime
+    *,
+    merchant_id: UUID,
+    url: str,
+    types: Iterable[str] = (),
+    description: str = "",
+    alert_phone: Phone | None = None,
+    now: datetime,
 ) -> tuple[WebhookEndpoint, str]:
     """Make an endpoint that hears of everything from `now` on. Its secret is in the answer and shown nowhere else.
+
+    `alert_phone` is texted when the endpoint is given up.
 
     Opens its own transaction.
 
@@ -52,6 +61,8 @@ def create_endpoint(
         updated_at=now,
     )
     endpoint.secret_sealed = endpoint.seal_secret(secret)
+    for name, value in endpoint.alert_columns(alert_phone).items():
+        setattr(endpoint, name, value)
     taken = set(_of(merchant_id).values_list("slot", flat=True))
     for slot in range(WebhookEndpoint.MOST):
         if slot in taken:
@@ -94,9 +105,10 @@ def update_endpoint(
     types: Iterable[str] | None = None,
     description: str | None = None,
     enabled: bool | None = None,
+    alert_phone: Phone | Literal[""] | None = None,
     now: datetime,
 ) -> WebhookEndpoint:
-    """Change what is given and leave the rest. Opens its own transaction.
+    """Change what is given and leave the rest; an empty `alert_phone` forgets it. Opens its own transaction.
 
     What happened while it was disabled is not sent by itself: ask for a redelivery.
 
@@ -111,6 +123,8 @@ def update_endpoint(
         changes["types"] = _checked_types(types)
     if description is not None:
         changes["description"] = description
+    if alert_phone is not None:
+        changes |= endpoint.alert_columns(alert_phone or None)
     if enabled is not None:
         # A new beginning either way: old failures don't count.
         changes |= {
@@ -140,6 +154,7 @@ def delete_endpoint(endpoint_id: UUID, *, merchant_id: UUID, now: datetime) -> N
     endpoint = get_endpoint(endpoint_id, merchant_id=merchant_id)
     with unit_of_work():
         gone = {"deleted_at": now, "slot": None, "secret_sealed": b"", "old_secret_sealed": None}
+        gone |= endpoint.alert_columns(None)
         if not write_if(endpoint, gone, deleted_at=None):
             raise errors.WebhookEndpointNotFound
         WebhookDelivery.objects.filter(endpoint=endpoint, due_at__isnull=False).update(
@@ -189,6 +204,7 @@ def show_endpoint(endpoint: WebhookEndpoint) -> dict[str, Any]:
         "disabled_reason": endpoint.disabled_reason or None,
         "failing_since": stamp(endpoint.failing_since),
         "old_secret_until": stamp(endpoint.old_secret_until),
+        "alert_phone_masked": f"****{endpoint.alert_phone_last4}" if endpoint.alert_phone_last4 else None,
         "created_at": stamp(endpoint.created_at),
         "updated_at": stamp(endpoint.updated_at),
     }

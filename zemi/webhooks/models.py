@@ -1,6 +1,6 @@
 """Callbacks that come in (the seed's WebhookLogs), and events that go out to merchants' endpoints."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models
@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 
 from zemi.common import crypto
 from zemi.common.ids import new_key
+from zemi.common.phone import Phone
 from zemi.common.work import WorkRow
 
 
@@ -65,7 +66,7 @@ class WebhookEndpoint(models.Model):
     """Where a merchant wants to hear of events. Its secrets are sealed; the newer signs first (DOMAIN 4.6).
 
     `slot` numbers a merchant's endpoints from 0: with it the database knows how many there are. A deleted one has
-    none, and keeps its deliveries.
+    none, and keeps its deliveries. The alert phone is texted when it is given up, if its merchant named one.
     """
 
     SUBJECT: ClassVar[str] = "webhook_endpoint"
@@ -92,6 +93,8 @@ class WebhookEndpoint(models.Model):
     failures = models.PositiveIntegerField(default=0)
     failing_since = models.DateTimeField(null=True)
     held_until = models.DateTimeField(null=True)
+    alert_phone_sealed = models.BinaryField(null=True)
+    alert_phone_last4 = models.CharField(max_length=4, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -115,6 +118,25 @@ class WebhookEndpoint(models.Model):
         """The secret in the clear: whsec_ and base64. `old` is the one that a rotation replaced."""
         sealed = self.old_secret_sealed if old else self.secret_sealed
         return crypto.unseal(sealed or b"", context=f"webhooks|secret|{self.id}")
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it is off, and not because its merchant said so."""
+        return self.disabled_at is not None and self.disabled_reason != DisabledReason.MERCHANT
+
+    @property
+    def alert_phone(self) -> Phone | None:
+        """Whom to text when it is given up."""
+        if self.alert_phone_sealed is None:
+            return None
+        return Phone(crypto.unseal(self.alert_phone_sealed, context=f"webhooks|alert|{self.id}"))
+
+    def alert_columns(self, phone: Phone | None) -> dict[str, Any]:
+        """What is stored of an alert phone: sealed, bound to this row, and the digits to show."""
+        if phone is None:
+            return {"alert_phone_sealed": None, "alert_phone_last4": ""}
+        sealed = crypto.seal(phone.e164, context=f"webhooks|alert|{self.id}")
+        return {"alert_phone_sealed": sealed, "alert_phone_last4": phone.last4}
 
     def seal_secret(self, secret: str) -> bytes:
         """Seal a secret, bound to this row."""

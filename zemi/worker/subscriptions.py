@@ -4,9 +4,12 @@ A subscriber may see an event twice: what it writes is unique per event.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
+from urllib.parse import urlsplit
 from uuid import UUID
+
+from django.conf import settings
 
 from zemi.common.db import append, columns, fetch, inside_transaction, unit_of_work, write_if
 from zemi.common.money import Money
@@ -28,6 +31,7 @@ from zemi.providers import registry
 from zemi.refunds.disburse import finish_refunded_order
 from zemi.refunds.models import Refund
 from zemi.snapshots.events import merchant_of_event, texts_of
+from zemi.trust.limits import Allowance, charge
 from zemi.webhooks.deliveries import owe
 from zemi.webhooks.models import DisabledReason, WebhookEndpoint
 
@@ -230,6 +234,30 @@ def _payout_succeeded(event: Event, now: datetime) -> list[Message]:
     ]
 
 
+def _endpoint_disabled(event: Event, now: datetime) -> list[Message]:
+    endpoint = WebhookEndpoint.objects.get(pk=event.subject_id)
+    phone = endpoint.alert_phone
+    # Whose phone it is nobody has proved: an endpoint that is switched on and answers 410 again must not be a way to text
+    # a stranger without an end.
+    if phone is None or not charge(Allowance("endpoint-sms", phone.e164, *_ENDPOINT_TEXTS), now=now):
+        return []
+    message = compose(
+        _GIVEN_UP[event.data["reason"]],
+        to=phone,
+        language=settings.OPERATOR_LANGUAGE,
+        event_id=event.id,
+        order_id=None,
+        now=now,
+        host=(urlsplit(endpoint.url).hostname or "")[:_MOST_HOST],
+    )
+    return [message]
+
+
+_GIVEN_UP = {DisabledReason.FAILING: "webhook_failing", DisabledReason.GONE: "webhook_gone"}
+_ENDPOINT_TEXTS = (3, timedelta(days=1))
+_MOST_HOST = 40
+
+
 def _refund(template: str) -> Composer:
     def compose_it(event: Event, now: datetime) -> list[Message]:
         refund = Refund.objects.select_related("order", "payer").get(pk=event.subject_id)
@@ -317,6 +345,7 @@ _COMPOSERS: dict[str, Composer] = {
     "receipt.reversed": _receipt_reversed,
     "payment.failed": _payment_failed,
     "payout.succeeded": _payout_succeeded,
+    "webhook_endpoint.disabled": _endpoint_disabled,
     "refund.created": _refund("refund_on_its_way"),
     "refund.succeeded": _refund("refund_sent"),
 }

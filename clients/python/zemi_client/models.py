@@ -513,6 +513,7 @@ class WebhookEndpoint:
     disabled_reason: str | None
     failing_since: datetime | None
     old_secret_until: datetime | None
+    alert_phone_masked: str | None
     created_at: datetime
     updated_at: datetime
 
@@ -532,6 +533,7 @@ class WebhookSecret:
     disabled_reason: str | None
     failing_since: datetime | None
     old_secret_until: datetime | None
+    alert_phone_masked: str | None
     created_at: datetime
     updated_at: datetime
     secret: str

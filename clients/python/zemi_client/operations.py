@@ -1098,6 +1098,7 @@ class Operations:
         url: str,
         types: list[str] | None = None,
         description: str | None = None,
+        alert_phone: str | int | None = None,
         idempotency_key: str,
     ) -> WebhookSecret:
         """Make an endpoint for events. Its secret is in this answer and nowhere else.
@@ -1105,6 +1106,8 @@ class Operations:
         Everything that happens from now on is sent to it, signed by the Standard Webhooks scheme.
 
         types: Types to send; an empty list means every type.
+        alert_phone: Who is texted when the endpoint is switched off because it failed for five days, or
+        answered 410.
 
         Scope: webhooks.
         """
@@ -1113,7 +1116,7 @@ class Operations:
                 method="POST",
                 path="/api/v1/webhook_endpoints",
                 returns=WebhookSecret,
-                body={"url": url, "types": types, "description": description},
+                body={"url": url, "types": types, "description": description, "alert_phone": alert_phone},
                 idempotency_key=idempotency_key,
             )
         )
@@ -1342,11 +1345,14 @@ class Operations:
         types: list[str] | None = None,
         description: str | None = None,
         enabled: bool | None = None,
+        alert_phone: str | int | None = None,
         idempotency_key: str | None = None,
     ) -> WebhookEndpoint:
         """Change an endpoint, switch it off or on. What happened while it was off is sent by a redelivery.
 
         types: Types to send; an empty list means every type.
+        alert_phone: Who is texted when the endpoint is switched off because it failed for five days, or
+        answered 410. Empty: nobody is.
 
         Scope: webhooks.
         """
@@ -1355,7 +1361,13 @@ class Operations:
                 method="POST",
                 path=f"/api/v1/webhook_endpoints/{segment(endpoint_id)}",
                 returns=WebhookEndpoint,
-                body={"url": url, "types": types, "description": description, "enabled": enabled},
+                body={
+                    "url": url,
+                    "types": types,
+                    "description": description,
+                    "enabled": enabled,
+                    "alert_phone": alert_phone,
+                },
                 idempotency_key=idempotency_key,
             )
         )
@@ -2416,6 +2428,7 @@ class AsyncOperations:
         url: str,
         types: list[str] | None = None,
         description: str | None = None,
+        alert_phone: str | int | None = None,
         idempotency_key: str,
     ) -> WebhookSecret:
         """Make an endpoint for events. Its secret is in this answer and nowhere else.
@@ -2423,6 +2436,8 @@ class AsyncOperations:
         Everything that happens from now on is sent to it, signed by the Standard Webhooks scheme.
 
         types: Types to send; an empty list means every type.
+        alert_phone: Who is texted when the endpoint is switched off because it failed for five days, or
+        answered 410.
 
         Scope: webhooks.
         """
@@ -2431,7 +2446,7 @@ class AsyncOperations:
                 method="POST",
                 path="/api/v1/webhook_endpoints",
                 returns=WebhookSecret,
-                body={"url": url, "types": types, "description": description},
+                body={"url": url, "types": types, "description": description, "alert_phone": alert_phone},
                 idempotency_key=idempotency_key,
             )
         )
@@ -2662,11 +2677,14 @@ class AsyncOperations:
         types: list[str] | None = None,
         description: str | None = None,
         enabled: bool | None = None,
+        alert_phone: str | int | None = None,
         idempotency_key: str | None = None,
     ) -> WebhookEndpoint:
         """Change an endpoint, switch it off or on. What happened while it was off is sent by a redelivery.
 
         types: Types to send; an empty list means every type.
+        alert_phone: Who is texted when the endpoint is switched off because it failed for five days, or
+        answered 410. Empty: nobody is.
 
         Scope: webhooks.
         """
@@ -2675,7 +2693,13 @@ class AsyncOperations:
                 method="POST",
                 path=f"/api/v1/webhook_endpoints/{segment(endpoint_id)}",
                 returns=WebhookEndpoint,
-                body={"url": url, "types": types, "description": description, "enabled": enabled},
+                body={
+                    "url": url,
+                    "types": types,
+                    "description": description,
+                    "enabled": enabled,
+                    "alert_phone": alert_phone,
+                },
                 idempotency_key=idempotency_key,
             )
         )

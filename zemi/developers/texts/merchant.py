@@ -89,7 +89,19 @@ TEXTS: dict[str, Text] = {
     "dev_resend": Text(en="Send again", sw="Tuma tena"),
     "dev_body": Text(en="As webhooks tell it", sw="Jinsi webhook inavyosema"),
     "dev_on": Text(en="On", sw="Imewashwa"),
-    "dev_off": Text(en="Off", sw="Imezimwa"),
+    "dev_given_up": Text(en="Nothing is sent any more to", sw="Hakuna kinachotumwa tena kwa"),
+    "dev_off_failing": Text(
+        en="Off since {at}: it failed from {since} on. Nothing is lost: switch it on (enabled: true), then redeliver from"
+        " that moment.",
+        sw="Imezimwa tangu {at}: ilishindwa kuanzia {since}. Hakuna kilichopotea: iwashe (enabled: true), kisha tuma tena"
+        " kuanzia wakati huo.",
+    ),
+    "dev_off_gone": Text(
+        en="Off since {at}: it answered 410. Nothing is lost: switch it on (enabled: true), then redeliver from then on.",
+        sw="Imezimwa tangu {at}: ilijibu 410. Hakuna kilichopotea: iwashe (enabled: true), kisha tuma tena kuanzia wakati"
+        " huo.",
+    ),
+    "dev_off_merchant": Text(en="Off since {at}, by you.", sw="Imezimwa tangu {at}, na wewe."),
     "dev_failing": Text(en="failing since", sw="inashindwa tangu"),
     "dev_every_type": Text(en="every type", sw="kila aina"),
     "dev_no_endpoints": Text(en="There is no endpoint yet.", sw="Bado hakuna seva."),

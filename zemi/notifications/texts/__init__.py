@@ -90,6 +90,15 @@ TEXTS: dict[str, Text] = {
         en="Zemi: M-Pesa took the payment for {reference} back after you were paid. KES {amount} is due from your sales.",
         sw="Zemi: M-Pesa imerudisha malipo ya {reference} baada ya wewe kulipwa. KES {amount} itakatwa kwenye mauzo yako.",
     ),
+    # To the phone that a merchant named for its endpoint.
+    "webhook_failing": Text(
+        en="Zemi: Your webhook at {host} failed for 5 days and is off. Switch it on, then ask for redelivery.",
+        sw="Zemi: Webhook yako ya {host} imeshindwa siku 5, imezimwa. Iwashe, kisha omba kutumiwa tena.",
+    ),
+    "webhook_gone": Text(
+        en="Zemi: Your webhook at {host} answered 410 and is off. If that is wrong, switch it on and ask for redelivery.",
+        sw="Zemi: Webhook yako ya {host} ilijibu 410, imezimwa. Kama ni kosa, iwashe, kisha omba kutumiwa tena.",
+    ),
     # To operators; the key is the event's type.
     "alert.webhook_disabled": Text(
         en="Zemi: {merchant}'s webhook failed for 5 days and is off. They can enable it and ask for redelivery.",
