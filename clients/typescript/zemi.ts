@@ -844,8 +844,9 @@ export interface Operations {
     query: { "expand"?: string };
     answer: Success<Order>;
   };
-  /** Read everything that happened to an order, oldest first: its timeline. Of more than 1000 events the first ones. */
+  /** Read everything that happened to an order, oldest first: its timeline, 1000 events at once. */
   "GET /api/v1/orders/{order_reference}/timeline": {
+    query: { "cursor"?: string; "limit"?: number };
     answer: Page<Timeline>;
   };
   /** Give the buyer a new delivery code, shown here once and texted; the old one, and its lock, end. */

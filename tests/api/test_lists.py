@@ -9,9 +9,12 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.api.shop import Shop
 from zemi.common import crypto
-from zemi.common.ids import new_key
+from zemi.common.db import unit_of_work
+from zemi.common.ids import new_key, public_id
 from zemi.common.money import kes
 from zemi.common.phone import Phone
+from zemi.events.log import record
+from zemi.events.models import Event
 from zemi.identity.sessions import open_session
 from zemi.orders.create import create_order
 from zemi.orders.models import OrderStatus
@@ -211,15 +214,38 @@ def test_a_timeline_tells_what_happened_and_names_nobody(shop: Shop) -> None:
     assert "chebet" not in str(events)
 
 
-def test_a_timeline_that_is_cut_says_so(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = f"orders/{shop.paid().order_reference}/timeline"
-    whole = shop.get(path).body
-    assert (whole["meta"]["has_more"], whole["meta"]["limit"]) == (False, 1000)
+def test_a_timeline_beyond_a_thousand_events_comes_page_by_page(shop: Shop) -> None:
+    paid, other = shop.paid(), shop.paid()
+    with unit_of_work():
+        for number in range(2_100):
+            record("order.reminded", paid, at=shop.clock.now(), actor="worker", data={"number": number})
+    path = f"orders/{paid.order_reference}/timeline"
 
-    monkeypatch.setattr("zemi.snapshots.read.MOST_EVENTS", len(whole["data"]) - 1)
-    cut = shop.get(path).body
+    seen: list[dict[str, Any]] = []
+    cursor = ""
+    for size in (1000, 1000, None):
+        page = shop.get(f"{path}?cursor={cursor}" if cursor else path).body
+        seen += page["data"]
+        cursor = page["meta"]["next_cursor"]
+        assert (page["meta"]["has_more"], page["meta"]["limit"]) == (size is not None, 1000)
+        assert size is None or len(page["data"]) == size
+        # What happens while somebody pages comes last.
+        with unit_of_work():
+            record("order.reminded", paid, at=shop.clock.now(), actor="worker", data={"number": "late"})
 
-    assert (cut["meta"]["has_more"], cut["data"]) == (True, whole["data"][:-1])
+    events = Event.objects.filter(order_id=paid.id).order_by("id")
+    assert [event["id"] for event in seen] == [public_id("evt", event.id) for event in events][:-1]
+    assert cursor is None
+
+    two = shop.get(f"{path}?limit=2").body
+    assert two["data"] == seen[:2]
+    next_two = shop.get(f"{path}?limit=2&cursor={two['meta']['next_cursor']}").body
+    assert next_two["data"] == seen[2:4]
+    elsewhere = f"orders/{other.order_reference}/timeline?cursor={two['meta']['next_cursor']}"
+    for wrong in (elsewhere, f"{path}?cursor=x", f"events?cursor={two['meta']['next_cursor']}"):
+        assert shop.get(wrong).body["code"] == "cursor_invalid", wrong
+    for wrong in ("limit=0", "limit=1001", "page=2"):
+        assert shop.get(f"{path}?{wrong}").body["code"] == "invalid_input"
 
 
 def test_a_timeline_is_for_the_people_of_the_order(shop: Shop, other_key: str) -> None:

@@ -242,7 +242,7 @@ class Endpoint(APIView):
     def answer_page(self, page: Page, *, limit: int) -> Response:
         """Answer with some of many, and with the cursor of those that come after them."""
         meta: dict[str, Any] = {
-            "has_more": page.next_cursor is not None or page.is_cut,
+            "has_more": page.next_cursor is not None,
             "next_cursor": page.next_cursor,
             "limit": limit,
         }

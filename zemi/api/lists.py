@@ -68,8 +68,13 @@ def page_fields() -> dict[str, Value]:
             required=False,
             help_text=f"How many at once; {USUAL_LIMIT} if not said.",
         ),
-        "cursor": TextField(most=200, required=False, help_text="meta.next_cursor of the page before."),
+        "cursor": cursor_field(),
     }
+
+
+def cursor_field() -> TextField:
+    """From where on."""
+    return TextField(most=200, required=False, help_text="meta.next_cursor of the page before.")
 
 
 def created_fields() -> dict[str, Value]:

@@ -12,11 +12,13 @@ from zemi.api.fields import (
     CodeField,
     MetadataField,
     PhoneField,
+    QueryNumberField,
     ReferenceField,
     Shown,
     TextField,
     YesNoField,
 )
+from zemi.api.lists import cursor_field
 from zemi.api.shapes import (
     AMOUNT,
     LINK,
@@ -39,7 +41,7 @@ from zemi.orders.parties import Role
 from zemi.providers.errors import ProviderNotReady
 from zemi.releases.confirm import Confirmation, confirm_delivery
 from zemi.releases.errors import OrderNotPaid
-from zemi.snapshots.errors import ExpandUnknown
+from zemi.snapshots.errors import CursorInvalid, ExpandUnknown
 from zemi.snapshots.read import MOST_EVENTS, read_order, read_timeline
 from zemi.trust.errors import TooManyAttempts
 
@@ -161,19 +163,35 @@ class GetOrder(Endpoint):
         return self.answer(order)
 
 
+class TimelineQuery(Shape):
+    """How much of it, and from where on."""
+
+    limit = QueryNumberField(
+        least=1,
+        most=MOST_EVENTS,
+        example=100,
+        required=False,
+        help_text=f"How many at once; {MOST_EVENTS} if not said.",
+    )
+    cursor = cursor_field()
+
+
 class GetTimeline(Endpoint):
-    """Read everything that happened to an order, oldest first: its timeline. Of more than 1000 events the first ones.
+    """Read everything that happened to an order, oldest first: its timeline, 1000 events at once.
 
     For its merchant, its buyer and its seller.
     """
 
     access = OrderParty(Role.MERCHANT, Role.BUYER, Role.SELLER, keys_need=Scope.READ)
+    query = TimelineQuery
     output = TimelineData
     lists = True
+    errors = (CursorInvalid,)
 
     def get(self, request: Request, order_reference: str) -> Response:
         """Read it."""
-        return self.answer_page(read_timeline(self.order), limit=MOST_EVENTS)
+        given = self.read_query(request)
+        return self.answer_page(read_timeline(self.order, **given), limit=given.get("limit", MOST_EVENTS))
 
 
 class ConfirmDeliveryInput(Shape):

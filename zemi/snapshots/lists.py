@@ -49,12 +49,11 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some objects, and the cursor of those that come after them; None: there are no more, unless the list `is_cut`."""
+    """Some objects, and the cursor of those that come after them; None: there are no more."""
 
     items: list[Shown]
     next_cursor: str | None
     total: int | None = None
-    is_cut: bool = False
 
 
 def list_objects(name: str, *, asker: Asker, wish: Wish, expand: Expand | None = None) -> Page:
@@ -89,8 +88,11 @@ def read_object(name: str, *, asker: Asker, public_id: str, expand: Expand | Non
     return shown
 
 
-def page_of(rows: "QuerySet[Any]", *, scope: str, limit: int, cursor: str) -> tuple[list[Any], str | None]:
-    """Take one page out of `rows`, newest first; the cursor of the next too. `scope` says which list it is.
+def page_of(
+    rows: "QuerySet[Any]", *, scope: str, limit: int, cursor: str, oldest_first: bool = False
+) -> tuple[list[Any], str | None]:
+    """Take one page out of `rows`, newest first unless told otherwise; the cursor of the next too. `scope` says which
+    list it is, and with it which way it goes.
 
     :raises CursorInvalid: the cursor is not one of ours, or of another list
     """
@@ -99,8 +101,9 @@ def page_of(rows: "QuerySet[Any]", *, scope: str, limit: int, cursor: str) -> tu
         payload = crypto.read_signed(_PURPOSE, cursor)
         if payload is None or payload[16:] != bound:
             raise CursorInvalid
-        rows = rows.filter(pk__lt=UUID(bytes=payload[:16]))
-    found = list(rows.order_by("-id")[: limit + 1])
+        last = UUID(bytes=payload[:16])
+        rows = rows.filter(pk__gt=last) if oldest_first else rows.filter(pk__lt=last)
+    found = list(rows.order_by("id" if oldest_first else "-id")[: limit + 1])
     if len(found) <= limit:
         return found, None
     found = found[:limit]

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from zemi.events.log import history_of
+from zemi.events.models import Event
 from zemi.orders.lookup import charged_lookup
 from zemi.orders.models import Order
 from zemi.orders.parties import Asker, Role
 from zemi.orders.queries import get_order
-from zemi.snapshots.lists import Page
+from zemi.snapshots.lists import Page, page_of
 from zemi.snapshots.objects import Shown, read_expand, render, show_event_of_timeline, show_order_to_stranger
 
 MOST_EVENTS = 1000
@@ -39,8 +39,12 @@ def read_order(
     return shown
 
 
-def read_timeline(order: Order) -> Page:
-    """Everything that happened to an order and to what belongs to it, oldest first; cut off after MOST_EVENTS."""
-    events = history_of(order.id, most=MOST_EVENTS + 1)
-    shown = [show_event_of_timeline(event) for event in events[:MOST_EVENTS]]
-    return Page(shown, None, is_cut=len(events) > MOST_EVENTS)
+def read_timeline(order: Order, *, limit: int = MOST_EVENTS, cursor: str = "") -> Page:
+    """What happened to an order and to what belongs to it, oldest first, at most `limit` at once.
+
+    :raises CursorInvalid: the cursor is not one of ours, or of another order's
+    """
+    rows = Event.objects.filter(order_id=order.id)
+    scope = repr(("timeline", str(order.id)))
+    found, next_cursor = page_of(rows, scope=scope, limit=limit, cursor=cursor, oldest_first=True)
+    return Page([show_event_of_timeline(event) for event in found], next_cursor)

@@ -567,11 +567,15 @@ class Operations:
             )
         )
 
-    def get_timeline(self, order_reference: str) -> Page[Timeline]:
-        """Read everything that happened to an order, oldest first: its timeline. Of more than 1000 events the
-        first ones.
+    def get_timeline(
+        self, order_reference: str, *, cursor: str | None = None, limit: int | None = None
+    ) -> Page[Timeline]:
+        """Read everything that happened to an order, oldest first: its timeline, 1000 events at once.
 
         For its merchant, its buyer and its seller.
+
+        cursor: meta.next_cursor of the page before.
+        limit: How many at once; 1000 if not said.
 
         Scope: read.
         """
@@ -581,6 +585,7 @@ class Operations:
                 path=f"/api/v1/orders/{segment(order_reference)}/timeline",
                 returns=Timeline,
                 is_list=True,
+                query={"cursor": cursor, "limit": limit},
             )
         )
 
@@ -1897,11 +1902,15 @@ class AsyncOperations:
             )
         )
 
-    async def get_timeline(self, order_reference: str) -> Page[Timeline]:
-        """Read everything that happened to an order, oldest first: its timeline. Of more than 1000 events the
-        first ones.
+    async def get_timeline(
+        self, order_reference: str, *, cursor: str | None = None, limit: int | None = None
+    ) -> Page[Timeline]:
+        """Read everything that happened to an order, oldest first: its timeline, 1000 events at once.
 
         For its merchant, its buyer and its seller.
+
+        cursor: meta.next_cursor of the page before.
+        limit: How many at once; 1000 if not said.
 
         Scope: read.
         """
@@ -1911,6 +1920,7 @@ class AsyncOperations:
                 path=f"/api/v1/orders/{segment(order_reference)}/timeline",
                 returns=Timeline,
                 is_list=True,
+                query={"cursor": cursor, "limit": limit},
             )
         )
 
