@@ -23,6 +23,7 @@ from zemi.reconciliation.statements import import_statement
 from zemi.refunds.models import Refund, RefundAttempt
 from zemi.staff.dispatch import start_sending
 from zemi.webhooks.models import WebhookLog
+from zemi.worker.sweeps import SWEEPS
 
 
 def live_on(
@@ -54,6 +55,8 @@ def live_on(
         stage.settle(work)
         check()
 
+    # Beside the audit it does what is done once an hour.
+    SWEEPS["audit"](stage.clock.now())
     _nothing_is_overdue(stage)
     lost = unreachable(simulator)
     untold = lost | {number: -minor for number, minor in _untold(simulator, given_back).items()}

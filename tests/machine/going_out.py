@@ -18,6 +18,8 @@ _REFUNDS = """
         r.receipt_id, a.result_code
     FROM refunds_refund r LEFT JOIN refunds_refundattempt a ON a.refund_id = r.id"""
 _COUNTED = "SELECT receipt_id, refunded_minor FROM refunds_refundedreceipt"
+# Given back to its payer's credit, and paid after all: what left is a claim, and counts no second time.
+_LATE = "SELECT subject_id FROM disbursements_suspensecase WHERE subject_type = 'refund' AND was_given_back"
 _CASES = "SELECT id, status, amount_minor FROM disbursements_suspensecase"
 _CLAIMED = "SELECT of, balance_minor FROM ledger_account WHERE code = %s AND balance_minor <> 0"
 _STOPPED = "SELECT name FROM disbursements_dispatcher WHERE stopped_at IS NOT NULL"
@@ -149,10 +151,11 @@ class GoingOut:
     def _counted(self) -> None:
         """I12: what of a receipt is given back is counted, so that the database can refuse more than came."""
         counted = {key(receipt): total for receipt, total in rows(_COUNTED)}
+        late = {key(refund) for (refund,) in rows(_LATE)}
         owed: defaultdict[str, int] = defaultdict(int)
         seen = set()
         for amount, status, *_, refund, _, receipt, _ in rows(_REFUNDS):
-            if refund not in seen and status not in _GIVEN_BACK:
+            if key(refund) not in late and refund not in seen and status not in _GIVEN_BACK:
                 owed[key(receipt)] += amount
             seen.add(refund)
         for receipt, total in owed.items():

@@ -21,11 +21,13 @@ DIED_AFTER = timedelta(minutes=10)
 def audit_every_hour(*, now: datetime) -> int:
     """Audit our own books if nobody has in this hour: once, whatever the number of workers. 1 if it ran.
 
-    Afterwards what has lain idle for years is set apart: to look for it costs as much as a part of the audit.
+    Before that, what has lain idle for years is set apart: to look for it costs as much as a part of the audit, which
+    would complain of it where no worker ran for a day.
     """
     hour = now.replace(minute=0, second=0, microsecond=0)
     if not _claim(hour, now=now):
         return 0
+    set_apart_idle_balances(now=now)
     problems = [
         f"{check.name}: {problem}" for check in audit_books(with_provider=False) for problem in check.problems
     ]
@@ -38,7 +40,6 @@ def audit_every_hour(*, now: datetime) -> int:
             alert_operators(
                 "audit.failed", incident=f"audit {hour:%Y-%m-%dT%H}", now=now, problems=str(len(problems))
             )
-    set_apart_idle_balances(now=now)
     return 1
 
 
