@@ -22,6 +22,7 @@ from zemi.payments.c2b import settle_c2b
 from zemi.payments.models import Receipt
 from zemi.payouts.models import Payout
 from zemi.providers.base import C2BReceipt
+from zemi.reconciliation.models import AuditRun
 from zemi.releases.release import release_instantly
 from zemi.releases.reversal import record_pay_in_reversal
 from zemi.staff.actions import run as run_action
@@ -135,6 +136,18 @@ def test_a_payers_credit_is_set_apart_too_and_what_moves_is_not(
 
     assert (ledger().get(2400), ledger()[2800]) == (None, kes(9))
     assert balance_of(chart.unclaimed(str(seller))) == kes(0)
+
+
+def test_after_days_without_a_worker_it_is_set_apart_and_the_audit_has_nothing_to_say(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    unsold(simulator, clock, run_worker)
+    clock.advance(hours=YEARS_2 + 48)
+
+    run_worker()
+
+    assert ledger()[2800] == kes(1_500)
+    assert [run.problems for run in AuditRun.objects.all()][-1] == []
 
 
 def unsold_again(clock: Any, reference: str) -> str:

@@ -10,8 +10,6 @@ from tests.machine.world import World
 from zemi.common.phone import Phone
 from zemi.orders.models import OrderStatus
 from zemi.payments.models import Receipt, ReceiptStatus
-from zemi.reconciliation.match import reconcile
-from zemi.reconciliation.statements import import_statement, pull_statement
 
 # Also what was set apart, because nobody came for it.
 _WITHOUT_AN_ORDER = (ReceiptStatus.ORPHAN, ReceiptStatus.WRITTEN_TO_UNCLAIMED)
@@ -134,17 +132,8 @@ class PaybillRules(World):
     def compare_with_the_statement(self, is_pulled: bool, death: tuple[str, int] | None) -> None:
         """The provider's statement arrives, as files or pulled, and proves what was never heard of."""
 
-        def compare() -> None:
-            now = self.stage_.clock.now()
-            if is_pulled:
-                pull_statement(now=now)
-            else:
-                for shortcode in self.stage_.shortcodes():
-                    import_statement(self.simulator.statement(shortcode=shortcode), now=now)
-            reconcile(now=now)
-
         with self._step("compare_with_the_statement"):
-            self._do(lambda: self._try("statement", compare), death)
+            self._do(lambda: self._read_statements(is_pulled=is_pulled), death)
 
     # In words
 

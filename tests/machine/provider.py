@@ -10,8 +10,6 @@ from tests.machine.world import World
 from zemi.common.money import kes
 from zemi.orders.models import OrderStatus
 from zemi.payments.models import Receipt
-from zemi.reconciliation.match import reconcile
-from zemi.reconciliation.statements import import_statement
 from zemi.topups.models import OPEN, TopUp
 from zemi.topups.move import top_up
 
@@ -72,12 +70,6 @@ class ProviderRules(World):
         known = list(Receipt.objects.exclude(transaction_id=None).order_by("id"))
         number = str(known[receipt % len(known)].transaction_id)
 
-        def tell() -> None:
-            now = self.stage_.clock.now()
-            for shortcode in self.stage_.shortcodes():
-                import_statement(self.simulator.statement(shortcode=shortcode), now=now)
-            reconcile(now=now)
-
         with self._step("the_care_desk_gives_a_payment_back"):
             try:
                 self.simulator.reverse_pay_in(number)
@@ -87,7 +79,7 @@ class ProviderRules(World):
             self.given_back.add(number)
             self.tally.answers["care desk: done"] += 1
             if is_told:
-                self._do(tell, death)
+                self._do(self._read_statements, death)
 
     @rule(
         shillings=st.sampled_from((10, 1_000, 9_000)),

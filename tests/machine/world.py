@@ -34,6 +34,8 @@ from zemi.notifications.models import Message
 from zemi.orders.models import Order, OrderStatus
 from zemi.providers import registry
 from zemi.providers.errors import ProviderNotReady
+from zemi.reconciliation.match import reconcile
+from zemi.reconciliation.statements import import_statement, pull_statement
 from zemi.worker.sweeps import SWEEPS
 
 # It reads every row there is: a rule of its own here, and with every ending.
@@ -241,6 +243,20 @@ class World(RuleBasedStateMachine):
             # A worker that starts without a network waits for it.
             assert self.stage_.wire.is_down
             return 0
+
+    def _read_statements(self, *, is_pulled: bool = False) -> None:
+        """Compare the books with what the provider says of both accounts, as files or pulled."""
+
+        def compare() -> None:
+            now = self.stage_.clock.now()
+            if is_pulled:
+                pull_statement(now=now)
+            else:
+                for shortcode in self.stage_.shortcodes():
+                    import_statement(self.simulator.statement(shortcode=shortcode), now=now)
+            reconcile(now=now)
+
+        self._try("statement", compare)
 
     def _try(self, name: str, what: Callable[[], object]) -> None:
         """Do what may be refused, and count how it went."""
