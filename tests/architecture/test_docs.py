@@ -187,9 +187,10 @@ def instance(tmp_path: Path) -> Iterator[dict[str, str]]:
 def test_the_commands_of_a_page_run_as_they_stand(name: str, instance: dict[str, str]) -> None:
     blocks = _BLOCK.findall((ROOT / name).read_text())
     # What differs here is where things listen and which Python there is; nothing else is touched.
-    script = "\n".join(["set -euo pipefail", *blocks])
+    script = "\n".join(["set -euo pipefail", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT", *blocks])
     script = script.replace("localhost:8000", f"localhost:{instance['ZEMI_PORT']}")
     script = script.replace("localhost:8001", f"localhost:{instance['ZEMI_SIM_PORT']}")
+    script = script.replace("4242", str(free_port()))
     script = script.replace(".venv/bin/python", sys.executable)
 
     done = subprocess.run(
@@ -207,3 +208,6 @@ def test_the_commands_of_a_page_run_as_they_stand(name: str, instance: dict[str,
         assert '"status": "expired"' in done.stdout
         assert "order.expired" in done.stdout
         assert "delivery_code_wrong - Ask the buyer" in done.stdout
+        assert re.search(r"(?m)^new order\.paid ZEM-", done.stdout)
+        assert re.search(r"(?m)^401\nnew order\.paid .*\nrefused: ", done.stdout)
+        assert re.search(r"(?m)^again order\.paid ZEM-", done.stdout)

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from zemi_client import AsyncZemi, NotSent, Refused, Zemi
+from zemi_client import AsyncZemi, NotFromZemi, NotSent, Refused, Zemi, key_hash, read_event
 from zemi_client.errors import NotAuthenticated, NotVerified, WrongAmount
 
 from tests.architecture.references import ROOT
 from tests.clients.collections import Request, read_bruno, read_postman
 from tests.clients.conftest import Product
+from tests.webhooks.receiver import serve
 from tools.clients.requests import MAIN_PATH
 from zemi.cli.ports import free_port
 from zemi.common.http_client import use_transport
@@ -95,6 +96,56 @@ def test_refusals_say_why(product: Product) -> None:
     assert wrong.value.fields == {"buyer_phone": "invalid_phone", "amount": "max_decimals"}
     assert wrong.value.doc_url == "/docs/errors#invalid_input"
     assert wrong.value.next_step.startswith("Sahihisha")
+
+
+def test_a_delivery_of_the_product_is_read_and_what_was_changed_on_its_way_is_not(product: Product) -> None:
+    with serve() as receiver, Zemi(product.base_url, api_key=product.api_key) as zemi:
+        made = zemi.create_webhook_endpoint(
+            url=receiver.url, types=["order.created", "order.paid"], idempotency_key=str(new_key())
+        )
+        order = zemi.create_order(
+            buyer_phone="0712 000 005",
+            seller_phone="0722 000 005",
+            amount=1500,
+            product_description="Kitenge",
+            idempotency_key="basket-4711",
+        )
+        zemi.simulated_payment(
+            order_reference=order.order_reference,
+            transaction_id="HOOK1",
+            amount=1500,
+            payment_method="mpesa",
+        )
+        _wait(lambda: receiver.types == ["order.created", "order.paid"])
+        # A new secret beside the old one: each reads what comes now.
+        rotated = zemi.rotate_webhook_secret(made.id, idempotency_key=str(new_key()))
+        delivered = zemi.list_webhook_deliveries(made.id, status="delivered")
+        zemi.redeliver_one(delivered.items[0].id, made.id)
+        _wait(lambda: len(receiver.got) == 3)
+        zemi.delete_webhook_endpoint(made.id)
+
+        created, paid, again = receiver.got
+        first = read_event(created.raw, created.headers, secret=made.secret)
+        assert (first.type, first.object["order_reference"]) == ("order.created", order.order_reference)
+        assert first.idempotency_key_hash == key_hash("basket-4711")
+        event = read_event(paid.raw, paid.headers, secret=made.secret)
+        assert (event.type, event.previous, event.sequence) == (
+            "order.paid",
+            {"status": "awaiting_payment"},
+            first.sequence + 1,
+        )
+        for secret in (made.secret, rotated.secret):
+            assert read_event(again.raw, again.headers, secret=secret) == event
+        told = zemi.get_event(event.id)
+        assert (told.type, told.timestamp, told.data["object"]) == ("order.paid", event.at, event.object)
+
+        with pytest.raises(NotFromZemi):
+            read_event(paid.raw, paid.headers, secret=rotated.secret)
+        for body in (paid.raw.replace(b'"paid"', b'"Paid"'), paid.raw + b" ", created.raw):
+            with pytest.raises(NotFromZemi):
+                read_event(body, paid.headers, secret=made.secret)
+        with pytest.raises(NotFromZemi):
+            read_event(paid.raw, paid.headers | {"webhook-id": "evt_other"}, secret=made.secret)
 
 
 def test_where_nobody_listens_nothing_was_sent() -> None:
