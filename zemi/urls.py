@@ -27,6 +27,7 @@ from zemi.checkout import orders as order_pages
 from zemi.console import admin as console_admin
 from zemi.console import home as console
 from zemi.console import sign_in as staff_sign_in
+from zemi.console import things
 from zemi.developers import events, guide, keys, requests, sign_in
 
 
@@ -194,7 +195,12 @@ urlpatterns += [
     path("console/recovery-codes", staff_sign_in.recovery_codes),
     path("console/sign-out", staff_sign_in.leave),
     path("console/admin/", console_admin.make_site().urls),
+    path("console/find", things.find),
+    path("console/sending", things.sending),
+    path("console/acts", things.acts),
+    path("console/orders/<reference:order_reference>", things.order),
     path("console/<slug:name>", console.queue),
+    path("console/<slug:kind>/<uuid:key>", things.thing),
 ]
 if settings.MODE == "sandbox":
     urlpatterns.append(path("api/v1/test/", include(TEST)))

@@ -12,6 +12,7 @@ from zemi.web.page import CONTENT_POLICY
 OPEN = {"sign-in", "second-factor", "enrol", "join/1-x", "sign-out"}
 _EXAMPLES = (
     (r"<slug:token>", "1-x"),
+    (r"<reference:order_reference>", "ZEM-ABCD2345"),
     (r"<slug:(name|kind)>", "receipts"),
     (r"<uuid:key>|<path:object_id>", "01932f4e-6c7a-7c3d-8e1f-5a6b7c8d9e0f"),
     (r"<path:url>|\(\?P<url>\.\*\)\$", "x"),

@@ -11,12 +11,14 @@ import zemi
 from zemi.common.texts import Text
 from zemi.console.home import title_of
 from zemi.console.queues import QUEUES
-from zemi.disbursements.models import HeldReason
+from zemi.disbursements.models import DisbursementStatus, HeldReason
+from zemi.disbursements.switch import KINDS
 from zemi.ledger.chart import ACCOUNTS
 from zemi.orders.models import OrderStatus
 from zemi.reconciliation.models import ItemKind
 from zemi.snapshots.next_action import Verb
 from zemi.staff.actions import ACTIONS
+from zemi.staff.models import ActOutcome
 
 ROOT = Path(zemi.__file__).parent
 OF_APP = {app.name: app.page_texts for app in apps.get_app_configs() if hasattr(app, "page_texts")}
@@ -66,8 +68,23 @@ def by_queue() -> set[str]:
     """What the console says by the name of a queue, a state, an action or an account."""
     found = {title_of(queue) for queue in QUEUES.values()} | {f"account_{line.code}" for line in ACCOUNTS}
     found |= {f"held_{reason}" for reason in HeldReason} | {f"why_{kind}" for kind in ItemKind}
+    found |= {f"where_{status}" for status in DisbursementStatus} | {f"acted_{end}" for end in ActOutcome}
+    found |= {f"takes_{name}" for action in ACTIONS.values() for name in action.names}
+    acts = {
+        *ACTIONS,
+        "approve",
+        "decline",
+        "resume",
+        "stop",
+        "start",
+        "staff-add",
+        "staff-reset",
+        "staff-off",
+    }
+    found |= {f"choice_{c}" for c in ("seller", "zemi", "charged", "recovered", "lost", "moved", "not_moved")}
+    found |= {f"sending_{kind}" for kind in KINDS}
     found |= {f"owed_{status}" for status in ("unknown", "needs_attention", "failed", "held")}
-    return found | {f"act_{action}".replace("-", "_") for action in ACTIONS}
+    return found | {f"act_{act}".replace("-", "_") for act in acts}
 
 
 def test_every_queue_state_and_action_of_the_console_has_its_words() -> None:

@@ -51,3 +51,30 @@ class NoSuchStaff(ZemiError):
         en="`zemi staff-user list` shows who there is.", sw="`zemi staff-user list` inaonyesha waliopo."
     )
     example = {"name": "chebet"}
+
+
+class ConfirmFirst(ZemiError):
+    """Who acts has not shown the second factor for some minutes: a console left open moves nothing."""
+
+    code = "console_confirm_first"
+    kind = Kind.PERMISSION
+    text = Text(
+        en="You have not shown your second factor for more than five minutes. Nothing was done, no money was moved.",
+        sw="Hujaonyesha uthibitisho wa pili kwa zaidi ya dakika tano. Hakuna lililofanyika, hakuna pesa iliyohama.",
+    )
+    next_step = Text(
+        en="Go back, confirm that it is you, and press the button again.",
+        sw="Rudi, thibitisha kuwa ni wewe, kisha bonyeza tena.",
+    )
+
+
+class NotOffered(ZemiError):
+    """The thing has moved on since its page was read: somebody else acted, or the worker did."""
+
+    code = "console_act_not_offered"
+    kind = Kind.STATE
+    text = Text(
+        en="This can't be done to it any more. Nothing was done, no money was moved.",
+        sw="Hili haliwezekani tena kwake. Hakuna lililofanyika, hakuna pesa iliyohama.",
+    )
+    next_step = Text(en="Go back and read where it stands now.", sw="Rudi usome iko wapi sasa.")

@@ -1,6 +1,6 @@
 """The lists of the console: a page at a time of each queue of `zemi.staff.queue`, and of what the sweeps have put aside."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from zemi.approvals.models import Approval
 from zemi.common.money import Money
+from zemi.console.evidence import address_of, address_of_stuck
 from zemi.disbursements.models import Disbursement, SuspenseCase
 from zemi.events.parking import list_parked
 from zemi.payments.models import Receipt
@@ -32,16 +33,24 @@ class Entry:
 
     @property
     def evidence(self) -> str:
-        """The address at which all of its row can be read."""
-        meta = self.row._meta
-        return f"/console/admin/{meta.app_label}/{meta.model_name}/{self.row.pk}/change/"
+        """The address of the page with its evidence and its buttons."""
+        return address_of(self.row)
+
+
+class StuckEntry(Entry):
+    """A row of any table that was put aside: its page is about that."""
+
+    @property
+    def evidence(self) -> str:
+        """The address of the page that puts it back to work."""
+        return address_of_stuck(self.row.pk)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some of a queue, and the key after which the rest begins."""
 
-    entries: list[Entry]
+    entries: Sequence[Entry]
     next_after: str
 
 
@@ -86,7 +95,7 @@ class StuckQueue:
         start = keys.index(after) + 1 if after in keys else 0
         found = rows[start : start + PAGE]
         more = str(found[-1].pk) if len(rows) > start + PAGE else ""
-        entries = [Entry(row, row.SUBJECT, None, row.parked_at, "why_put_aside") for row in found]
+        entries = [StuckEntry(row, row.SUBJECT, None, row.parked_at, "why_put_aside") for row in found]
         return Page(entries, more)
 
 

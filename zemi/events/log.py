@@ -1,6 +1,6 @@
 """The only door to a status, and the only way to write an event."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, cast
 from uuid import UUID
@@ -108,6 +108,12 @@ def _is_listened_to(event_type: str, row: Subject) -> bool:
     # Where nobody listens, nothing is looked up.
     merchants = listening()
     return bool(merchants) and merchant_of(row) in merchants
+
+
+def history_without_order(subjects: Collection[UUID], *, most: int = 1000) -> list[Event]:
+    """List the events about things that belong to no order, oldest first, at most `most`."""
+    rows = Event.objects.filter(order_id__isnull=True, subject_id__in=subjects)
+    return list(rows.order_by("id")[:most])
 
 
 def history_of(order_id: UUID, *, most: int = 1000) -> list[Event]:

@@ -33,7 +33,11 @@ class Event(models.Model):
         indexes = [
             models.Index(
                 fields=["order_id", "id"], name="events_by_order", condition=models.Q(order_id__isnull=False)
-            )
+            ),
+            # Of what belongs to no order there is little.
+            models.Index(
+                fields=["subject_id"], name="events_by_subject", condition=models.Q(order_id__isnull=True)
+            ),
         ]
 
 

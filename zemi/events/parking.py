@@ -48,6 +48,12 @@ def list_parked() -> list[WorkRow]:
     return sorted(found, key=lambda row: str(row.parked_at))
 
 
+def find_work(key: UUID) -> WorkRow | None:
+    """Find the row of any table that sweeps work on, put aside or not."""
+    found = (model._default_manager.filter(pk=key).first() for model in work_models())
+    return next((row for row in found if row is not None), None)
+
+
 @inside_transaction
 def retry_parked(key: UUID, *, actor: str, now: datetime) -> WorkRow | None:
     """Make a parked row due at once, with all its tries before it.

@@ -51,7 +51,9 @@ def start_sending(*, kinds: tuple[str, ...], by: str, reason: str, now: datetime
     return started
 
 
-def put_back_to_work(row_id: UUID, *, by: str, reason: str, now: datetime) -> WorkRow | None:
+def put_back_to_work(
+    row_id: UUID, *, by: str, reason: str, now: datetime, key: UUID | None = None
+) -> WorkRow | None:
     """Make a row due at once that a sweep had put aside; None when no such row is put aside.
 
     :raises BadRequestOfStaff: no name or reason
@@ -60,5 +62,6 @@ def put_back_to_work(row_id: UUID, *, by: str, reason: str, now: datetime) -> Wo
     with unit_of_work():
         row = retry_parked(row_id, actor=by[:60], now=now)
         if row is not None:
-            write_act("resume", {"id": str(row_id), "kind": row.SUBJECT}, actor=by, reason=reason, now=now)
+            payload = {"id": str(row_id), "kind": row.SUBJECT}
+            write_act("resume", payload, actor=by, reason=reason, now=now, key=key)
     return row

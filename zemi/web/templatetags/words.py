@@ -80,6 +80,18 @@ def moment(context: Context, at: datetime) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', at.isoformat(timespec="seconds"), words)
 
 
+@register.simple_tag(takes_context=True)
+def shown(context: Context, value: Any) -> Any:
+    """Any fact as people read it: an amount, a moment, words of ours, or what it is; a dash for nothing."""
+    if isinstance(value, Money):
+        return kes(value)
+    if isinstance(value, datetime):
+        return moment(context, value)
+    if isinstance(value, Text):
+        return value.render(context["language"])
+    return "\N{EN DASH}" if value is None or not str(value).strip() else value
+
+
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """A small drawing beside words that say the same."""
