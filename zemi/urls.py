@@ -22,7 +22,7 @@ from zemi.api import (
 )
 from zemi.api.endpoint import by_method
 from zemi.checkout import cancel as cancel_pages
-from zemi.checkout import claim, home, offer, seller
+from zemi.checkout import claim, home, offer, refund, seller
 from zemi.checkout import orders as order_pages
 from zemi.console import admin as console_admin
 from zemi.console import home as console
@@ -104,6 +104,7 @@ V1: list[URLPattern | URLResolver] = [
     path("payouts", lists.ListPayouts.as_view()),
     path("payouts/<identifier:object_id>", lists.GetPayout.as_view()),
     path("refunds", by_method(get=lists.ListRefunds, post=refunds.CreateRefund)),
+    path("refunds/redirect", refunds.RedirectRefund.as_view()),
     path("refunds/<identifier:object_id>", lists.GetRefund.as_view()),
     path("balances", books.GetBalance.as_view()),
     path("statements", books.GetStatement.as_view()),
@@ -170,6 +171,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home),
     path("help", home.help_page),
     path("claim", claim.claim),
+    path("refund", refund.refund),
     path("sell", seller.home),
     path("sell/sign-in", seller.enter),
     path("sell/sign-out", seller.leave),

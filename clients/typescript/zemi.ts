@@ -353,6 +353,16 @@ export interface Receipt {
   refunds: (string | { [name: string]: unknown })[];
 }
 
+/** What goes where, and when at the earliest; null as long as staff have not allowed it. */
+export interface RedirectRefund {
+  receipt_number: string;
+  amount: string;
+  payee_phone_masked: string;
+  sends_at: string | null;
+  status: string;
+  message: string;
+}
+
 /** What a payer gets back of one receipt. */
 export interface Refund {
   id: string;
@@ -680,6 +690,19 @@ export interface CreateRefundInput {
   reason: string;
 }
 
+export interface RedirectRefundInput {
+  /** M-Pesa's number of the payment that goes back. */
+  receipt_number: string;
+  /** Where the money is to go. */
+  new_phone_number: string | number;
+  /** Texted to new_phone_number for the purpose receive_refund. */
+  new_otp: string;
+  /** The phone that paid. Without it the operator's staff decide. */
+  phone_number?: string | number;
+  /** Texted to phone_number for the purpose redirect_refund. */
+  otp?: string;
+}
+
 export interface AdvanceClockInput {
   seconds: number;
 }
@@ -928,6 +951,11 @@ export interface Operations {
   "GET /api/v1/refunds": {
     query: { "created[gte]"?: string; "created[lt]"?: string; "cursor"?: string; "expand"?: string; "include"?: string; "limit"?: number; "order"?: string; "reference"?: string; "status"?: string };
     answer: Page<Refund>;
+  };
+  /** Have a refund that M-Pesa could not send to the phone that paid sent to another number of whoever paid. */
+  "POST /api/v1/refunds/redirect": {
+    body: RedirectRefundInput;
+    answer: Success<RedirectRefund>;
   };
   /** Move the sandbox's clock on. */
   "POST /api/v1/test/clock/advance": {

@@ -40,9 +40,12 @@ from tests.characters import AMINA, BARAKA
 from zemi.api.schema import document
 from zemi.common import clock as product_clock
 from zemi.common.clock import stamp
+from zemi.common.db import unit_of_work
 from zemi.common.ids import new_key, public_id
 from zemi.common.money import kes
 from zemi.common.phone import Phone
+from zemi.disbursements.models import HeldReason
+from zemi.disbursements.send import hold
 from zemi.identity.api_keys import Scope
 from zemi.identity.sessions import open_session
 from zemi.links.create import create_link
@@ -51,7 +54,9 @@ from zemi.links.tokens import token_of
 from zemi.payments.c2b import settle_c2b
 from zemi.providers.base import C2BReceipt
 from zemi.reconciliation.opening import ensure_opening_float
+from zemi.refunds.models import Refund
 from zemi.releases.new_code import request_new_code
+from zemi.staff.request import request_action
 from zemi.webhooks.tokens import CallbackKind, mint
 
 EXAMPLES, EXAMPLES_OF_A_PROOF, REQUESTS_OF_A_PROOF = 4, 60, 10_000
@@ -127,6 +132,8 @@ class World:
             return {"amount": 1500, "release_policy": "instant"}
         if operation == "createRefund":
             return {"order_reference": self.shop.paid().order_reference, "amount": 1500}
+        if operation == "redirectRefund":
+            return self.refund_that_can_not_arrive()
         if operation == "issueNewCode":
             self.clock.advance(hours=1)
             request_new_code(order_reference=reference, caller="test", now=product_clock.now())
@@ -165,10 +172,30 @@ class World:
         """What this caller sends as who they are. A session may end at any request: each is a new one."""
         return open_session(phone=AMINA, now=product_clock.now())[1] if role == "buyer" else self.keys[role]
 
-    def proof_of(self, phone: Phone, purpose: str) -> dict[str, str]:
+    def proof_of(self, phone: Phone, purpose: str, *, later: bool = True) -> dict[str, str]:
         """What shows that somebody holds a phone. An hour later, when what others have tried is no longer counted."""
-        self.clock.advance(hours=1)
+        self.clock.advance(hours=later)
         return {"phone_number": phone.msisdn, "otp": story.code_for(phone, purpose)}
+
+    def refund_that_can_not_arrive(self) -> dict[str, Any]:
+        """What sends a refund elsewhere that M-Pesa could not send to the phone that paid."""
+        reference, _ = self.order()
+        payer, payee, number = self.buyers[reference], self.payer(), f"R{new_key().hex[-9:]}".upper()
+        assert story.simulate_payment(reference, number, payer_phone=payer.msisdn).status == 200
+        proof, taken = (
+            self.proof_of(payer, "redirect_refund"),
+            self.proof_of(payee, "receive_refund", later=False),
+        )
+        now = product_clock.now()
+        payload = {"order": reference, "amount": "1500.00", "bearer": "seller"}
+        request_action("refund", payload, maker="test", reason="test", now=now)
+        with unit_of_work():
+            hold(Refund.objects.get(order__order_reference=reference), HeldReason.WALLET_FULL, now=now)
+        return {
+            "receipt_number": number,
+            "new_phone_number": taken["phone_number"],
+            "new_otp": taken["otp"],
+        } | proof
 
     def order_for(self, operation: str) -> str:
         """An order that this operation succeeds for."""

@@ -317,6 +317,7 @@ def test_what_staff_write_wrongly_is_refused(
         ("cancel", {"kind": "payout", "id": "no id"}),
         ("cancel", {"kind": "payout", "id": str(new_key())}),
         ("change-payee", {"id": str(new_key()), "party": str(new_key())}),
+        ("redirect-refund", {"id": str(new_key()), "party": str(new_key())}),
         ("end-case", {"id": str(new_key()), "outcome": "lost"}),
         ("adjust", {"debit": "2200", "credit": "9999:x", "amount": "1"}),
         ("adjust", {"debit": "4100", "credit": "no:x", "amount": "1"}),

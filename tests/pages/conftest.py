@@ -8,7 +8,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from tests.flows.conftest import stage  # noqa: F401 (books opened before, audited after)
+from tests.flows.conftest import failed_refund, full_refund, owed_refund, stage  # noqa: F401 (books opened before, audited after)
 from zemi.identity.api_keys import authenticate
 from zemi.identity.models import ApiKey
 from zemi.orders.links import token_of

@@ -14,7 +14,9 @@ from zemi.identity.sessions import open_session
 from zemi.web.page import CONTENT_POLICY
 
 
-@pytest.mark.parametrize("path", ["/", "/help", "/claim", "/sandbox/phone", "/nothing-here", "ORDER"])
+@pytest.mark.parametrize(
+    "path", ["/", "/help", "/claim", "/refund", "/sandbox/phone", "/nothing-here", "ORDER"]
+)
 def test_every_page_is_strict(amina: Person, path: str) -> None:
     if path == "ORDER":
         path = page_of(create_order().data["order_reference"])
@@ -78,7 +80,7 @@ def test_forms_of_strangers_are_charged_to_their_address_and_those_of_people_to_
 ) -> None:
     settings.LIMITS = settings.LIMITS | {"anonymous_writes": 2, "authenticated": 3}
 
-    answers = [amina.press(path) for path in ("/claim", "/sandbox/phone", "/sell")]
+    answers = [amina.press(path) for path in ("/claim", "/refund", "/sandbox/phone", "/sell")]
     assert answers[-1].status_code == 429
     assert "Wait 60 seconds, then try again." in words(answers[-1])
     assert amina.open("/claim").status_code == 200
@@ -119,6 +121,7 @@ def test_looking_changes_nothing(amina: Person, everything: Callable[[], dict[st
         "/",
         "/help",
         "/claim",
+        "/refund",
         "/sell",
         "/sell/poll",
         "/sell/sign-in",

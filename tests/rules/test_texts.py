@@ -24,6 +24,8 @@ LONGEST = {
     "code": "847263",
     "last4": "5678",
     "link": "h" * LONGEST_HOST_IN_TEXTS + PATH + "Xq3vN8ZtLw2RkP5yBd7MhA",
+    "page": "h" * LONGEST_HOST_IN_TEXTS + "/refund",
+    "hours": "12",
     "receipt": "QHJ41HG1W8",
     "operation": "stk_query",
     "since": "00:00",

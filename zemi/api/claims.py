@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from zemi.api.auth import Anyone, caller
 from zemi.api.endpoint import Endpoint, Shape
-from zemi.api.fields import PhoneField, ReferenceField, Shown, WordField
+from zemi.api.fields import PhoneField, ReceiptNumberField, ReferenceField, Shown, WordField
 from zemi.api.idempotency import Keys
 from zemi.api.sessions import SIX_DIGITS
 from zemi.api.shapes import MESSAGE, REFERENCE
@@ -31,12 +31,12 @@ class OtpInput(Shape):
 
     phone_number = PhoneField()
     purpose = WordField(
-        pattern="cancel_order|claim_receipt|sign_in",
+        pattern="cancel_order|claim_receipt|receive_refund|redirect_refund|sign_in",
         most=20,
         example="claim_receipt",
         sentence=Text(
-            en="The purpose is cancel_order, claim_receipt or sign_in.",
-            sw="Kusudi ni cancel_order, claim_receipt au sign_in.",
+            en="The purpose is cancel_order, claim_receipt, receive_refund, redirect_refund or sign_in.",
+            sw="Kusudi ni cancel_order, claim_receipt, receive_refund, redirect_refund au sign_in.",
         ),
     )
 
@@ -74,15 +74,7 @@ class RequestOtp(Endpoint):
 class ClaimInput(Shape):
     """The number in M-Pesa's SMS, the order it was for, and the phone that paid with its one-time code."""
 
-    receipt_number = WordField(
-        pattern="[A-Za-z0-9]{6,20}",
-        most=20,
-        example="QHJ41HG1W8",
-        sentence=Text(
-            en="The M-Pesa number has letters and digits only.",
-            sw="Namba ya M-Pesa ina herufi na tarakimu tu.",
-        ),
-    )
+    receipt_number = ReceiptNumberField()
     order_reference = ReferenceField()
     phone_number = PhoneField()
     otp = WordField(pattern="[0-9]{6}", most=6, example="847263", sentence=SIX_DIGITS)

@@ -23,7 +23,7 @@ from zemi.api.throttle import Toll, toll_of
 from zemi.api.versions import asked_version, own_version, version_headers
 from zemi.common import clock
 from zemi.common.db import listening
-from zemi.common.errors import FieldProblem, InvalidInput, ZemiError
+from zemi.common.errors import REQUIRED, FieldProblem, InvalidInput, ZemiError
 from zemi.common.faults import fault_point
 from zemi.common.keyed import key_noted
 from zemi.common.texts import Text
@@ -32,7 +32,6 @@ from zemi.orders.parties import Role
 from zemi.snapshots.lists import Page
 
 _METHODS = ("get", "post")
-_REQUIRED = Text(en="This field is required.", sw="Sehemu hii inahitajika.")
 _UNKNOWN = Text(
     en="There is no such query parameter here.", sw="Hakuna kigezo cha hoja chenye jina hili hapa."
 )
@@ -61,7 +60,7 @@ class Shape(serializers.Serializer[Any]):
             raw = body.get(name, empty)
             if raw is empty:
                 if field.required:
-                    problems.append(FieldProblem(name, "required", _REQUIRED))
+                    problems.append(FieldProblem(name, "required", REQUIRED))
                 continue
             if raw is None:
                 problems.append(FieldProblem(name, "null", _NULL))

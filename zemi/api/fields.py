@@ -208,6 +208,22 @@ class ReferenceField(WordField):
         return read_reference(super().read(raw))
 
 
+class ReceiptNumberField(WordField):
+    """M-Pesa's number of a payment, as its message names it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            pattern="[A-Za-z0-9]{6,20}",
+            most=20,
+            example="QHJ41HG1W8",
+            sentence=Text(
+                en="The M-Pesa number has letters and digits only.",
+                sw="Namba ya M-Pesa ina herufi na tarakimu tu.",
+            ),
+            **kwargs,
+        )
+
+
 class CodeField(Value):
     """A delivery code: six digits, as text, because it may begin with zeros."""
 

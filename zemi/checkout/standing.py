@@ -7,7 +7,7 @@ from enum import StrEnum
 from zemi.common import crypto
 from zemi.common.money import Money
 from zemi.common.texts import Text
-from zemi.disbursements.models import DisbursementStatus
+from zemi.disbursements.models import DisbursementStatus, HeldReason
 from zemi.ledger import chart
 from zemi.ledger.balances import balance_of
 from zemi.orders.models import Order, OrderStatus
@@ -15,6 +15,7 @@ from zemi.payments.models import Payment, PaymentStatus
 from zemi.payments.reasons import reason_text
 from zemi.payouts.models import Payout
 from zemi.refunds.models import Refund
+from zemi.refunds.payers import is_unreachable
 from zemi.snapshots.next_action import NextAction, refund_turn
 from zemi.snapshots.objects import turn_of
 
@@ -55,6 +56,7 @@ class Standing:
         order = self.order
         seen = [self.scene, order.status, order.cancel_asked_by, str(self.held)]
         seen += [row.status for row in statuses if row]
+        seen += [f"{refund.held_reason}{refund.redirected_to_id}" for refund in self.refunds]
         return crypto.blind_index("page-stamp", "|".join(seen)).hex()[:12]
 
     @property
@@ -78,8 +80,7 @@ class Standing:
     @property
     def refunds_told(self) -> list[tuple[Refund, str]]:
         """Each refund, with the text that says how far it is."""
-        turns = [(refund, refund_turn([refund.status])) for refund in self.refunds]
-        return [(refund, f"back_{turn.verb}" if turn else "back_done") for refund, turn in turns]
+        return [(refund, _told_of(refund)) for refund in self.refunds]
 
 
 def read_standing(order: Order, *, now: datetime) -> Standing:
@@ -88,9 +89,8 @@ def read_standing(order: Order, *, now: datetime) -> Standing:
     scene, failure = _scene(order, payment, now=now)
     left = payment.created_at + PROMPT_ON_PHONE - now if payment and scene is Scene.WAIT else timedelta()
     payouts = tuple(Payout.objects.filter(order=order).order_by("id")[:20])
-    refunds = tuple(
-        Refund.objects.filter(order=order).exclude(status=DisbursementStatus.CANCELLED).order_by("id")[:20]
-    )
+    back = Refund.objects.filter(order=order).exclude(status=DisbursementStatus.CANCELLED)
+    refunds = tuple(back.select_related("payer", "redirected_to").order_by("id")[:20])
     return Standing(
         order=order,
         scene=scene,
@@ -102,6 +102,15 @@ def read_standing(order: Order, *, now: datetime) -> Standing:
         refunds=refunds,
         turn=turn_of(order, payments=[payment] if payment else [], payouts=payouts, refunds=refunds),
     )
+
+
+def _told_of(refund: Refund) -> str:
+    if refund.held_reason == HeldReason.PAYEE_CHANGED:
+        return "back_redirected"
+    if is_unreachable(refund):
+        return "back_unreachable"
+    turn = refund_turn([refund.status])
+    return f"back_{turn.verb}" if turn else "back_done"
 
 
 def _scene(order: Order, payment: Payment | None, *, now: datetime) -> tuple[Scene, Text | None]:

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Self
 
 from zemi.common.texts import Text, wait_in_words
 
+REQUIRED = Text(en="This field is required.", sw="Sehemu hii inahitajika.")
+
 
 class Kind(StrEnum):
     """What sort of refusal it is; the type list of DOMAIN 4.2."""
@@ -118,3 +120,10 @@ class InvalidInput(ZemiError):
         """Say the first problem itself: it is more use than saying that there is one."""
         first = self.problems[0]
         return f"{first.field}: {first.text.render(language)}"
+
+
+def missing(**fields: object) -> InvalidInput:
+    """The refusal that names those of `fields` that are None: they are needed together."""
+    return InvalidInput(
+        *(FieldProblem(name, "required", REQUIRED) for name, given in fields.items() if given is None)
+    )

@@ -126,6 +126,9 @@ def _approval_line(row: Approval) -> Entry:
 _LINES: Mapping[str, Callable[[Any], Entry]] = {
     "approvals": _approval_line,
     "cases": _case_line,
+    "refunds-numbers": lambda row: Entry(
+        row, row.refund.reference, row.refund.amount, row.proved_at, "why_payee_proposed"
+    ),
     "receipts": _receipt_line,
     "top-ups": lambda row: Entry(row, row.reference, row.amount, row.created_at, "why_top_up"),
     "unclaimed": lambda row: Entry(row, "", row.amount, row.set_apart_at, "why_unclaimed"),

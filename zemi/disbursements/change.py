@@ -78,7 +78,7 @@ def call_off_unsent(rows: QuerySet[D], *, actor: str, now: datetime) -> list[D]:
 def retry(row: Disbursement, *, actor: str, now: datetime, until: datetime | None = None) -> None:
     """Owe again what conclusively failed, as a new attempt with a new id (Y15). It must be locked.
 
-    With `until` it is held so long, as when its payee was changed.
+    With `until` it goes to another number, and is held so long; the tries to the old one don't count then.
 
     :raises DisbursementNotChangeable: it has not failed, or its money is not there any more
     :raises TooSoonToRetry: three tries were made, or the last one was unknown less than a day ago
@@ -88,7 +88,9 @@ def retry(row: Disbursement, *, actor: str, now: datetime, until: datetime | Non
         raise DisbursementNotChangeable(kind=row.SUBJECT, status=str(row.status))
     # Proof that came in seconds is proof; where there was doubt, the provider's memory is given a day.
     was_unknown = attempt.result_code in {"", "no_evidence"}
-    if attempt.number >= MOST_TRIES or (was_unknown and now - attempt.created_at < DISTANCE):
+    if (until is None and attempt.number >= MOST_TRIES) or (
+        was_unknown and now - attempt.created_at < DISTANCE
+    ):
         raise TooSoonToRetry
     if lock_balance(row.returns_to) < row.amount:
         raise DisbursementNotChangeable(kind=row.SUBJECT, status="spent")

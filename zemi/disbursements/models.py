@@ -285,6 +285,11 @@ class Attempt(Stateful):
         return found
 
     @property
+    def paid_to(self) -> Phone:
+        """The number that it goes to, or went to. Only asked for where it goes to a phone."""
+        return self.owed.payee
+
+    @property
     def is_reversal(self) -> bool:
         """Whether it undoes a pay-in, instead of paying to a phone."""
         return self.method == Method.REVERSAL

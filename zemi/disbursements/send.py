@@ -34,13 +34,13 @@ class _GateClosed(Exception):
 
 
 @outside_transaction
-def work_on_due(model: type[D], *, payee: str, now: datetime, limit: int) -> int:
+def work_on_due(model: type[D], *, payee: tuple[str, ...], now: datetime, limit: int) -> int:
     """Send what is queued, ask about what was sent and has had no result, and try again what was held.
 
-    `payee` names the relation to whom is paid, which is read once for all of them.
+    `payee` names the relations to whom is paid, which are read once for all of them.
     """
     rows = claim_due(model, now=now, limit=limit)
-    prefetch_related_objects(rows, payee, "order")
+    prefetch_related_objects(rows, *payee, "order")
     handle_each(rows, _work_on, now=now)
     return len(rows)
 
@@ -101,6 +101,8 @@ def _commit_intent(row: Disbursement, *, now: datetime) -> Attempt | None:
                 DisbursementStatus.SUBMITTING,
                 at=now,
                 actor="worker",
+                # What is known of its payee is as old as the claim.
+                still={"fence": row.fence},
                 updated_at=now,
                 sent_at=now,
                 # If this process dies now, it is asked about: it may have been sent.
@@ -171,7 +173,7 @@ def _call(attempt: Attempt) -> DisburseOutcome:
         DisburseRequest(
             originator_id=attempt.originator_conversation_id,
             amount=attempt.amount,
-            payee=owed.payee,
+            payee=attempt.paid_to,
             reference=owed.reference,
             result_url=_hook(CallbackKind.B2C_RESULT, attempt),
             timeout_url=_hook(CallbackKind.B2C_TIMEOUT, attempt),

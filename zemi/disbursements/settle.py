@@ -125,6 +125,8 @@ def requeue_held(row: Disbursement, *, now: datetime) -> None:
                 DisbursementStatus.QUEUED,
                 at=now,
                 actor="worker",
+                # Since it was claimed its payee may have been changed: then it waits for that, not for what it waited for.
+                still={"fence": row.fence},
                 held_reason="",
                 due_at=now,
                 lease_until=None,

@@ -1,4 +1,5 @@
-"""What the database itself refuses about rows that change: unlisted moves, and facts that were written once (SAFETY 4.7).
+"""What the database itself refuses about rows that change: unlisted moves, facts that were written once, and payees that
+are pinned (SAFETY 3.7, 4.7).
 
 The guards follow from the models and are made anew after every `migrate`: SQLite drops a table's triggers whenever a
 migration rebuilds it, and a new move of a TRANSITIONS table is known to the database without a migration of its own.
@@ -45,12 +46,18 @@ class Guard:
 
 
 def guards() -> list[Guard]:
-    """Every guard that the models ask for: of statuses with a table of moves, and of columns that are written once."""
+    """Every guard that the models ask for: of statuses with a table of moves, of columns that are written once, and of
+    those that change in one status alone (`PINNED`: field -> that status).
+    """
     found = []
     for model in apps.get_models():
         table = model._meta.db_table
         if issubclass(model, Stateful) and model.TRANSITIONS:
             found.append(_of_moves(table, model.SUBJECT))
+        pinned = getattr(model, "PINNED", {})
+        if pinned:
+            fields = [field for field in model._meta.concrete_fields if field.name in pinned]
+            found.append(_of_pins(table, {str(field.column): str(pinned[field.name]) for field in fields}))
         once = getattr(model, "WRITTEN_ONCE", ())
         if once:
             columns = [str(field.column) for field in model._meta.concrete_fields if field.name in once]
@@ -186,4 +193,23 @@ def _of_facts(table: str, columns: list[str]) -> Guard:
             WHEN ({changed("IS DISTINCT FROM")}) EXECUTE FUNCTION events_refuse_change()""",
         f"""CREATE TRIGGER {name} BEFORE UPDATE OF {listed} ON {table} WHEN {changed("IS NOT")}
             BEGIN SELECT RAISE(ABORT, '{table}: what was written once stays'); END""",
+    )
+
+
+def _of_pins(table: str, pins: dict[str, str]) -> Guard:
+    name, listed = f"{table}_pinned", ", ".join(pins)
+
+    def changed(differs: str) -> str:
+        return " OR ".join(
+            f"(OLD.{column} {differs} NEW.{column} AND NEW.status <> '{status}')"
+            for column, status in pins.items()
+        )
+
+    return Guard(
+        name,
+        table,
+        f"""CREATE TRIGGER {name} BEFORE UPDATE OF {listed} ON {table} FOR EACH ROW
+            WHEN ({changed("IS DISTINCT FROM")}) EXECUTE FUNCTION events_refuse_change()""",
+        f"""CREATE TRIGGER {name} BEFORE UPDATE OF {listed} ON {table} WHEN {changed("IS NOT")}
+            BEGIN SELECT RAISE(ABORT, '{table}: whom it is paid to is pinned'); END""",
     )

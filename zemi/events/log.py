@@ -58,9 +58,18 @@ class Stateful(models.Model):
 
 @inside_transaction
 def transition(
-    row: Stateful, to: str, *, at: datetime, actor: str, data: Mapping[str, Any] | None = None, **changes: Any
+    row: Stateful,
+    to: str,
+    *,
+    at: datetime,
+    actor: str,
+    data: Mapping[str, Any] | None = None,
+    still: Mapping[str, Any] | None = None,
+    **changes: Any,
 ) -> Event:
     """Move `row` to status `to`, set `changes` with it, and record the event that it is.
+
+    `still` are fields that must have these values besides: a worker names the fence of its claim.
 
     :raises InvalidTransition: not a listed move, or another process moved the row first
     """
@@ -68,7 +77,7 @@ def transition(
     event_type = row.TRANSITIONS.get((moved, to))
     if event_type is None:
         raise InvalidTransition(subject=row.SUBJECT, status=str(moved), wanted=str(to))
-    if not write_if(row, {"status": to, **changes}, status=moved):
+    if not write_if(row, {"status": to, **changes}, status=moved, **(still or {})):
         raise InvalidTransition(subject=row.SUBJECT, status=str(moved), wanted=str(to))
     row.status = to
     for name, value in changes.items():

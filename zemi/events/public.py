@@ -42,6 +42,7 @@ PUBLIC: frozenset[str] = frozenset(
         "refund.unknown",
         "refund.cancelled",
         "refund.reversed",
+        "refund.redirected",
         "link.created",
         "link.used",
         "link.used_up",

@@ -19,6 +19,8 @@ SUBSCRIPTIONS: dict[str, tuple[str, ...]] = {
     "payment.failed": ("text_messages",),
     "payout.succeeded": ("text_messages",),
     "refund.created": ("text_messages",),
+    "refund.failed": ("text_messages",),
+    "refund.redirected": ("text_messages",),
     "webhook_endpoint.disabled": ("operator_alerts", "text_messages"),
     "refund.succeeded": ("text_messages", "refunded_orders"),
 }

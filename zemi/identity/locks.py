@@ -1,4 +1,4 @@
-"""Lock what belongs to one phone; nothing else is locked in the same unit."""
+"""Lock what belongs to a phone; only other codes are locked in the same unit, in the order of their phones."""
 
 from datetime import datetime
 

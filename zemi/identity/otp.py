@@ -1,5 +1,6 @@
 """One-time codes by SMS: they prove that somebody holds a phone, for one purpose, once (SAFETY 3.2)."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -24,6 +25,18 @@ class Purpose(StrEnum):
     CLAIM_RECEIPT = "claim_receipt"
     SIGN_IN = "sign_in"
     NEW_CODE = "new_code"
+    # Of the two phones of a refund that is sent elsewhere: the one that paid lets go, the other one takes.
+    REDIRECT_REFUND = "redirect_refund"
+    RECEIVE_REFUND = "receive_refund"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What somebody shows to have a phone in the hand: the code that was texted to it for `purpose`."""
+
+    phone: Phone
+    purpose: Purpose
+    code: str
 
 
 def send_otp(*, phone: Phone, purpose: Purpose, now: datetime) -> None:
@@ -52,7 +65,6 @@ def send_otp(*, phone: Phone, purpose: Purpose, now: datetime) -> None:
         )
 
 
-@outside_transaction
 def use_otp(*, phone: Phone, purpose: Purpose, code: str, now: datetime) -> None:
     """Spend the code that was texted to `phone` for `purpose`. A wrong one is counted and committed before it is refused.
 
@@ -60,16 +72,35 @@ def use_otp(*, phone: Phone, purpose: Purpose, code: str, now: datetime) -> None
 
     :raises OneTimeCodeWrong: wrong, spent, too old, tried five times, or none was sent: the answer is the same
     """
+    use_otps(Proof(phone, purpose, code), now=now)
+
+
+@outside_transaction
+def use_otps(*proofs: Proof, now: datetime) -> None:
+    """Spend all of these codes, or none of them: who mistypes one of two needn't ask for both anew.
+
+    A try counts against each code, the right ones too, and is committed before it is refused. Opens its own transaction.
+
+    :raises OneTimeCodeWrong: one of them is no proof, as `use_otp` says; which one is not told
+    """
     with unit_of_work():
-        challenge = lock_challenge(phone, purpose, now=now)
-        right = challenge is not None and crypto.same(bytes(challenge.code_hash), _hash(challenge, code))
-        if challenge is not None:
-            challenge.tries += 1
-            if right or challenge.tries >= TRIES:
-                challenge.ended_at = now
-            challenge.save(update_fields=["tries", "ended_at"])
+        # In one order, so that two people with the same two phones can't wait for each other.
+        ordered = sorted(proofs, key=lambda proof: (proof.phone.e164, proof.purpose))
+        found = [lock_challenge(proof.phone, proof.purpose, now=now) for proof in ordered]
+        fits = [_fits(challenge, proof.code) for challenge, proof in zip(found, ordered, strict=True)]
+        right = all(fits)
+        for challenge in found:
+            if challenge is not None:
+                challenge.tries += 1
+                if right or challenge.tries >= TRIES:
+                    challenge.ended_at = now
+                challenge.save(update_fields=["tries", "ended_at"])
     if not right:
         raise OneTimeCodeWrong
+
+
+def _fits(challenge: OtpChallenge | None, code: str) -> bool:
+    return challenge is not None and crypto.same(bytes(challenge.code_hash), _hash(challenge, code))
 
 
 def _hash(challenge: OtpChallenge, code: str) -> bytes:

@@ -61,8 +61,13 @@ def link_of(order: Order) -> str:
 
 def link_in_text(order: Order) -> str:
     """The same for a text message, without its scheme; "" where it would not fit."""
-    _, _, address = link_of(order).partition("://")
-    return address if len(address.partition("/")[0]) <= LONGEST_HOST_IN_TEXTS else ""
+    return address_in_text(link_of(order))
+
+
+def address_in_text(address: str) -> str:
+    """An address of ours for a text message, without its scheme; "" where it would not fit."""
+    _, _, rest = address.partition("://")
+    return rest if len(rest.partition("/")[0]) <= LONGEST_HOST_IN_TEXTS else ""
 
 
 def _context(order: Order) -> str:

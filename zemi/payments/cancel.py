@@ -7,10 +7,9 @@ from uuid import UUID
 from django.conf import settings
 
 from zemi.common.db import conclude, inside_transaction, outside_transaction, unit_of_work
-from zemi.common.errors import FieldProblem, InvalidInput
+from zemi.common.errors import missing
 from zemi.common.ids import read_reference
 from zemi.common.phone import Phone
-from zemi.common.texts import Text
 from zemi.events.log import record
 from zemi.identity.otp import Purpose, use_otp
 from zemi.identity.parties import find_or_create_parties
@@ -28,7 +27,6 @@ from zemi.trust.limits import Allowance, charge, charge_or_refuse, named, too_ma
 
 WINDOW = timedelta(hours=1)
 CANCELS = 10
-_REQUIRED = Text(en="This field is required.", sw="Sehemu hii inahitajika.")
 
 
 class Act(StrEnum):
@@ -169,6 +167,5 @@ def _prove_party(asker: Asker, *, phone: Phone | None, otp: str | None, caller: 
         # A merchant is neither side.
         raise OrderNotFound
     if asker.party_id is None:
-        missing = [name for name, given in (("phone_number", phone), ("otp", otp)) if given is None]
-        raise InvalidInput(*(FieldProblem(name, "required", _REQUIRED) for name in missing))
+        raise missing(phone_number=phone, otp=otp)
     return asker.party_id

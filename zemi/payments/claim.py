@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zemi.common.db import inside_transaction, unit_of_work
 from zemi.common.ids import read_reference
 from zemi.common.phone import Phone
-from zemi.identity.otp import Purpose, use_otp
+from zemi.identity.otp import Proof, Purpose
 from zemi.orders.locks import lock_order
 from zemi.payments.allocate import claim_orphan
 from zemi.payments.errors import ReceiptNotFound
@@ -14,12 +14,10 @@ from zemi.payments.models import CLAIMABLE, Receipt, payer_index
 from zemi.payments.unallocated import return_orphan
 from zemi.providers import registry
 from zemi.refunds.models import RefundReason
-from zemi.trust.limits import Allowance, charge_or_refuse
+from zemi.trust.otp import prove_phones
 
 # Money whose payer M-Pesa did not tell may be claimed by its number only after this: the real payer comes first.
 COOL_DOWN = timedelta(hours=12)
-CLAIM_WINDOW = timedelta(hours=1)
-CLAIMS = 10
 
 
 def claim_receipt(
@@ -36,9 +34,7 @@ def claim_receipt(
     :raises OrderNotFound: there is no such order
     """
     registry.make_ready()
-    for subject in (caller, phone.e164):
-        charge_or_refuse(Allowance("claim", subject, CLAIMS, CLAIM_WINDOW), now=now)
-    use_otp(phone=phone, purpose=Purpose.CLAIM_RECEIPT, code=otp, now=now)
+    prove_phones(Proof(phone, Purpose.CLAIM_RECEIPT, otp), act="claim", caller=caller, now=now)
     with unit_of_work():
         order = lock_order(order_reference=read_reference(order_reference))
         receipt = _orphan(receipt_number)

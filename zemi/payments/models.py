@@ -1,7 +1,7 @@
 """Money coming in: attempts to collect it, and receipts for what came. An attempt may fail and its money still arrive."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -119,7 +119,7 @@ class Payment(Stateful, WorkRow):
             return ""
         return crypto.unseal(self.provider_reference_sealed, context=f"payments|provider_reference|{self.id}")
 
-    def reference_columns(self, reference: str) -> dict[str, bytes]:
+    def reference_columns(self, reference: str) -> dict[str, Any]:
         """What is stored for the provider's id of the prompt: nothing, as long as it is not known."""
         if not reference:
             return {}

@@ -55,7 +55,7 @@ def create_payout(
 @outside_transaction
 def work_on_due_payouts(*, now: datetime, limit: int = 10) -> int:
     """Send what is queued, and ask about what was sent and has had no result."""
-    return work_on_due(Payout, payee="seller", now=now, limit=limit)
+    return work_on_due(Payout, payee=("seller",), now=now, limit=limit)
 
 
 def request_payout(

@@ -69,6 +69,7 @@ class Payout(Disbursement):
         "currency",
         "transaction_id",
     )
+    PINNED: ClassVar[Mapping[str, str]] = {"payee_phone_sealed": DisbursementStatus.HELD}
 
     order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="payouts")
     # None for an order that was paid by hand.

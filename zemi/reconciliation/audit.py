@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from zemi.common import clock
@@ -24,6 +24,7 @@ from zemi.disbursements.models import (
     SuspenseStatus,
 )
 from zemi.events.guards import missing_guards, unexplained_statuses
+from zemi.events.models import Event
 from zemi.ledger import audit, chart
 from zemi.ledger.balances import balance_of, idle_accounts, trial_balance
 from zemi.ledger.seal import wrong_seals
@@ -102,6 +103,7 @@ def audit_books(*, with_provider: bool = True) -> list[Check]:
             _check("payouts agree with the ledger", _payouts),
             _check("receipts agree with the ledger", _receipts),
             _check("refunds agree with the ledger", _refunds),
+            _check("refunds go to whom they are pinned to", _payees),
             _check("claims agree with their cases", _suspense),
             _check("payers' credit agrees with the ledger", _credits),
             _check("unclaimed money is somebody's", _unclaimed),
@@ -288,6 +290,22 @@ def _refunds() -> Iterator[str]:
         if found > row.received_minor or found > row.refunded_minor:
             yield f"receipt {row.receipt_id}: {Money(found)} refunded, {Money(row.refunded_minor)} counted"
     yield from (f"receipt {of}: refunds of {Money(minor)} were not counted" for of, minor in counted.items())
+
+
+def _payees() -> Iterator[str]:
+    """Whoever is, or was, to get a refund instead of its payer was named by an event (SAFETY 3.7)."""
+    named: dict[UUID, list[str]] = {}
+    events = Event.objects.filter(type="refund.redirected").order_by("id")
+    for key, data in events.values_list("subject_id", "data").iterator():
+        named.setdefault(key, []).append(data["payee"])
+    elsewhere = Refund.objects.filter(Q(redirected_to__isnull=False) | Q(pk__in=list(named)))
+    for key, payee, payer in elsewhere.values_list("id", "redirected_to_id", "payer_id").iterator():
+        if named.get(key, [""])[-1] != str(payee or payer):
+            yield f"refund {key} goes to {payee or payer}, and its events don't say so"
+    tries = RefundAttempt.objects.exclude(payee=None).exclude(payee=F("refund__payer"))
+    for key, number, payee in tries.values_list("refund_id", "number", "payee_id").iterator():
+        if str(payee) not in named.get(key, []):
+            yield f"refund {key}: try {number} went to {payee}, who was never named"
 
 
 def _taken(code: int, by: str) -> defaultdict[str, int]:

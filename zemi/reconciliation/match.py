@@ -258,7 +258,7 @@ def _attempt_of(line: StatementLine) -> Attempt | None:
         alike = list(sent.order_by("created_at")[: _MOST_ALIKE + 1])
         if len(alike) > _MOST_ALIKE:
             return None
-        candidates += [one for one in alike if one.owed.has_payee and one.owed.payee == line.payer]
+        candidates += [one for one in alike if one.owed.has_payee and one.paid_to == line.payer]
     return candidates[0] if len(candidates) == 1 else None
 
 

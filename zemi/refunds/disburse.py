@@ -17,7 +17,7 @@ from zemi.refunds.models import Refund
 @outside_transaction
 def work_on_due_refunds(*, now: datetime, limit: int = 10) -> int:
     """Send the refunds that are queued, and ask about those that were sent and have had no result."""
-    return work_on_due(Refund, payee="payer", now=now, limit=limit)
+    return work_on_due(Refund, payee=("payer", "redirected_to"), now=now, limit=limit)
 
 
 @inside_transaction

@@ -1,13 +1,16 @@
-"""Money going back to a payer: what is owed (Refund), each try to send it (RefundAttempt), and how much a receipt allows."""
+"""Money going back to a payer: what is owed (Refund), each try to send it (RefundAttempt), to which other number it may go
+(ProposedPayee), and how much a receipt allows.
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
 
+from zemi.common.ids import new_key
 from zemi.common.phone import Phone
 from zemi.disbursements.models import (
     Attempt,
@@ -22,6 +25,9 @@ from zemi.disbursements.models import (
 from zemi.ledger import chart
 from zemi.ledger.chart import AccountRef
 
+if TYPE_CHECKING:
+    from zemi.identity.models import Party
+
 # A receipt this fresh is undone where it came in; an older one is paid back by B2C (DARAJA 1.6, DOMAIN R1).
 FRESH = timedelta(hours=24)
 # Why a refund was over at once, and is credit: M-Pesa pays out KES 10 or more (DOMAIN R8).
@@ -34,12 +40,21 @@ class RefundAttempt(Attempt):
     SUBJECT: ClassVar[str] = "refund_attempt"
     TRANSITIONS: ClassVar[Mapping[tuple[str, str], str]] = attempt_moves("refund_attempt")
     OWNER: ClassVar[str] = "refund"
-    WRITTEN_ONCE: ClassVar[tuple[str, ...]] = ("refund", *Attempt.WRITTEN_ONCE)
+    WRITTEN_ONCE: ClassVar[tuple[str, ...]] = ("refund", "payee", *Attempt.WRITTEN_ONCE)
 
     refund = models.ForeignKey("Refund", on_delete=models.PROTECT, related_name="attempts", db_index=False)
+    # Whom it went to: a refund may go to another number later (SAFETY 4.2). None where it undoes the payment.
+    payee = models.ForeignKey(
+        "identity.Party", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = attempt_constraints("refund", "refunds")
+
+    @property
+    def paid_to(self) -> Phone:
+        """The number that it goes to, or went to; that of the refund's payer where the try is older than this column."""
+        return self.payee.phone if self.payee is not None else super().paid_to
 
 
 class RefundReason(models.TextChoices):
@@ -65,11 +80,13 @@ class Refund(Disbursement):
     ATTEMPT = RefundAttempt
     WRITTEN_ONCE: ClassVar[tuple[str, ...]] = (
         "receipt",
+        "payer",
         "provider",
         "amount_minor",
         "currency",
         "transaction_id",
     )
+    PINNED: ClassVar[Mapping[str, str]] = {"redirected_to": DisbursementStatus.HELD}
 
     # None for money that never belonged to an order.
     order = models.ForeignKey("orders.Order", null=True, on_delete=models.PROTECT, related_name="refunds")
@@ -77,6 +94,10 @@ class Refund(Disbursement):
     # Who paid; None as long as M-Pesa has not told the number.
     payer = models.ForeignKey(
         "identity.Party", null=True, on_delete=models.PROTECT, related_name="refunds", db_index=False
+    )
+    # Whom it goes to instead, put here by rule only (`zemi.refunds.payers`, DOMAIN R3); None: to whoever paid.
+    redirected_to = models.ForeignKey(
+        "identity.Party", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     reason = models.CharField(max_length=20, choices=RefundReason.choices)
     # Where it was taken from: code of the account -> minor units.
@@ -89,6 +110,10 @@ class Refund(Disbursement):
             models.UniqueConstraint(fields=["provider", "transaction_id"], name="refunds_receipt_once"),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refunds_amount_positive"),
             models.CheckConstraint(condition=Q(status__in=DisbursementStatus.values), name="refunds_status"),
+            models.CheckConstraint(
+                condition=Q(redirected_to__isnull=True) | ~Q(redirected_to=F("payer")),
+                name="refunds_redirected_elsewhere",
+            ),
         ]
         indexes = [models.Index(fields=["due_at"], name="refunds_due", condition=Q(due_at__isnull=False))]
 
@@ -116,14 +141,20 @@ class Refund(Disbursement):
 
     @property
     def payee(self) -> Phone:
-        """The payer's number. Only asked for when there is one."""
-        if self.payer is None:
+        """The payer's number, or the one that was put in its place. Only asked for when there is one."""
+        party = self.goes_to
+        if party is None:
             raise LookupError("nobody knows yet who paid")
-        return self.payer.phone
+        return party.phone
+
+    @property
+    def goes_to(self) -> "Party | None":
+        """Who is paid: the payer, or whom the payer has named instead."""
+        return self.redirected_to or self.payer
 
     @property
     def payee_id(self) -> UUID:
-        """The payer; the refund itself where nobody is known."""
+        """The payer, wherever it goes: owed to and charged to nobody else. The refund itself where nobody is known."""
         return self.payer_id or self.id
 
     @property
@@ -145,6 +176,11 @@ class Refund(Disbursement):
         """A refused reversal leaves the other way: B2C to the payer."""
         return HeldReason.REVERSAL_REFUSED if attempt.is_reversal else ""
 
+    def new_attempt(self, **values: Any) -> Attempt:
+        """Make a try of it, which says whom it goes to; nothing is written yet."""
+        to_phone = values["method"] == Method.B2C
+        return super().new_attempt(payee=self.goes_to if to_phone else None, **values)
+
     @property
     def is_still_owed(self) -> bool:
         """Not once the provider itself has given its receipt back (M14)."""
@@ -162,6 +198,21 @@ class Refund(Disbursement):
         RefundedReceipt.objects.filter(pk=self.receipt_id).update(
             refunded_minor=F("refunded_minor") + self.amount_minor
         )
+
+
+class ProposedPayee(models.Model):
+    """A number that was proved for a refund, the phone that paid being gone: staff decide (SAFETY 3.7)."""
+
+    WRITTEN_ONCE: ClassVar[tuple[str, ...]] = ("refund", "party")
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="proposed", db_index=False)
+    party = models.ForeignKey("identity.Party", on_delete=models.PROTECT, related_name="+", db_index=False)
+    # The latest time.
+    proved_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["refund", "party"], name="refunds_proposed_once")]
 
 
 class RefundedReceipt(models.Model):

@@ -54,7 +54,7 @@ _TOLD = (
     "locked",
 )
 _ACTORS = {
-    **{name: name for name in ("buyer", "seller", "merchant")},
+    **{name: name for name in ("buyer", "seller", "payer", "merchant")},
     "buyer_code": "buyer",
     "caller": "stranger",
     "party": "party",
@@ -407,7 +407,7 @@ def _refund(refund: Refund, *_: Any) -> Shown:
         "order": refund.order.order_reference if refund.order is not None else None,
         "receipt": _id("receipt", refund.receipt_id),
         "reason": refund.reason,
-        "payee_phone_masked": refund.payer.phone_masked if refund.payer is not None else None,
+        "payee_phone_masked": refund.goes_to.phone_masked if refund.goes_to is not None else None,
         **_disbursement(refund),
     }
 
@@ -560,7 +560,7 @@ _KINDS: Mapping[str, _Kind] = {
     ),
     "refund": _Kind(
         "rf",
-        _joined(Refund, "order", "payer"),
+        _joined(Refund, "order", "payer", "redirected_to"),
         _refund,
         many={"attempts": _Relation("refund_attempt", "refund")},
         one={"order": _Relation("order", "order"), "receipt": _Relation("receipt", "receipt")},

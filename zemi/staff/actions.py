@@ -25,6 +25,7 @@ from zemi.payouts.change import change_payee
 from zemi.payouts.models import Payout
 from zemi.providers import registry
 from zemi.refunds.models import Refund
+from zemi.refunds.payers import redirect_by_staff
 from zemi.releases.reversal import reverse_pay_in
 from zemi.staff import errors
 from zemi.staff.refund import refund_order
@@ -101,6 +102,10 @@ def _change_payee(payload: Payload, actor: str, now: datetime) -> None:
     if payee is None:
         raise errors.BadRequestOfStaff(problem="no such party")
     change_payee(lock_disbursement(Payout, _id(payload, "id")), payee, actor=actor, now=now)
+
+
+def _redirect_refund(payload: Payload, actor: str, now: datetime) -> None:
+    redirect_by_staff(_id(payload, "id"), _id(payload, "party"), actor=actor, now=now)
 
 
 def _end_case(payload: Payload, actor: str, now: datetime) -> None:
@@ -185,6 +190,9 @@ ACTIONS: Mapping[str, Action] = {
     "retry": Action(("kind", "id"), _retry, "send a failed payout or refund again", always_two=False),
     "change-payee": Action(
         ("id", "party"), _change_payee, "pay a failed payout to another number, after 72 hours"
+    ),
+    "redirect-refund": Action(
+        ("id", "party"), _redirect_refund, "send a refund to another number that was proved, after 12 hours"
     ),
     "paid": Action(("kind", "id", "receipt"), _paid, "what was unknown was paid, by the statement"),
     "unpaid": Action(("kind", "id"), _unpaid, "what was unknown was not paid, by the statement"),

@@ -19,7 +19,8 @@ from zemi.disbursements.models import (
 )
 from zemi.payments.models import CLAIMABLE, Receipt
 from zemi.payouts.models import Payout
-from zemi.refunds.models import Refund
+from zemi.refunds.models import ProposedPayee, Refund
+from zemi.refunds.payers import proposed_payees
 from zemi.topups.models import TopUp, TopUpStatus
 from zemi.unclaimed.models import UnclaimedBalance, UnclaimedStatus
 
@@ -75,6 +76,11 @@ def _case_said(row: SuspenseCase) -> Waiting:
     return Waiting("suspense case", str(row.id), f"KES {row.amount}, {row.subject_type} {row.subject_id}")
 
 
+def _proposed_said(row: ProposedPayee) -> Waiting:
+    facts = f"KES {row.refund.amount} to {row.party.phone_masked}, party {row.party_id}"
+    return Waiting("number for a refund", str(row.refund_id), facts)
+
+
 def _top_up_said(row: TopUp) -> Waiting:
     return Waiting("top-up", row.reference, f"KES {row.amount}: {row.result_text or 'no result'}")
 
@@ -103,6 +109,11 @@ QUEUES: Mapping[str, Queue] = {
         Queue("refunds-unknown", _owed(Refund, _S.UNKNOWN, _S.NEEDS_ATTENTION), _owed_said, is_urgent=True),
         Queue("refunds-failed", _owed(Refund, _S.FAILED), _owed_said),
         Queue("refunds-held", _owed(Refund, _S.HELD), _owed_said),
+        Queue(
+            "refunds-numbers",
+            lambda now: proposed_payees(now=now).select_related("refund__order", "party"),
+            _proposed_said,
+        ),
         Queue(
             "cases",
             lambda _: SuspenseCase.objects.filter(status=SuspenseStatus.OPEN),

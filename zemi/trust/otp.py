@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 from zemi.common.phone import Phone
 from zemi.identity import sessions
 from zemi.identity.models import Session
-from zemi.identity.otp import LIFE, Purpose, send_otp
+from zemi.identity.otp import LIFE, Proof, Purpose, send_otp, use_otps
 from zemi.trust.limits import Allowance, charge_or_refuse
 
 WINDOW = timedelta(hours=1)
 CODES_OF_A_CALLER = 20
 CODES_TO_A_PHONE = 3
 SIGN_INS_OF_A_CALLER = 30
+# How often an hour one caller, or one phone, may do one thing that a code opens.
+PROOFS = 10
 
 
 def request_otp(*, phone: Phone, purpose: Purpose, caller: str, now: datetime) -> timedelta:
@@ -31,6 +33,17 @@ def charge_code_to(phone: Phone, *, now: datetime) -> None:
     :raises TooManyAttempts: it was sent too many
     """
     charge_or_refuse(Allowance("otp-phone", phone.e164, CODES_TO_A_PHONE, WINDOW), now=now)
+
+
+def prove_phones(*proofs: Proof, act: str, caller: str, now: datetime) -> None:
+    """Spend the codes that prove these phones, for one `act`: all of them or none. Opens transactions of its own.
+
+    :raises TooManyAttempts: `caller`, or one of the phones, has tried that too often
+    :raises OneTimeCodeWrong: one of the phones is not proved
+    """
+    for subject in (caller, *sorted({proof.phone.e164 for proof in proofs})):
+        charge_or_refuse(Allowance(act, subject, PROOFS, WINDOW), now=now)
+    use_otps(*proofs, now=now)
 
 
 def sign_in(*, phone: Phone, code: str, caller: str, now: datetime) -> tuple[Session, str]:

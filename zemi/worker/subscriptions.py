@@ -14,6 +14,7 @@ from django.conf import settings
 from zemi.common.db import append, columns, fetch, inside_transaction, unit_of_work, write_if
 from zemi.common.money import Money
 from zemi.common.work import claim_due, finish, handle_each
+from zemi.disbursements.models import AttemptStatus
 from zemi.events.models import Event, EventDelivery
 from zemi.events.subscriptions import MERCHANTS
 from zemi.identity.models import Party
@@ -22,14 +23,15 @@ from zemi.notifications.alerts import alert_operators
 from zemi.notifications.models import Message
 from zemi.notifications.sending import compose
 from zemi.orders.codes import sealed_code
-from zemi.orders.links import link_in_text
+from zemi.orders.links import address_in_text, link_in_text
 from zemi.orders.models import Order, OrderStatus, Side
 from zemi.payments.models import Payment, Receipt, ReceiptStatus
 from zemi.payments.reasons import reason_text
 from zemi.payouts.models import Payout
 from zemi.providers import registry
 from zemi.refunds.disburse import finish_refunded_order
-from zemi.refunds.models import Refund
+from zemi.refunds.models import Refund, RefundAttempt
+from zemi.refunds.payers import COOL_DOWN, is_unreachable
 from zemi.snapshots.events import merchant_of_event, texts_of
 from zemi.trust.limits import Allowance, charge
 from zemi.webhooks.deliveries import owe
@@ -258,23 +260,54 @@ _ENDPOINT_TEXTS = (3, timedelta(days=1))
 _MOST_HOST = 40
 
 
-def _refund(template: str) -> Composer:
-    def compose_it(event: Event, now: datetime) -> list[Message]:
-        refund = Refund.objects.select_related("order", "payer").get(pk=event.subject_id)
-        if refund.payer is None:
-            return []
-        return [
-            _to(
-                refund.payer,
-                template,
-                event,
-                now,
-                amount=_shillings(refund.amount_minor),
-                reference=refund.order.order_reference if refund.order else "M-Pesa",
-            )
-        ]
+def _refund_created(event: Event, now: datetime) -> list[Message]:
+    refund = _refund_with_people(event)
+    return _of_refund(refund, refund.payer, "refund_on_its_way", event, now)
 
-    return compose_it
+
+def _refund_succeeded(event: Event, now: datetime) -> list[Message]:
+    refund = _refund_with_people(event)
+    tries = RefundAttempt.objects.filter(refund=refund, status=AttemptStatus.SUCCEEDED)
+    paid_by = tries.select_related("payee").order_by("-number").first()
+    # Not where it goes now: a try to the phone that paid, which was said to have failed, may have paid it after all.
+    paid = paid_by.payee if paid_by is not None else None
+    return _of_refund(refund, paid or refund.payer, "refund_sent", event, now)
+
+
+def _refund_failed(event: Event, now: datetime) -> list[Message]:
+    refund = _refund_with_people(event)
+    if not is_unreachable(refund):
+        return []
+    return _of_refund(refund, refund.payer, "refund_unreachable", event, now, page=_refund_page())
+
+
+def _refund_redirected(event: Event, now: datetime) -> list[Message]:
+    refund = _refund_with_people(event)
+    payee = Party.objects.get(pk=event.data["payee"])
+    hours = str(COOL_DOWN // timedelta(hours=1))
+    messages = _of_refund(refund, payee, "refund_comes_here", event, now, hours=hours)
+    if payee != refund.payer:
+        notice = {"last4": payee.phone_last4, "hours": hours, "page": _refund_page()}
+        messages += _of_refund(refund, refund.payer, "refund_redirected", event, now, **notice)
+    return messages
+
+
+def _refund_with_people(event: Event) -> Refund:
+    return Refund.objects.select_related("order", "payer").get(pk=event.subject_id)
+
+
+def _refund_page() -> str:
+    return address_in_text(f"{settings.PUBLIC_ORIGIN}/refund")
+
+
+def _of_refund(
+    refund: Refund, to: Party | None, template: str, event: Event, now: datetime, **facts: str
+) -> list[Message]:
+    if to is None:
+        return []
+    amount = _shillings(refund.amount_minor)
+    reference = refund.order.order_reference if refund.order else "M-Pesa"
+    return [_to(to, template, event, now, amount=amount, reference=reference, **facts)]
 
 
 @inside_transaction
@@ -346,8 +379,10 @@ _COMPOSERS: dict[str, Composer] = {
     "payment.failed": _payment_failed,
     "payout.succeeded": _payout_succeeded,
     "webhook_endpoint.disabled": _endpoint_disabled,
-    "refund.created": _refund("refund_on_its_way"),
-    "refund.succeeded": _refund("refund_sent"),
+    "refund.created": _refund_created,
+    "refund.failed": _refund_failed,
+    "refund.redirected": _refund_redirected,
+    "refund.succeeded": _refund_succeeded,
 }
 _SUBSCRIBERS: dict[str, Callable[[Event, datetime], None]] = {
     MERCHANTS: write_webhooks,

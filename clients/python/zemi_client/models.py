@@ -337,6 +337,18 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RedirectRefund:
+    """What goes where, and when at the earliest; null as long as staff have not allowed it."""
+
+    receipt_number: str
+    amount: Decimal
+    payee_phone_masked: str
+    sends_at: datetime | None
+    status: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
     """What a payer gets back of one receipt."""
 

@@ -27,6 +27,7 @@ from zemi_client.models import (
     Payout,
     Quote,
     Receipt,
+    RedirectRefund,
     Refund,
     RefundAsked,
     Replay,
@@ -1043,6 +1044,47 @@ class Operations:
                     "reference": reference,
                     "status": status,
                 },
+            )
+        )
+
+    def redirect_refund(
+        self,
+        *,
+        receipt_number: str,
+        new_phone_number: str | int,
+        new_otp: str,
+        phone_number: str | int | None = None,
+        otp: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> RedirectRefund:
+        """Have a refund that M-Pesa could not send to the phone that paid sent to another number of whoever
+        paid.
+
+        Both phones are proved by one-time codes. It goes out after twelve hours, of which both are told:
+        until then the
+        phone that paid can send it elsewhere, or back to itself. Without the phone that paid the operator's
+        staff decide.
+        What is on its way, or has no result yet, stays with whom it was sent to.
+
+        receipt_number: M-Pesa's number of the payment that goes back.
+        new_phone_number: Where the money is to go.
+        new_otp: Texted to new_phone_number for the purpose receive_refund.
+        phone_number: The phone that paid. Without it the operator's staff decide.
+        otp: Texted to phone_number for the purpose redirect_refund.
+        """
+        return self._call(
+            Call[RedirectRefund](
+                method="POST",
+                path="/api/v1/refunds/redirect",
+                returns=RedirectRefund,
+                body={
+                    "receipt_number": receipt_number,
+                    "new_phone_number": new_phone_number,
+                    "new_otp": new_otp,
+                    "phone_number": phone_number,
+                    "otp": otp,
+                },
+                idempotency_key=idempotency_key,
             )
         )
 
@@ -2378,6 +2420,47 @@ class AsyncOperations:
                     "reference": reference,
                     "status": status,
                 },
+            )
+        )
+
+    async def redirect_refund(
+        self,
+        *,
+        receipt_number: str,
+        new_phone_number: str | int,
+        new_otp: str,
+        phone_number: str | int | None = None,
+        otp: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> RedirectRefund:
+        """Have a refund that M-Pesa could not send to the phone that paid sent to another number of whoever
+        paid.
+
+        Both phones are proved by one-time codes. It goes out after twelve hours, of which both are told:
+        until then the
+        phone that paid can send it elsewhere, or back to itself. Without the phone that paid the operator's
+        staff decide.
+        What is on its way, or has no result yet, stays with whom it was sent to.
+
+        receipt_number: M-Pesa's number of the payment that goes back.
+        new_phone_number: Where the money is to go.
+        new_otp: Texted to new_phone_number for the purpose receive_refund.
+        phone_number: The phone that paid. Without it the operator's staff decide.
+        otp: Texted to phone_number for the purpose redirect_refund.
+        """
+        return await self._call(
+            Call[RedirectRefund](
+                method="POST",
+                path="/api/v1/refunds/redirect",
+                returns=RedirectRefund,
+                body={
+                    "receipt_number": receipt_number,
+                    "new_phone_number": new_phone_number,
+                    "new_otp": new_otp,
+                    "phone_number": phone_number,
+                    "otp": otp,
+                },
+                idempotency_key=idempotency_key,
             )
         )
 

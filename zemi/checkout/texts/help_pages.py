@@ -1,4 +1,4 @@
-"""Words of the claim and the help page."""
+"""Words of the claim, the refund and the help page."""
 
 from zemi.common.texts import Text
 
@@ -25,6 +25,42 @@ TEXTS: dict[str, Text] = {
         en="Order {order} could not take it: {amount} goes back to the phone that paid.",
         sw="Oda {order} haikuweza kuipokea: {amount} inarudi kwa simu iliyolipa.",
     ),
+    "redirect_title": Text(en="Send a refund to another number", sw="Tuma marejesho kwa namba nyingine"),
+    "redirect_lead": Text(
+        en="M-Pesa could not send your money back to the phone that paid? It is safe with Zemi. Say where it is to go.",
+        sw="M-Pesa haikuweza kurudisha pesa yako kwa simu iliyolipa? Iko salama kwa Zemi. Sema iende wapi.",
+    ),
+    "redirect_gone_lead": Text(
+        en="You no longer have the phone that paid? Prove your other number here. Our people then make sure that it is you.",
+        sw="Huna tena simu iliyolipa? Thibitisha namba yako nyingine hapa. Kisha watu wetu watahakikisha kuwa ni wewe.",
+    ),
+    "redirect_new_phone": Text(en="The number that gets the money", sw="Namba itakayopokea pesa"),
+    "redirect_new_phone_hint": Text(
+        en="Yours, and registered for M-Pesa", sw="Iwe yako, na imesajiliwa M-Pesa"
+    ),
+    "redirect_ask": Text(en="Text a code to each phone", sw="Tuma namba kwa kila simu"),
+    "redirect_enter": Text(
+        en="We have sent a code to each phone. Enter both within 10 minutes.",
+        sw="Tumetuma namba kwa kila simu. Ziweke zote mbili ndani ya dakika 10.",
+    ),
+    "redirect_otp": Text(en="Code on the phone that paid", sw="Namba kwenye simu iliyolipa"),
+    "redirect_new_otp": Text(en="Code on the number that gets the money", sw="Namba kwenye simu itakayopokea"),
+    "redirect_button": Text(en="Send it there", sw="Itume huko"),
+    "redirect_gone_button": Text(en="Ask for it", sw="Omba itumwe huko"),
+    "redirect_gone": Text(en="I no longer have the phone that paid", sw="Sina tena simu iliyolipa"),
+    "redirect_have_it": Text(en="I have the phone that paid", sw="Ninayo simu iliyolipa"),
+    "redirected_title": Text(en="We have noted it", sw="Tumeandika"),
+    "redirected_lead": Text(
+        en="It goes to {phone} by M-Pesa, and both phones get an SMS now. We send it on",
+        sw="Itatumwa kwa {phone} kwa M-Pesa, na simu zote mbili zinapata SMS sasa. Tutaituma",
+    ),
+    "redirected_until": Text(
+        en="Until then the phone that paid can change this:", sw="Hadi wakati huo simu iliyolipa inaweza kubadilisha hili:"
+    ),
+    "redirected_asked": Text(
+        en="Our people look at it, and may call {phone}. Nothing is sent before they are sure that it is you.",
+        sw="Watu wetu wanaiangalia, na wanaweza kupiga {phone}. Hakuna kinachotumwa kabla hawajahakikisha kuwa ni wewe.",
+    ),
     "field_wrong": Text(en="Write it as in the example.", sw="Iandike kama kwenye mfano."),
     "help_title": Text(en="Help", sw="Msaada"),
     "help_no_prompt": Text(en="No prompt came to my phone", sw="Ombi halikuja kwenye simu yangu"),
@@ -39,6 +75,11 @@ TEXTS: dict[str, Text] = {
     ),
     "help_wrong": Text(en="I mistyped the account number", sw="Nilikosea namba ya akaunti"),
     "help_wrong_more": Text(en="Claim it with the number from M-Pesa's message.", sw="Idai kwa namba kutoka SMS ya M-Pesa."),
+    "help_refund": Text(en="My refund does not reach my phone", sw="Marejesho hayafiki kwenye simu yangu"),
+    "help_refund_more": Text(
+        en="If M-Pesa can't send it there, it waits for you. Have it sent to another number of yours:",
+        sw="M-Pesa ikishindwa kuituma huko, inakusubiri. Itume kwa namba yako nyingine:",
+    ),
     "help_code": Text(en="I lost my delivery code", sw="Nimepoteza namba ya siri"),
     "help_code_more": Text(
         en="Your order's page sends a new one to your phone. The old one stops working.",

@@ -147,6 +147,14 @@ TEXTS: dict[str, Text] = {
         en="{amount} could not be sent back yet. It is safe with Zemi, and our people look at it.",
         sw="{amount} haijaweza kurudishwa bado. Iko salama kwa Zemi, na watu wetu wanaishughulikia.",
     ),
+    "back_unreachable": Text(
+        en="{amount} could not be sent to {phone}. It is safe with Zemi and waits for another number.",
+        sw="{amount} haikuweza kutumwa kwa {phone}. Iko salama kwa Zemi na inasubiri namba nyingine.",
+    ),
+    "back_redirected": Text(
+        en="{amount} goes to {phone} instead, as you asked, when twelve hours have passed.",
+        sw="{amount} itatumwa kwa {phone} badala yake, ulivyoomba, saa kumi na mbili zikipita.",
+    ),
     "back_done": Text(en="{amount} was sent back by M-Pesa.", sw="{amount} imerudishwa kwa M-Pesa."),
     "nothing_held": Text(en="Zemi holds no money for it.", sw="Zemi haishiki pesa yoyote kwa oda hii."),
     # Timeline

@@ -82,6 +82,24 @@ TEXTS: dict[str, Text] = {
         en="Zemi: KES {amount} for {reference} has been sent back to you by M-Pesa.",
         sw="Zemi: KES {amount} ya {reference} imerudishwa kwako kwa M-Pesa.",
     ),
+    "refund_unreachable": Text(
+        en="Zemi: M-Pesa could not send KES {amount} for {reference}. It is safe with Zemi. "
+        "Have it sent to another number of yours: {page}",
+        sw="Zemi: M-Pesa haikuweza kutuma KES {amount} ya {reference}. Iko salama kwa Zemi. "
+        "Itume kwa namba yako nyingine: {page}",
+    ),
+    "refund_redirected": Text(
+        en="Zemi: KES {amount} for {reference} goes to ****{last4} in {hours} hours, as you asked. "
+        "Not you? Send it back here: {page}",
+        sw="Zemi: KES {amount} ya {reference} itatumwa ****{last4} baada ya saa {hours}, ulivyoomba. "
+        "Si wewe? Irudishe hapa: {page}",
+    ),
+    "refund_comes_here": Text(
+        en="Zemi: KES {amount} for {reference} comes to this phone by M-Pesa in {hours} hours. "
+        "Nothing to do. Tell nobody your PIN.",
+        sw="Zemi: KES {amount} ya {reference} itakuja kwenye simu hii kwa M-Pesa baada ya saa {hours}. "
+        "Usifanye lolote. Usimpe mtu PIN.",
+    ),
     "seller_sale_reversed": Text(
         en="Zemi: M-Pesa took the payment for {reference} back from us. The order is cancelled: do NOT send the goods.",
         sw="Zemi: M-Pesa imerudisha malipo ya {reference} kwa aliyelipa. Oda imeghairiwa: USITUME bidhaa.",
