@@ -29,17 +29,20 @@ class Sale:
     path: str
     amount: str
 
-    def pay(self) -> None:
-        """Pay by the sandbox's simulated payment."""
+    def pay(self) -> str:
+        """Pay by the sandbox's simulated payment; its number."""
+        number = f"T{secrets.token_hex(5).upper()}"
         self.product.post(
             "/api/webhooks/payment",
             {
                 "order_reference": self.reference,
-                "transaction_id": f"T{secrets.token_hex(5).upper()}",
+                "transaction_id": number,
                 "amount": self.amount,
                 "payment_method": "mpesa",
+                "payer_phone": self.buyer,
             },
         )
+        return number
 
     def pay_by_hand(self, shillings: int, *, account: str = "") -> str:
         """Type the paybill, and this order's reference unless told otherwise; M-Pesa's number of it."""
@@ -300,6 +303,68 @@ def _ask_to_claim(product: Product, page: Page, sale: Sale) -> None:
     page.locator("#otp").wait_for()
 
 
+# A refund that does not arrive
+
+
+def unreachable_page(product: Product, page: Page) -> None:
+    """The order's page, its buyer being no customer of M-Pesa's any more."""
+    sale, _ = _unreachable_refund(product)
+    page.goto(sale.path)
+    page.locator("a[href='/refund']").wait_for()
+
+
+def redirect_asked_page(product: Product, page: Page) -> None:
+    _ask_to_redirect(product, page)
+
+
+def redirect_gone_asked_page(product: Product, page: Page) -> None:
+    page.goto("/refund?gone=1")
+    page.locator("#receipt").fill("QHJ41HG1W8")
+    page.locator("#new_phone").fill(new_phone())
+    _press(page)
+    page.locator("#new_otp").wait_for()
+
+
+def redirected_page(product: Product, page: Page) -> None:
+    sale, other = _ask_to_redirect(product, page)
+    page.locator("#otp").fill(one_time_code(product, sale.buyer))
+    page.locator("#new_otp").fill(one_time_code(product, other))
+    _press(page)
+    page.locator(".sum").wait_for()
+
+
+def _ask_to_redirect(product: Product, page: Page) -> tuple[Sale, str]:
+    sale, number = _unreachable_refund(product)
+    other = new_phone()
+    page.goto("/refund")
+    page.locator("#receipt").fill(number)
+    page.locator("#phone").fill(sale.buyer)
+    page.locator("#new_phone").fill(other)
+    _press(page)
+    page.locator("#otp").wait_for()
+    return sale, other
+
+
+def _unreachable_refund(product: Product) -> tuple[Sale, str]:
+    """A sale that its seller has called off, and the number of its payment, which M-Pesa could not send back."""
+    sale = _large_sale(product)
+    number = sale.pay()
+    # Too late to undo the payment: it is sent to the buyer's phone.
+    product.advance(25 * 3600)
+    fault = {"fault": "b2c_unregistered", "msisdn": sale.buyer}
+    product.post("/_sim/faults", fault, to=product.simulator_url)
+    product.post("/api/otp", {"phone_number": sale.seller, "purpose": "cancel_order"})
+    proof = {"phone_number": sale.seller, "otp": one_time_code(product, sale.seller)}
+    product.post(f"/api/orders/{sale.reference}/cancel", proof)
+    caller = product.playwright.request.new_context()
+    for _ in range(200):
+        page = caller.get(f"{product.base_url}{sale.path}").text()
+        if 'href="/refund"' in page:
+            caller.dispose()
+            return sale, number
+    raise AssertionError("the refund did not fail")
+
+
 # The seller
 
 
@@ -420,6 +485,12 @@ PAGES: dict[str, Callable[[Product, Page], None]] = {
     "claim": plain("/claim"),
     "claim_asked": claim_asked_page,
     "claimed": claimed_page,
+    "unreachable": unreachable_page,
+    "redirect": plain("/refund"),
+    "redirect_asked": redirect_asked_page,
+    "redirect_gone": plain("/refund?gone=1"),
+    "redirect_gone_asked": redirect_gone_asked_page,
+    "redirected": redirected_page,
     "sign_in": plain("/sell"),
     "sign_in_asked": sign_in_asked_page,
     "no_sales": no_sales_page,
@@ -457,6 +528,9 @@ PAGES: dict[str, Callable[[Product, Page], None]] = {
 ANSWERS = {
     "claim_asked",
     "claimed",
+    "redirect_asked",
+    "redirect_gone_asked",
+    "redirected",
     "sign_in_asked",
     "sell_wrong",
     "wrong_number",

@@ -65,7 +65,7 @@ def test_whoever_paid_sends_a_refund_to_another_number_on_its_page(
 def test_the_page_speaks_swahili_too(juma: Person, full_refund: Refund) -> None:
     assert f"KES 1,500 haikuweza kutumwa kwa ****{AMINA.last4}" in words(juma.open(order_page(full_refund)))
     assert "Tuma marejesho kwa namba nyingine" in words(juma.open("/refund"))
-    assert "Tumetuma namba kwa kila simu" in words(juma.press("/refund", **asked()))
+    assert "Tumetuma namba ya mara moja kwa kila simu" in words(juma.press("/refund", **asked()))
     told = codes()
 
     wrong = words(juma.press("/refund", **asked(otp="000000", new_otp=told[CHEBET])))

@@ -9,7 +9,7 @@ TEXTS: dict[str, Text] = {
         sw="Ulilipa mwenyewe na kukosea namba ya akaunti? Andika namba kutoka SMS ya M-Pesa, na oda uliyokusudia.",
     ),
     "claim_receipt": Text(en="M-Pesa number", sw="Namba ya M-Pesa"),
-    "claim_receipt_hint": Text(en="Such as QHJ41HG1W8", sw="Mfano QHJ41HG1W8"),
+    "claim_receipt_hint": Text(en="In M-Pesa's message, such as QHJ41HG1W8", sw="Kwenye SMS ya M-Pesa, mfano QHJ41HG1W8"),
     "claim_order": Text(en="Order", sw="Oda"),
     "claim_order_hint": Text(en="Such as ZEM-A3F8B2K7", sw="Mfano ZEM-A3F8B2K7"),
     "claim_phone": Text(en="The phone that paid", sw="Simu iliyolipa"),
@@ -38,13 +38,13 @@ TEXTS: dict[str, Text] = {
     "redirect_new_phone_hint": Text(
         en="Yours, and registered for M-Pesa", sw="Iwe yako, na imesajiliwa M-Pesa"
     ),
-    "redirect_ask": Text(en="Text a code to each phone", sw="Tuma namba kwa kila simu"),
+    "redirect_ask": Text(en="Text a code to each phone", sw="Tuma namba za mara moja"),
     "redirect_enter": Text(
         en="We have sent a code to each phone. Enter both within 10 minutes.",
-        sw="Tumetuma namba kwa kila simu. Ziweke zote mbili ndani ya dakika 10.",
+        sw="Tumetuma namba ya mara moja kwa kila simu. Ziweke zote mbili ndani ya dakika 10.",
     ),
-    "redirect_otp": Text(en="Code on the phone that paid", sw="Namba kwenye simu iliyolipa"),
-    "redirect_new_otp": Text(en="Code on the number that gets the money", sw="Namba kwenye simu itakayopokea"),
+    "redirect_otp": Text(en="One-time code on the phone that paid", sw="Namba ya mara moja, simu iliyolipa"),
+    "redirect_new_otp": Text(en="One-time code on the other number", sw="Namba ya mara moja, simu itakayopokea"),
     "redirect_button": Text(en="Send it there", sw="Itume huko"),
     "redirect_gone_button": Text(en="Ask for it", sw="Omba itumwe huko"),
     "redirect_gone": Text(en="I no longer have the phone that paid", sw="Sina tena simu iliyolipa"),
