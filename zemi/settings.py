@@ -17,6 +17,7 @@ from environs import Env
 
 from zemi.common import clock, crypto, limits, logs
 from zemi.common.phone import InvalidPhone, Phone
+from zemi.common.proxy import Proxy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -53,6 +54,7 @@ OPTIONS = (
     Option("ZEMI_SESSION_MIN", "60", "minutes that somebody who proved a phone by a one-time code stays signed in"),
     Option("ZEMI_TRUSTED_PROXIES", "0", "number of own proxies in front; 0 ignores X-Forwarded-For; live mode wants it said"),
     Option("ZEMI_WEBHOOK_PORTS", "443", "in live mode, ports of merchants' webhook endpoints that may be sent to, by commas"),
+    Option("ZEMI_WEBHOOK_PROXY", "", "http://host:port of a proxy by which webhooks go out, user:password@ before it if it wants that; it must give tunnels (CONNECT) to addresses", secret=True),
     Option("ZEMI_WEB_WORKERS", "", "web processes; default 1 on SQLite, 2 on PostgreSQL"),
     Option("ZEMI_WEB_THREADS", "4", "threads of each web process"),
     Option("ZEMI_WORK_PROCESSES", "", "worker processes; default 1 on SQLite, which has one writer, 2 on PostgreSQL"),
@@ -128,6 +130,15 @@ def ports(name: str) -> frozenset[int]:
     return frozenset(int(part) for part in parts)
 
 
+def proxy(name: str) -> Proxy | None:
+    """Read the address of a proxy; None when there is none. What is no address goes to the list of problems, unsaid."""
+    try:
+        return Proxy.read(read(name)) if read(name) else None
+    except ValueError:
+        _problems.append(f"{name} is written http://host:port or http://user:password@host:port")
+        return None
+
+
 def phones(name: str) -> tuple[str, ...]:
     """Read phones by commas as E.164; what is none goes to the list of problems, unsaid."""
     found = []
@@ -169,6 +180,7 @@ VERIFIED_PHONE = LIVE or read("ZEMI_VERIFIED_PHONE") == "1"
 SESSION_MIN = whole("ZEMI_SESSION_MIN", 1, 1440)
 TRUSTED_PROXIES = whole("ZEMI_TRUSTED_PROXIES", 0, 8)
 WEBHOOK_PORTS = ports("ZEMI_WEBHOOK_PORTS")
+WEBHOOK_PROXY = proxy("ZEMI_WEBHOOK_PROXY")
 OPERATOR_PHONES = phones("ZEMI_OPERATOR_PHONES")
 SUCCESS_RATE_ALERT_PERCENT = whole("ZEMI_SUCCESS_RATE_ALERT_PERCENT", 0, 100)
 OPERATOR_LANGUAGE = read("ZEMI_OPERATOR_LANGUAGE")

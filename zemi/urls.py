@@ -146,6 +146,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/openapi.json", pages.openapi),
     # The path that M-Pesa is given: neutral, and secret for each attempt (DESIGN 6).
     path("hooks/<slug:token>", callbacks.SecretCallback.as_view()),
+    path(".well-known/zemi-webhook-keys", webhooks.GetWebhookKeys.as_view()),
     path("healthz", pages.Alive.as_view()),
     path("readyz", pages.Ready.as_view()),
     path("docs", pages.Docs.as_view()),

@@ -10,6 +10,7 @@ import pytest
 
 from zemi.common import outside
 from zemi.common.outside import AddressRefused, Policy, Unreachable, UrlRefused
+from zemi.common.proxy import Proxy
 
 LIVE = Policy(ports=frozenset({443}))
 SANDBOX = Policy(ports=None, plain_http=True, loopback=True)
@@ -298,3 +299,110 @@ def test_nobody_listening_is_not_connected() -> None:
 def test_a_name_that_does_not_exist_is_not_found() -> None:
     with pytest.raises(Unreachable, match="name_not_found"):
         outside.post("https://no-such-name.invalid/", b"{}", {}, policy=LIVE)
+
+
+# By the operator's proxy
+
+
+def _proxy(answer: bytes, asked: list[bytes]) -> Callable[[socket.socket], None]:
+    """A proxy that answers so; where it gives a tunnel, it plays the receiver behind it."""
+
+    def serve(taken: socket.socket) -> None:
+        taken.sendall(answer)
+        if answer.startswith(b"HTTP/1.1 200"):
+            said = b""
+            while not said.endswith(b"{}"):
+                said += taken.recv(65536)
+            asked.append(said)
+            taken.sendall(b"HTTP/1.1 204 No Content\r\nX-From: the receiver\r\n\r\n")
+
+    return serve
+
+
+def through(port: int, *, resolver: outside.Resolver, credentials: str = "") -> outside.Reply:
+    policy = Policy(ports=None, plain_http=True, proxy=Proxy("127.0.0.1", port, credentials))
+    return outside.post("http://shop.example/hook", b"{}", {}, policy=policy, resolver=resolver)
+
+
+def test_a_proxy_is_asked_for_a_tunnel_to_the_judged_address_and_never_for_a_name(
+    receiver: Callable[..., tuple[int, list[bytes]]],
+) -> None:
+    behind: list[bytes] = []
+    port, asked = receiver(_proxy(b"HTTP/1.1 200 Connection established\r\nVia: 1.1 gate\r\n\r\n", behind))
+
+    reply = through(port, resolver=lambda *_: ["8.8.8.8"], credentials="zemi:a b:c")
+
+    assert (reply.status, reply.headers["x-from"]) == (204, "the receiver")
+    assert asked == [
+        b"CONNECT 8.8.8.8:80 HTTP/1.1\r\nHost: 8.8.8.8:80\r\nProxy-Authorization: Basic emVtaTphIGI6Yw==\r\n\r\n"
+    ]
+    # The receiver gets what it would get without a proxy, and nothing of the proxy's credentials.
+    [said] = behind
+    assert said.startswith(b"POST /hook HTTP/1.1\r\n")
+    assert b"Host: shop.example" in said
+    assert b"Proxy-Authorization" not in said
+
+    through(port, resolver=lambda *_: ["2606:4700:4700::1111"])
+    assert asked[-1].startswith(b"CONNECT [2606:4700:4700::1111]:80 HTTP/1.1\r\n")
+    assert b"Authorization" not in asked[-1]
+
+
+@pytest.mark.parametrize("address", ["10.0.0.7", "169.254.169.254", "127.0.0.1", "::ffff:10.0.0.7"])
+def test_a_proxy_is_not_asked_for_what_may_not_be_reached_without_it(
+    address: str, receiver: Callable[..., tuple[int, list[bytes]]]
+) -> None:
+    port, asked = receiver(_proxy(b"HTTP/1.1 200 OK\r\n\r\n", []))
+
+    with pytest.raises(AddressRefused):
+        through(port, resolver=lambda *_: [address])
+    assert asked == []
+
+
+def test_the_sandbox_reaches_this_machine_without_the_proxy(
+    receiver: Callable[..., tuple[int, list[bytes]]],
+) -> None:
+    gate, asked = receiver(_proxy(b"HTTP/1.1 200 OK\r\n\r\n", []))
+    port, said = receiver(lambda taken: taken.sendall(b"HTTP/1.1 204 No Content\r\n\r\n"))
+    policy = Policy(ports=None, plain_http=True, loopback=True, proxy=Proxy("127.0.0.1", gate))
+
+    assert outside.post(f"http://127.0.0.1:{port}/", b"{}", {}, policy=policy).status == 204
+    assert (len(said), asked) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 403 Forbidden\r\n\r\n",
+        b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://10.0.0.7/\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 2000,
+        b"",
+    ],
+)
+def test_a_proxy_that_gives_no_tunnel_is_named(
+    answer: bytes, receiver: Callable[..., tuple[int, list[bytes]]]
+) -> None:
+    port, _ = receiver(lambda taken: taken.sendall(answer))
+
+    with pytest.raises(Unreachable, match="proxy_refused"):
+        through(port, resolver=lambda *_: ["8.8.8.8"])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "proxy:3128", "https://proxy:3128", "http://proxy", "http://:3128", "http://proxy:x", "http://proxy:3128/x",
+        "http://proxy:3128?x", "http://pröxy:3128", "http://proxy:3128\r\n",
+    ],
+)  # fmt: skip
+def test_what_is_no_address_of_a_proxy_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"proxy|[Pp]ort"):
+        Proxy.read(url)
+
+
+def test_a_proxy_is_read_and_does_not_tell_its_credentials() -> None:
+    found = Proxy.read("http://zemi:p%40ss@gate.internal:3128")
+
+    assert (found.host, found.port, found.credentials) == ("gate.internal", 3128, "zemi:p@ss")
+    assert "p@ss" not in repr(found)

@@ -1,5 +1,6 @@
 """Events reach merchants: signed, in order, tried again for days, and given up in the end (DOMAIN 4.6)."""
 
+import base64
 import hashlib
 import re
 from collections.abc import Callable
@@ -8,6 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks import Webhook, WebhookVerificationError
 from zemi_client import key_hash, read_event
 
@@ -15,7 +18,7 @@ from tests import story
 from tests.characters import AMINA, BARAKA, OTIENO
 from tests.conftest import VirtualClock
 from tests.webhooks.receiver import Received, Receiver, serve
-from zemi.common import outside
+from zemi.common import crypto, outside
 from zemi.common.db import append, unit_of_work
 from zemi.common.ids import public_id
 from zemi.common.money import kes
@@ -31,6 +34,7 @@ from zemi.webhooks.deliveries import SCHEDULE_S, new_delivery, redeliver
 from zemi.webhooks.endpoints import create_endpoint, rotate_secret, update_endpoint
 from zemi.webhooks.models import EventBody, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from zemi.webhooks.replays import ask_replay
+from zemi.webhooks.signing import show_public_keys
 
 Sale = Callable[..., str]
 Later = Callable[..., None]
@@ -96,6 +100,39 @@ def test_an_event_names_the_merchants_own_request_and_the_hash_of_its_key(
     assert listed[-1]["request"] == keyed
     read = read_event(receiver.got[0].raw, receiver.got[0].headers, secret=endpoint.secret())
     assert (read.request_id, read.idempotency_key_hash) == (keyed["id"], keyed["idempotency_key_hash"])
+
+
+def test_who_has_only_the_public_key_can_prove_it_too(
+    endpoint: WebhookEndpoint, receiver: Receiver, sale: Sale
+) -> None:
+    keys = story.get("/.well-known/zemi-webhook-keys").data["keys"]
+    assert [(key["number"], key["signs"]) for key in keys] == [(1, True)]
+    public = Ed25519PublicKey.from_public_bytes(base64.b64decode(keys[0]["public_key"].removeprefix("whpk_")))
+    sale()
+
+    assert receiver.got
+    for received in receiver.got:
+        [by_key] = [one for one in received.headers["webhook-signature"].split(" ") if one.startswith("v1a,")]
+        signature = base64.b64decode(by_key.removeprefix("v1a,"))
+        head = f"{received.headers['webhook-id']}.{received.headers['webhook-timestamp']}."
+        public.verify(signature, head.encode() + received.raw)
+        with pytest.raises(InvalidSignature):
+            public.verify(signature, head.encode() + received.raw + b" ")
+
+
+def test_after_the_master_key_is_replaced_the_old_public_key_is_still_told(
+    endpoint: WebhookEndpoint,
+) -> None:
+    [old] = show_public_keys()
+    ring = dict(crypto._ring)
+    crypto.use_keys(ring | {2: b"\x07" * 32})
+    try:
+        keys = show_public_keys()
+    finally:
+        crypto.use_keys(ring)
+
+    assert [(key["number"], key["signs"]) for key in keys] == [(2, True), (1, False)]
+    assert keys[1]["public_key"] == old["public_key"] != keys[0]["public_key"]
 
 
 def test_a_merchant_hears_of_its_payment_link_but_not_what_opens_it(
@@ -168,7 +205,7 @@ def test_for_a_day_after_a_rotation_both_secrets_sign(
     sale()
 
     last = receiver.got[-1]
-    assert len(last.headers["webhook-signature"].split(" ")) == 2
+    assert [one[:3] for one in last.headers["webhook-signature"].split(" ")] == ["v1,", "v1,", "v1a"]
     for secret in (old, new):
         Webhook(secret).verify(last.raw, last.headers)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from zemi.api.auth import NeedsScope, merchant_of
+from zemi.api.auth import Anyone, NeedsScope, merchant_of
 from zemi.api.endpoint import Endpoint, Shape
 from zemi.api.fields import (
     PhoneField,
@@ -47,6 +47,7 @@ from zemi.webhooks.endpoints import (
 )
 from zemi.webhooks.models import Extent, WebhookDelivery, WebhookEndpoint, WebhookReplay
 from zemi.webhooks.replays import ask_replay
+from zemi.webhooks.signing import show_public_keys
 
 _MOST_TYPES = 50
 _ENDPOINT_ID = {"type": "string", "pattern": "^we_[0-9a-f]{32}$"}
@@ -171,6 +172,37 @@ class WebhookDeliveryData(Shape):
             },
         }
     )
+
+
+class WebhookKeysData(Shape):
+    """The public keys of this Zemi. One that no longer signs is there as long as its master key is."""
+
+    keys = Shown(
+        {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["number", "public_key", "signs"],
+                "properties": {
+                    "number": {"type": "integer"},
+                    "public_key": {"type": "string", "pattern": "^whpk_[A-Za-z0-9+/=]{44}$"},
+                    "signs": {"type": "boolean", "description": "Whether it signs now."},
+                },
+            },
+        }
+    )
+
+
+class GetWebhookKeys(Endpoint):
+    """Read the public keys that prove the `v1a` signatures (Ed25519) of webhooks, without any secret."""
+
+    access = Anyone()
+    tag = "webhooks"
+    output = WebhookKeysData
+
+    def get(self, request: Request) -> Response:
+        """Read them."""
+        return self.answer({"keys": show_public_keys()})
 
 
 class EventData(Shape):

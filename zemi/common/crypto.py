@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -112,6 +113,20 @@ def unseal(sealed: bytes | memoryview, *, context: str) -> str:
         return cipher.decrypt(raw[1 : 1 + _NONCE_BYTES], raw[1 + _NONCE_BYTES :], context.encode()).decode()
     except (InvalidTag, IndexError, ValueError) as error:
         raise SealBroken("a sealed value does not open") from error
+
+
+def sign_publicly(purpose: str, message: bytes) -> bytes:
+    """Sign `message` (Ed25519), so that whoever has the public key can prove it and nobody else can make it."""
+    return _signing_key(current_key(), purpose).sign(message)
+
+
+def public_keys(purpose: str) -> dict[int, bytes]:
+    """The public key to `sign_publicly` of each key of the ring, by its number; the highest signs now."""
+    return {key: _signing_key(key, purpose).public_key().public_bytes_raw() for key in sorted(_ring)}
+
+
+def _signing_key(key: int, purpose: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(_subkey(key, f"ed25519:{purpose}"))
 
 
 def seal_under(secret: str, value: str, *, context: str) -> bytes:

@@ -2,10 +2,12 @@
 
 The name is resolved once for each attempt, every address that it has is judged, and the connection goes to a judged
 address: whoever answers the second look-up differently (DNS rebinding) is never asked. No redirects, no proxies or
-credentials from the environment, no connection that is used twice, and one deadline over all of it.
+credentials from the environment, no connection that is used twice, and one deadline over all of it. An operator whose
+machines may only go out through a proxy names it: it is asked for a tunnel to the judged address, never for a name.
 """
 
 import ipaddress
+import re
 import socket
 import ssl
 import time
@@ -17,10 +19,14 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpcore2
 
+from zemi.common.proxy import Proxy
+
 CONNECT_S = 5.0
 TOTAL_S = 15.0
 MOST_BYTES = 64 * 1024
 MOST_URL = 500
+_MOST_PROXY_HEAD = 8 * 1024
+_TUNNEL = re.compile(rb"HTTP/1\.[01] 2[0-9][0-9][ \r]")
 
 # Of IPv6 only this is handed out to anybody (IANA, IPv6 Global Unicast Address Assignments). What lies outside it and
 # `is_global` lets through is for translation, for routers, or nobody's, and may lead anywhere inside a network.
@@ -66,6 +72,7 @@ class Policy:
     ports: frozenset[int] | None
     plain_http: bool = False
     loopback: bool = False
+    proxy: Proxy | None = None
 
 
 def check_url(url: str, policy: Policy) -> SplitResult:
@@ -133,7 +140,7 @@ def post(
     # One bad address spoils the name: which of them is taken must not decide.
     if not addresses or not all(is_public(address, loopback=policy.loopback) for address in addresses):
         raise AddressRefused
-    backend = _Pinned(addresses, port, until=time.monotonic() + TOTAL_S)
+    backend = _Pinned(addresses, port, until=time.monotonic() + TOTAL_S, proxy=policy.proxy)
     # A pool of its own: a connection kept for one name could carry another's request to whoever holds the first.
     with httpcore2.ConnectionPool(
         ssl_context=_tls(), max_connections=1, max_keepalive_connections=0, network_backend=backend
@@ -154,6 +161,8 @@ def post(
                 return Reply(response.status, named, _read(response))
         except httpcore2.TimeoutException as error:
             raise Unreachable("timeout") from error
+        except _ProxyRefused as error:
+            raise Unreachable("proxy_refused") from error
         except httpcore2.ConnectError as error:
             is_tls = isinstance(error.__context__, ssl.SSLError)
             raise Unreachable("tls_failed" if is_tls else "not_connected") from error
@@ -171,11 +180,17 @@ def _read(response: httpcore2.Response) -> bytes:
     return body[:MOST_BYTES]
 
 
+class _ProxyRefused(httpcore2.ConnectError):
+    """The proxy answered, and gave no tunnel."""
+
+
 class _Pinned(httpcore2.NetworkBackend):
     """Connects to the judged addresses and to nothing else, whatever name the request has; TLS still asks for the name."""
 
-    def __init__(self, addresses: Iterable[str], port: int, *, until: float) -> None:
-        self._addresses, self._port = list(addresses), port
+    def __init__(
+        self, addresses: Iterable[str], port: int, *, until: float, proxy: Proxy | None = None
+    ) -> None:
+        self._addresses, self._port, self._proxy = list(addresses), port, proxy
         self._until = until
         self._plain = httpcore2.SyncBackend()
 
@@ -203,8 +218,35 @@ class _Pinned(httpcore2.NetworkBackend):
         left = until - time.monotonic()
         if left <= 0:
             raise httpcore2.ConnectTimeout
-        stream = self._plain.connect_tcp(address, self._port, timeout=left, socket_options=options)
-        return _Timed(stream, until=self._until)
+        # This machine is not reached through another: there the proxy's own would answer.
+        proxy = None if ipaddress.ip_address(address.partition("%")[0]).is_loopback else self._proxy
+        host, port = (proxy.host, proxy.port) if proxy is not None else (address, self._port)
+        plain = self._plain.connect_tcp(host, port, timeout=left, socket_options=options)
+        stream = _Timed(plain, until=self._until)
+        if proxy is not None:
+            try:
+                _open_tunnel(stream, proxy.asks(address, self._port), timeout=until - time.monotonic())
+            except BaseException:
+                stream.close()
+                raise
+        return stream
+
+
+def _open_tunnel(stream: "_Timed", asked: bytes, *, timeout: float) -> None:
+    """Ask for a tunnel, and read the proxy's whole answer: what comes after it is the receiver's.
+
+    :raises _ProxyRefused: there is none
+    """
+    stream.write(asked, timeout)
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        # A byte at a time: nothing of what follows may be swallowed.
+        byte = stream.read(1, timeout)
+        head += byte
+        if not byte or len(head) > _MOST_PROXY_HEAD:
+            raise _ProxyRefused("the proxy's answer can't be read")
+    if not _TUNNEL.match(head):
+        raise _ProxyRefused("the proxy gave no tunnel")
 
 
 class _Timed(httpcore2.NetworkStream):

@@ -29,8 +29,8 @@ CATCH_UP = 2 * SEEN_FOR + timedelta(seconds=1)
 def policy() -> Policy:
     """Where may be sent to: https on the operator's ports; in the sandbox also http, and to this machine."""
     if settings.LIVE:
-        return Policy(ports=settings.WEBHOOK_PORTS)
-    return Policy(ports=None, plain_http=True, loopback=True)
+        return Policy(ports=settings.WEBHOOK_PORTS, proxy=settings.WEBHOOK_PROXY)
+    return Policy(ports=None, plain_http=True, loopback=True, proxy=settings.WEBHOOK_PROXY)
 
 
 def create_endpoint(
