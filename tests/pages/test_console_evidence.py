@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.characters import AMINA, BARAKA
+from tests.characters import AMINA, BARAKA, CHEBET
+from tests.flows.test_redirected_refunds import redirect, state
 from tests.pages.conftest import settle, words
 from tests.pages.staff import Employee
 from tests.story import FLOAT, confirm, create_order, ledger, order_of, push, simulate_payment
@@ -130,6 +131,35 @@ def test_a_failed_payout_is_read_and_sent_again(
     assert Payout.objects.get().status == "succeeded"
     assert "It is paid: the payee has it" in words(chebet.open(path))
     assert "There is nothing" not in words(chebet.open(path))
+
+
+def test_a_refund_goes_to_a_number_that_was_proved_when_two_of_the_staff_say_so(
+    failed_refund: Refund, chebet: Employee, kamau: Employee, clock: Any
+) -> None:
+    path = f"/console/refund/{failed_refund.id}"
+    assert "Send a refund to another number" not in words(chebet.open(path))
+    proved = redirect(payer=None)
+    assert proved.data["status"] == "needs_approval"
+
+    listed = chebet.open("/console/refunds-numbers")
+    assert "Its owner proved another number by a code" in words(listed)
+    assert f'href="{path}"' in listed.content.decode()
+    page = words(chebet.open(path))
+    assert "Other numbers that were proved for it" in page
+    assert f"****{CHEBET.last4}" in page
+    payee = str(Party.objects.get(phone_last4=CHEBET.last4).id)
+    asked = act(chebet, path, "redirect-refund", party=payee, reason="came to the shop with the papers")
+    assert "Nothing has moved yet: somebody else has 24 hours to allow it." in words(asked)
+    assert state(failed_refund) == ("failed", "", AMINA)
+
+    request = f"/console/approval/{Approval.objects.get().id}"
+    assert f'href="{path}"' in kamau.open(request).content.decode()
+    act(kamau, request, "approve", reason="known to the shop")
+
+    assert state(failed_refund) == ("held", "payee_changed", CHEBET)
+    assert ledger()[2310] == kes(1_500)
+    assert "Send a refund to another number" not in words(chebet.open(path)).partition("What staff did")[0]
+    assert str(failed_refund.id) not in chebet.open("/console/refunds-numbers").content.decode()
 
 
 def test_a_button_that_is_pressed_twice_does_it_once(failed: Payout, chebet: Employee) -> None:

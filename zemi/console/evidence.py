@@ -26,7 +26,7 @@ from zemi.orders.models import Order
 from zemi.payments.models import Payment, Receipt
 from zemi.payouts.models import Payout
 from zemi.reconciliation.models import ReconciliationItem, StatementLine
-from zemi.refunds.models import Refund
+from zemi.refunds.models import ProposedPayee, Refund
 from zemi.staff.models import StaffAct
 from zemi.topups.models import TopUp
 from zemi.unclaimed.models import UnclaimedBalance
@@ -151,6 +151,9 @@ def _owed(row: Disbursement) -> Evidence:
         for each in row.tries_made().order_by("number")[:MOST]
     ]
     heads = ("head_number", "head_way", "fact_status", "head_answer", "head_result", "head_our_id", "head_at")
+    tables = [Table("table_tries", heads, tries)]
+    if isinstance(row, Refund):
+        tables.append(_numbers(row))
     order: Order | None = getattr(row, "order", None)
     return Evidence(
         row,
@@ -160,8 +163,15 @@ def _owed(row: Disbursement) -> Evidence:
         facts,
         where=_where(row),
         order=order,
-        tables=[Table("table_tries", heads, tries)],
+        tables=tables,
     )
+
+
+def _numbers(row: Refund) -> Table:
+    """Whom it may go to instead, the phone that paid being gone: the words of a request name only the owner."""
+    proposed = ProposedPayee.objects.filter(refund=row).select_related("party").order_by("id")
+    rows = [(each.party.phone_masked, each.party_id, each.proved_at) for each in proposed[:MOST]]
+    return Table("table_numbers", ("head_phone", "fact_party", "head_at"), rows)
 
 
 def _where(row: Disbursement) -> str:
@@ -326,9 +336,12 @@ _READERS: Mapping[str, tuple[type[models.Model], Callable[[Any], Evidence]]] = {
 
 def _path_of(action: str, payload: Mapping[str, str]) -> str:
     """The page of what a request is about. A payload was typed: only what is there is linked to."""
-    kind = {"change-payee": "payout", "end-case": "suspense", "return-unclaimed": "unclaimed"}.get(
-        action, payload.get("kind", "")
-    )
+    kind = {
+        "change-payee": "payout",
+        "redirect-refund": "refund",
+        "end-case": "suspense",
+        "return-unclaimed": "unclaimed",
+    }.get(action, payload.get("kind", ""))
     try:
         if "id" in payload and kind in _READERS:
             model, _ = _READERS[kind]

@@ -9,10 +9,11 @@ from uuid import UUID
 from django.conf import settings
 
 from zemi.approvals.models import Approval, ApprovalStatus
+from zemi.common import clock
 from zemi.common.money import Money, kes
 from zemi.common.work import WorkRow
 from zemi.console.errors import NotOffered
-from zemi.console.evidence import STUCK, Evidence
+from zemi.console.evidence import MOST, STUCK, Evidence
 from zemi.disbursements.models import Disbursement, DisbursementStatus, SuspenseCase, SuspenseStatus
 from zemi.ledger import chart
 from zemi.ledger.balances import balance_of
@@ -20,6 +21,7 @@ from zemi.orders.models import Order, OrderStatus
 from zemi.payments.models import CLAIMABLE, Receipt
 from zemi.payouts.models import Payout
 from zemi.refunds.models import Refund
+from zemi.refunds.payers import proposed_payees
 from zemi.staff.actions import ACTIONS
 from zemi.staff.dispatch import put_back_to_work
 from zemi.staff.request import approve, decline, request_action
@@ -32,10 +34,14 @@ APPROVE, DECLINE, RESUME = "approve", "decline", "resume"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Something that the form asks for; `choices` are what can be chosen, if not anything can be written."""
+    """Something that the form asks for; `choices` are what can be chosen, if not anything can be written.
+
+    `says` are words of choices that are no words of ours.
+    """
 
     name: str
     choices: tuple[str, ...] = ()
+    says: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -44,8 +50,8 @@ class Asked:
 
     @property
     def options(self) -> list[tuple[str, str]]:
-        """Each choice, with the name of its text."""
-        return [(choice, f"choice_{choice}") for choice in self.choices]
+        """Each choice, with what it says, or the name of its text."""
+        return [(choice, self.says.get(choice, f"choice_{choice}")) for choice in self.choices]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,17 @@ def _of_disbursement(row: Disbursement, _: str) -> Iterator[Offer]:
         yield Offer("reversed", fixed, (Asked("receipt"),), row.amount)
 
 
+def _of_refund(row: Refund, who: str) -> Iterator[Offer]:
+    yield from _of_disbursement(row, who)
+    numbers = (
+        proposed_payees(now=clock.now()).filter(refund=row).select_related("party").order_by("id")[:MOST]
+    )
+    says = {str(each.party_id): each.party.phone_masked for each in numbers}
+    if says:
+        # Chosen, not taken from the thing: another one may be proved while the page is read.
+        yield Offer("redirect-refund", {"id": str(row.pk)}, (Asked("party", tuple(says), says),), row.amount)
+
+
 def _of_case(row: SuspenseCase, _: str) -> Iterator[Offer]:
     if row.status == SuspenseStatus.OPEN:
         asks = (Asked("outcome", ("charged", "recovered", "lost")),)
@@ -171,7 +188,7 @@ def _of_parked(row: WorkRow, _: str) -> Iterator[Offer]:
 _OFFERS: Mapping[Any, Callable[[Any, str], Iterator[Offer]]] = {
     Order: _of_order,
     Payout: _of_disbursement,
-    Refund: _of_disbursement,
+    Refund: _of_refund,
     SuspenseCase: _of_case,
     Receipt: _of_receipt,
     TopUp: _of_top_up,

@@ -127,7 +127,7 @@ _LINES: Mapping[str, Callable[[Any], Entry]] = {
     "approvals": _approval_line,
     "cases": _case_line,
     "refunds-numbers": lambda row: Entry(
-        row, row.refund.reference, row.refund.amount, row.proved_at, "why_payee_proposed"
+        row.refund, row.refund.reference, row.refund.amount, row.proved_at, "why_payee_proposed"
     ),
     "receipts": _receipt_line,
     "top-ups": lambda row: Entry(row, row.reference, row.amount, row.created_at, "why_top_up"),

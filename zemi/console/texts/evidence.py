@@ -66,6 +66,7 @@ TEXTS: dict[str, Text] = {
     "table_tries": Text(en="Tries to send it", sw="Majaribio ya kuituma"),
     "table_prompts": Text(en="Prompts to the buyer", sw="Maombi kwa mnunuzi"),
     "table_receipts": Text(en="Receipts", sw="Risiti zilizoingia"),
+    "table_numbers": Text(en="Other numbers that were proved for it", sw="Namba nyingine zilizothibitishwa kwa ajili yake"),
     "table_out": Text(en="Payouts and refunds", sw="Malipo na marejesho"),
     "table_statement": Text(en="Lines of the statement", sw="Mistari ya taarifa"),
     "table_transfers": Text(en="Transfers in our books", sw="Uhamisho kwenye vitabu vyetu"),
