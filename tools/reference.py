@@ -28,6 +28,7 @@ _SMS = 160
 
 # Event type -> what happened, for somebody who reads an order's timeline.
 EVENTS = {
+    "statement.not_pulled": "M-Pesa has not answered for a day what came in; it keeps 48 hours. Operators are told.",
     "audit.failed": "The hourly audit found the books wrong; `problems` says in how many places. Operators are told.",
     "float.opened": "The operator's own money in a shortcode was booked before the first order.",
     "alert.dispatcher_stopped": "The operators were told that the provider refuses our credentials.",
@@ -221,6 +222,11 @@ LIMITS = (
     ("zemi.payments.c2b.PROOF_WAIT", "after this long such a confirmation is closed: no money came"),
     ("zemi.payments.c2b.QUESTIONS", "such questions an hour, for all of them together"),
     ("zemi.reconciliation.hourly.DIED_AFTER", "an audit that has not ended by then is begun anew"),
+    ("zemi.reconciliation.pull.LAG", "money younger than this is left to its own callback; then M-Pesa's list tells of it"),
+    ("zemi.reconciliation.pull.OVERLAP", "how much of what was told is pulled once more"),
+    ("zemi.reconciliation.pull.PULL_LEASE", "how long one process has to pull"),
+    ("zemi.reconciliation.pull.AGAIN", "how soon it is tried again after no answer"),
+    ("zemi.reconciliation.pull.BEHIND", "after this long without an answer operators are told"),
     ("zemi.reconciliation.audit.LATE", "so much later than its rule a thing may be done before the audit says so"),
     ("zemi.ledger.seal.GRACE", "after the end of a UTC day: from then on the day is sealed"),
     ("zemi.disbursements.ask.OVERDUE", "after this long without a result a person is called; it is asked about daily then"),

@@ -47,6 +47,7 @@ OPTIONS = (
     Option("ZEMI_WEBHOOK_DELIVERY_DAYS", "90", "days that merchants see what became of a webhook delivery, from its end; then it and its tries are deleted"),
     Option("ZEMI_UNCLAIMED_AFTER_DAYS", "730", "days without a movement after which a balance is set apart as unclaimed"),
     Option("ZEMI_ORDER_EXPIRY_H", "24", "hours that an order waits for its payment"),
+    Option("ZEMI_PULL_EVERY_MIN", "15", "minutes between two looks at M-Pesa's list of what came in, once it was registered for (register-pull); 0: never"),
     Option("ZEMI_CANCEL_ANSWER_H", "24", "hours in which buyer or seller can answer the other's request to cancel a paid order"),
     Option("ZEMI_LOOKUP_BUDGET", "60", "unknown references that one caller may read in 15 minutes"),
     Option("ZEMI_LIMITS", "", "other numbers for the named limits, by commas: anonymous_writes=30,orders_per_phone=20 (docs/reference/sweeps.md)"),
@@ -169,6 +170,7 @@ REQUEST_LOG_DAYS = whole("ZEMI_REQUEST_LOG_DAYS", 0, 3650)
 WEBHOOK_DELIVERY_DAYS = whole("ZEMI_WEBHOOK_DELIVERY_DAYS", 7, 3650)
 UNCLAIMED_AFTER_DAYS = whole("ZEMI_UNCLAIMED_AFTER_DAYS", 30, 36_500)
 ORDER_EXPIRY_H = whole("ZEMI_ORDER_EXPIRY_H", 1, 720)
+PULL_EVERY_MIN = whole("ZEMI_PULL_EVERY_MIN", 0, 1440)
 CANCEL_ANSWER_H = whole("ZEMI_CANCEL_ANSWER_H", 12, 720)
 LOOKUP_BUDGET = whole("ZEMI_LOOKUP_BUDGET", 1, 1_000_000)
 try:

@@ -15,6 +15,7 @@ from zemi.providers import registry
 from zemi.providers.base import Refused, Succeeded, Unknown
 from zemi.providers.models import Circuit, CircuitState
 from zemi.providers.rates import rates_since
+from zemi.reconciliation.pull import register_for_pulling
 from zemi.webhooks.tokens import CallbackKind, mint
 
 
@@ -67,14 +68,16 @@ def register_c2b() -> Succeeded | Refused | Unknown:
 
 
 def register_pull(nominated: str) -> Succeeded | Refused | Unknown:
-    """Tell M-Pesa that the list of payments will be pulled; `nominated` is a number of ours.
+    """Tell M-Pesa that the list of payments will be pulled, which the worker does from now on; `nominated` is our number.
 
     :raises InvalidPhone: it is none
     :raises ProviderNotReady: there is nobody to tell
     """
     # What would be sent there is not documented (DARAJA 1.7): nothing may follow from it.
-    return registry.mobile_money().register_pull(
-        nominated=Phone.parse(nominated), callback_url=_address(CallbackKind.C2B_VALIDATION)
+    return register_for_pulling(
+        nominated=Phone.parse(nominated),
+        callback_url=_address(CallbackKind.C2B_VALIDATION),
+        now=clock.now(),
     )
 
 

@@ -1,6 +1,6 @@
 """Match the provider's statement with our books, line by line and both ways; prove what was never heard of (SAFETY 5i)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -70,20 +70,7 @@ def reconcile(*, since: datetime | None = None, now: datetime) -> Report:
     found: dict[tuple[str, str, str], ReconciliationItem] = {}
     new = lines.exclude(verdict=Verdict.MATCHED).order_by("at", "id")
     # Fees last: they are of what the other lines prove.
-    for line in sorted(new, key=lambda line: line.kind == LineKind.FEE):
-        verdict, ours = _judge(line)
-        if verdict == Verdict.MISSING and _prove(line, now=now):
-            verdict, ours = _judge(line)
-            report.proved += verdict == Verdict.MATCHED
-        elif verdict == Verdict.MATCHED and line.direction == Direction.IN and line.reference:
-            # Proved by its status alone, which doesn't tell what it was paid for.
-            report.proved += claim_by_statement(line.receipt, order_reference=line.reference, now=now)
-        if verdict != line.verdict:
-            StatementLine.objects.filter(pk=line.pk).update(verdict=verdict)
-        if verdict != Verdict.MATCHED:
-            found[line.receipt, line.direction, line.kind] = _item(
-                line, ItemKind(verdict.value), ours, now=now
-            )
+    report.proved = _match(sorted(new, key=lambda line: line.kind == LineKind.FEE), found, now=now)
     extra = Money(0)
     for item in _extras(lines, now=now):
         found[item.receipt, item.direction, item.line_kind] = item
@@ -101,6 +88,46 @@ def reconcile(*, since: datetime | None = None, now: datetime) -> Report:
         items=len(report.items),
     )
     return report
+
+
+def match_new_receipts(*, now: datetime) -> int:
+    """Match what came in by lines that nobody has looked at yet; how many of them proved what was never heard of.
+
+    As `reconcile`, without looking for what only we have: a provider may tell of the newest money a little later.
+    """
+    found: dict[tuple[str, str, str], ReconciliationItem] = {}
+    new = StatementLine.objects.exclude(verdict=Verdict.MATCHED).filter(
+        verdict=Verdict.NEW,
+        provider=registry.mobile_money().name,
+        direction=Direction.IN,
+        kind=LineKind.PAYMENT,
+    )
+    proved = _match(new.order_by("at", "id"), found, now=now)
+    close_silent_attempts(now=now)
+    _keep(found, complete=False, now=now)
+    return proved
+
+
+def _match(
+    lines: Iterable[StatementLine], found: dict[tuple[str, str, str], ReconciliationItem], *, now: datetime
+) -> int:
+    """Judge each line and book what it proves; how many did. What has no counterpart then is put into `found`."""
+    proved = 0
+    for line in lines:
+        verdict, ours = _judge(line)
+        if verdict == Verdict.MISSING and _prove(line, now=now):
+            verdict, ours = _judge(line)
+            proved += verdict == Verdict.MATCHED
+        elif verdict == Verdict.MATCHED and line.direction == Direction.IN and line.reference:
+            # Proved by its status alone, which doesn't tell what it was paid for.
+            proved += claim_by_statement(line.receipt, order_reference=line.reference, now=now)
+        if verdict != line.verdict:
+            StatementLine.objects.filter(pk=line.pk).update(verdict=verdict)
+        if verdict != Verdict.MATCHED:
+            found[line.receipt, line.direction, line.kind] = _item(
+                line, ItemKind(verdict.value), ours, now=now
+            )
+    return proved
 
 
 def _judge(line: StatementLine) -> tuple[Verdict, Money | None]:

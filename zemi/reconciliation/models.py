@@ -9,6 +9,7 @@ from zemi.common import crypto
 from zemi.common.ids import new_key
 from zemi.common.money import Money
 from zemi.common.phone import Phone
+from zemi.common.work import WorkRow
 
 
 class Direction(models.TextChoices):
@@ -92,6 +93,23 @@ class StatementLine(models.Model):
         """Seal the number of who paid, or was paid, where it is known."""
         if phone is not None:
             self.payer_sealed = crypto.seal(phone.e164, context=f"statement|payer|{self.id}")
+
+
+class Pull(WorkRow):
+    """A provider's list of what came in, asked for again and again since it was registered for that.
+
+    All that came in before `covered_until` has been told; null before the first answer.
+    """
+
+    SUBJECT: ClassVar[str] = "pull"
+    SWEEP: ClassVar[str] = "pulls"
+
+    id = models.UUIDField(primary_key=True, default=new_key)
+    provider = models.CharField(max_length=20)
+    covered_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["provider"], name="reconciliation_pull_once")]
 
 
 class ItemKind(models.TextChoices):

@@ -5,7 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from zemi.common.db import outside_transaction, unit_of_work
+from django.db.models import F
+from django.db.models.functions import Greatest
+
+from zemi.common.db import inside_transaction, outside_transaction, unit_of_work
 from zemi.common.ids import read_reference
 from zemi.providers import registry
 from zemi.providers.base import LineKind, ProviderLine, Unknown
@@ -18,6 +21,8 @@ _BATCH = 500
 _ORDER = re.compile(r"ZEM-[0-9A-HJKMNP-TV-Z]{8}", re.ASCII)
 # What Safaricom keeps for pulling (DARAJA 1.7).
 PULL_BACK = timedelta(hours=48)
+# The source of what the worker pulls by itself.
+SWEEP = "sweep"
 # Words of "Reason Type", or of "Details" where that is empty; the first that is found decides. Only what is known to be a
 # customer's payment is one: money is booked because of it.
 _WORDS = (
@@ -57,11 +62,17 @@ def import_statement(text: str, *, now: datetime) -> Imported:
 
 
 @outside_transaction
-def pull_statement(*, now: datetime) -> Imported | None:
-    """Ask the provider what came in during the last 48 hours, and take it in. None: it did not answer."""
+def pull_statement(
+    *, since: datetime | None = None, until: datetime | None = None, source: str = "pull", now: datetime
+) -> Imported | None:
+    """Ask the provider what came in, and take it in: from `since`, or for 48 hours, to `until`, or now.
+
+    None: it did not answer.
+    """
+    since, until = since or now - PULL_BACK, until or now
     found: list[ProviderLine] = []
     while True:
-        page = registry.mobile_money().pull_transactions(since=now - PULL_BACK, until=now, offset=len(found))
+        page = registry.mobile_money().pull_transactions(since=since, until=until, offset=len(found))
         if isinstance(page, Unknown):
             return None
         if not page:
@@ -72,7 +83,7 @@ def pull_statement(*, now: datetime) -> Imported | None:
             )
             for one in page
         ]
-    return import_lines(found, source="pull", covers=(now - PULL_BACK, now), now=now)
+    return import_lines(found, source=source, covers=(since, until), now=now)
 
 
 def import_lines(
@@ -97,17 +108,37 @@ def import_lines(
             mine = {row.pk for row in batch}
             StatementLine.objects.bulk_create(batch, ignore_conflicts=True)
             new += StatementLine.objects.filter(pk__in=mine).count()
+    told = StatementImport(
+        provider=provider,
+        source=source,
+        lines=len(rows),
+        new_lines=new,
+        imported_at=now,
+        covers_since=since,
+        covers_until=until,
+    )
     with unit_of_work():
-        StatementImport.objects.create(
-            provider=provider,
-            source=source,
-            lines=len(rows),
-            new_lines=new,
-            imported_at=now,
-            covers_since=since,
-            covers_until=until,
-        )
+        if source != SWEEP or not _goes_on(told):
+            told.save(force_insert=True)
     return Imported(len(rows), new)
+
+
+@inside_transaction
+def _goes_on(told: StatementImport) -> bool:
+    """Add what was told to the row of the pulls before it, if no time lies between: one row, not one each quarter hour."""
+    before = StatementImport.objects.filter(
+        provider=told.provider, source=told.source, covers_until__gte=told.covers_since
+    )
+    last = before.order_by("-covers_until").values_list("id", flat=True).first()
+    return bool(
+        last is not None
+        and StatementImport.objects.filter(pk=last).update(
+            lines=F("lines") + told.lines,
+            new_lines=F("new_lines") + told.new_lines,
+            imported_at=told.imported_at,
+            covers_until=Greatest("covers_until", told.covers_until),
+        )
+    )
 
 
 def _row(line: ProviderLine, provider: str) -> StatementLine:

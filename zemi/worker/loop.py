@@ -24,9 +24,9 @@ BUSY_S = 0.08
 WORDS_BUSY_S = {"events": 0.15, "messages": 0.15}
 IDLE_S = 0.25
 BROKEN_S = 5.0
-# Sweeps in threads of their own, and in how many: those that wait for servers of strangers, and the audit, which reads
-# all the books.
-APART = {"webhooks": 4, "audit": 1}
+# Sweeps in threads of their own, and in how many: those that wait for servers of strangers, the audit, which reads all the
+# books, and M-Pesa's list, which has many pages.
+APART = {"webhooks": 4, "audit": 1, "pulls": 1}
 APART_IDLE_S = 1.0
 _MOST_ROUNDS = 1000
 _MOST_ROUNDS_IN_TURN = 20

@@ -15,6 +15,7 @@ from zemi.payments.settle import query_due_payments
 from zemi.payments.unallocated import return_unclaimed
 from zemi.payouts.disburse import work_on_due_payouts
 from zemi.reconciliation.hourly import audit_every_hour
+from zemi.reconciliation.pull import pull_due_lists
 from zemi.refunds.disburse import work_on_due_refunds
 from zemi.request_log.read import forget_old_requests
 from zemi.topups.move import doubt_silent_top_ups
@@ -36,6 +37,7 @@ SWEEPS: Mapping[str, Sweep] = {
     "payouts": lambda now: work_on_due_payouts(now=now),
     "top_ups": lambda now: doubt_silent_top_ups(now=now),
     "payments": lambda now: query_due_payments(now=now),
+    "pulls": lambda now: pull_due_lists(now=now),
     "links": lambda now: expire_due_links(now=now),
     "reminders": lambda now: remind_due_orders(now=now),
     "cancel_requests": lambda now: lapse_cancel_requests(now=now),

@@ -126,6 +126,10 @@ TEXTS: dict[str, Text] = {
         en="Zemi: the books do not agree: {problems} problems. Run: zemi audit",
         sw="Zemi: vitabu havilingani: matatizo {problems}. Endesha: zemi audit",
     ),
+    "statement.not_pulled": Text(
+        en="Zemi: M-Pesa has not told what came in since {since}. After 48 hours it can't: run zemi reconcile --file.",
+        sw="Zemi: M-Pesa haijaeleza pesa iliyoingia tangu {since}. Baada ya saa 48 haitaweza: tumia zemi reconcile --file.",
+    ),
     "provider.circuit_opened": Text(
         en="Zemi: calls of {operation} fail and are held back since {since}. Nothing is lost; they go on by themselves.",
         sw="Zemi: maombi ya {operation} yanashindwa, yamesimama tangu {since}. Hakuna kinachopotea; yataendelea.",
