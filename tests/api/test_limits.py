@@ -231,6 +231,13 @@ def test_the_numbers_are_the_seeds() -> None:
         "cancel_requests": (3, 86_400),
         "links_per_phone": (100, 3600),
         "staff_sign_ins": (20, 900),
+        "codes_of_a_caller": (20, 3600),
+        "codes_to_a_phone": (3, 3600),
+        "sign_ins": (30, 3600),
+        "cancels": (10, 3600),
+        "claims": (10, 3600),
+        "refunds_elsewhere": (10, 3600),
+        "receipt_questions": (120, 3600),
         "kes_per_phone": (50_000, 86_400),
     }
 

@@ -9,6 +9,7 @@ from tests import story
 from tests.characters import AMINA, BARAKA, CHEBET, OTIENO
 from tests.flows.test_stray_money import by_hand, expired, new_order, status
 from tests.story import code_for, escrow_of, ledger, post
+from zemi.common.limits import read_limits
 from zemi.common.money import kes
 from zemi.common.phone import Phone
 from zemi.identity.api_keys import Scope
@@ -141,13 +142,33 @@ def test_a_code_is_dead_after_ten_minutes_five_tries_or_a_new_one(clock: Any) ->
     assert status(reference) == "awaiting_payment"
 
 
-def test_a_phone_is_sent_three_codes_an_hour(clock: Any) -> None:
+def test_a_phone_is_sent_three_codes_an_hour(clock: Any, settings: Any) -> None:
+    settings.LIMITS = read_limits("")
     for _ in range(3):
         code_for(AMINA, "cancel_order")
 
     answer = post("/api/v1/otp", {"phone_number": AMINA.msisdn, "purpose": "cancel_order"})
 
     assert (answer.status, answer.code) == (429, "too_many_attempts")
+
+
+def test_tries_to_cancel_and_to_claim_have_budgets(simulator: Any, clock: Any, settings: Any) -> None:
+    settings.LIMITS = read_limits("cancels=2,claims=3")
+    reference, before = new_order(), ledger()
+    for _ in range(2):
+        assert cancel(reference, phone_number=AMINA.msisdn, otp="000000").code == "one_time_code_wrong"
+    refused = cancel(reference, phone_number=BARAKA.msisdn, otp="000000")
+    assert (refused.status, refused.code) == (429, "too_many_attempts")
+    assert refused.body["details"]["limit"] == "cancels"
+
+    # Of one address, and of one phone: each is charged.
+    for _ in range(3):
+        assert claim(reference, OTIENO, "000000", "QHJ41HG1W8").code == "one_time_code_wrong"
+    refused = claim(reference, CHEBET, "000000", "QHJ41HG1W8")
+    assert (refused.status, refused.body["details"]["limit"]) == (429, "claims")
+    clock.advance(hours=1)
+    assert claim(reference, CHEBET, "000000", "QHJ41HG1W8").code == "one_time_code_wrong"
+    assert (status(reference), ledger()) == ("awaiting_payment", before)
 
 
 @pytest.mark.parametrize("who", [AMINA, BARAKA], ids=["buyer", "seller"])

@@ -17,6 +17,7 @@ from tests.flows.test_stray_money import by_hand
 from tests.story import code_for, ledger
 from zemi.approvals.errors import SecondPersonNeeded
 from zemi.common.ids import new_key
+from zemi.common.limits import read_limits
 from zemi.common.money import kes
 from zemi.common.phone import Phone
 from zemi.common.work import claim_due
@@ -190,7 +191,8 @@ def test_what_is_asked_again_with_its_key_is_answered_again(failed_refund: Refun
     assert Event.objects.filter(type="refund.redirected").count() == 1
 
 
-def test_a_phone_tries_ten_times_an_hour(failed_refund: Refund) -> None:
+def test_a_phone_tries_ten_times_an_hour(failed_refund: Refund, settings: Any) -> None:
+    settings.LIMITS = read_limits("")
     for _ in range(10):
         assert redirect(new_otp="000000", otp="000000").code == "one_time_code_wrong"
 

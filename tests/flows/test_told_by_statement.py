@@ -13,7 +13,7 @@ from tests.characters import AMINA, OTIENO
 from tests.story import escrow_of, ledger, order_of
 from zemi.common.money import kes
 from zemi.common.phone import Phone
-from zemi.payments.c2b import PROOF_WAIT, QUESTIONS, claim_by_statement, settle_c2b
+from zemi.payments.c2b import PROOF_WAIT, claim_by_statement, settle_c2b
 from zemi.payments.close import cancel_order
 from zemi.payments.models import Payment, Receipt
 from zemi.providers import registry
@@ -246,10 +246,9 @@ def test_an_answer_about_another_receipt_proves_nothing(
 
 
 def test_many_confirmations_that_prove_nothing_don_t_make_many_questions(
-    simulator: Any, clock: Any, run_worker: Run, monkeypatch: pytest.MonkeyPatch
+    simulator: Any, clock: Any, run_worker: Run, settings: Any
 ) -> None:
-    monkeypatch.setattr("zemi.payments.c2b.QUESTIONS", 2)
-    assert QUESTIONS > 2
+    settings.LIMITS = settings.LIMITS | {"receipt_questions": 2}
     for number in range(5):
         hint(f"QHJ41HG1W{number}")
     run_worker()

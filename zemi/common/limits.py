@@ -31,6 +31,13 @@ LIMITS: Mapping[str, Limit] = {
         Limit("orders_per_phone", 5, _HOUR, "orders of one buyer's phone"),
         Limit("cancel_requests", 3, _DAY, "requests to the other side to cancel one paid order: each is a text message"),
         Limit("links_per_phone", 100, _HOUR, "payment links that are made for one seller's phone"),
+        Limit("codes_of_a_caller", 20, _HOUR, "one-time codes that one address or merchant has sent"),
+        Limit("codes_to_a_phone", 3, _HOUR, "one-time codes to one phone, whoever asks for them: each is a text message"),
+        Limit("sign_ins", 30, _HOUR, "tries of one address to sign in by a one-time code"),
+        Limit("cancels", 10, _HOUR, "tries of one address to call an order off by a one-time code"),
+        Limit("claims", 10, _HOUR, "tries to claim money by its receipt, of one address and of one phone"),
+        Limit("refunds_elsewhere", 10, _HOUR, "tries to send a refund to another phone, of one address and of each phone"),
+        Limit("receipt_questions", 120, _HOUR, "questions about confirmations that prove nothing, for all of them together"),
         Limit("kes_per_phone", 50_000, _DAY, "shillings that one buyer orders in a Nairobi day, but for cancelled orders"),
     )
 }  # fmt: skip

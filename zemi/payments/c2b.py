@@ -24,7 +24,7 @@ from zemi.payments.models import CLAIMABLE, Receipt, payer_index
 from zemi.payments.unallocated import return_orphan
 from zemi.providers import registry
 from zemi.providers.base import C2BReceipt
-from zemi.trust.limits import Allowance, charge
+from zemi.trust.limits import charge, named
 from zemi.webhooks.inbox import mark_handled
 from zemi.webhooks.models import WebhookLog
 from zemi.webhooks.tokens import CallbackKind, mint
@@ -33,9 +33,6 @@ from zemi.webhooks.tokens import CallbackKind, mint
 # of what came in reaches back (DARAJA 1.7).
 PROOF_GAPS_S = (600, 3600, 6 * 3600)
 PROOF_WAIT = timedelta(hours=48)
-# Anybody can send one that proves nothing: so many questions an hour are asked because of all of them.
-QUESTIONS = 120
-QUESTION_WINDOW = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +57,9 @@ def handle_c2b_confirmation(row: WebhookLog, told: C2BReceipt, *, now: datetime)
         with unit_of_work():
             mark_handled(row, now=now, error="known" if known else "not_proved")
         return
+    # Anybody can send one that proves nothing.
     with unit_of_work():
-        may_ask = charge(Allowance("c2b-proof", "all", QUESTIONS, QUESTION_WINDOW), now=now)
+        may_ask = charge(named("receipt_questions", "all"), now=now)
     if may_ask:
         hooks = f"{settings.CALLBACK_ORIGIN}/hooks"
         registry.mobile_money().query_transaction(

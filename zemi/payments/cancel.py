@@ -23,10 +23,7 @@ from zemi.payments.errors import NoCancelRequest, OrderNotCancellable
 from zemi.payments.unallocated import return_parts
 from zemi.providers import registry
 from zemi.refunds.models import RefundReason
-from zemi.trust.limits import Allowance, charge, charge_or_refuse, named, too_many
-
-WINDOW = timedelta(hours=1)
-CANCELS = 10
+from zemi.trust.limits import charge, charge_or_refuse, named, too_many
 
 
 class Act(StrEnum):
@@ -159,7 +156,7 @@ def _ask(order: Order, side: Side, *, now: datetime) -> None:
 def _prove_party(asker: Asker, *, phone: Phone | None, otp: str | None, caller: str, now: datetime) -> UUID:
     if phone is not None and otp is not None:
         registry.make_ready()
-        charge_or_refuse(Allowance("cancel", caller, CANCELS, WINDOW), now=now)
+        charge_or_refuse(named("cancels", caller), now=now)
         use_otp(phone=phone, purpose=Purpose.CANCEL_ORDER, code=otp, now=now)
         with unit_of_work():
             return find_or_create_parties({phone}, now=now)[phone].id

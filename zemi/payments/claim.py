@@ -34,7 +34,7 @@ def claim_receipt(
     :raises OrderNotFound: there is no such order
     """
     registry.make_ready()
-    prove_phones(Proof(phone, Purpose.CLAIM_RECEIPT, otp), act="claim", caller=caller, now=now)
+    prove_phones(Proof(phone, Purpose.CLAIM_RECEIPT, otp), limit="claims", caller=caller, now=now)
     with unit_of_work():
         order = lock_order(order_reference=read_reference(order_reference))
         receipt = _orphan(receipt_number)

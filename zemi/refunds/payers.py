@@ -80,7 +80,7 @@ def redirect_refund(
     proofs = [Proof(new_phone, Purpose.RECEIVE_REFUND, new_otp)]
     if phone is not None and otp is not None:
         proofs.append(Proof(phone, Purpose.REDIRECT_REFUND, otp))
-    prove_phones(*proofs, act="redirect-refund", caller=caller, now=now)
+    prove_phones(*proofs, limit="refunds_elsewhere", caller=caller, now=now)
     number = receipt_number.strip().upper()
     provider = registry.mobile_money().name
     found = Refund.objects.filter(receipt__provider=provider, receipt__transaction_id=number)

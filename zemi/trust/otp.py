@@ -6,14 +6,7 @@ from zemi.common.phone import Phone
 from zemi.identity import sessions
 from zemi.identity.models import Session
 from zemi.identity.otp import LIFE, Proof, Purpose, send_otp, use_otps
-from zemi.trust.limits import Allowance, charge_or_refuse
-
-WINDOW = timedelta(hours=1)
-CODES_OF_A_CALLER = 20
-CODES_TO_A_PHONE = 3
-SIGN_INS_OF_A_CALLER = 30
-# How often an hour one caller, or one phone, may do one thing that a code opens.
-PROOFS = 10
+from zemi.trust.limits import charge_or_refuse, named
 
 
 def request_otp(*, phone: Phone, purpose: Purpose, caller: str, now: datetime) -> timedelta:
@@ -21,7 +14,7 @@ def request_otp(*, phone: Phone, purpose: Purpose, caller: str, now: datetime) -
 
     :raises TooManyAttempts: this phone was sent, or `caller` has asked for, too many
     """
-    charge_or_refuse(Allowance("otp-caller", caller, CODES_OF_A_CALLER, WINDOW), now=now)
+    charge_or_refuse(named("codes_of_a_caller", caller), now=now)
     charge_code_to(phone, now=now)
     send_otp(phone=phone, purpose=purpose, now=now)
     return LIFE
@@ -32,17 +25,17 @@ def charge_code_to(phone: Phone, *, now: datetime) -> None:
 
     :raises TooManyAttempts: it was sent too many
     """
-    charge_or_refuse(Allowance("otp-phone", phone.e164, CODES_TO_A_PHONE, WINDOW), now=now)
+    charge_or_refuse(named("codes_to_a_phone", phone.e164), now=now)
 
 
-def prove_phones(*proofs: Proof, act: str, caller: str, now: datetime) -> None:
-    """Spend the codes that prove these phones, for one `act`: all of them or none. Opens transactions of its own.
+def prove_phones(*proofs: Proof, limit: str, caller: str, now: datetime) -> None:
+    """Spend the codes that prove these phones, for what `limit` bounds: all of them or none. Opens transactions of its own.
 
     :raises TooManyAttempts: `caller`, or one of the phones, has tried that too often
     :raises OneTimeCodeWrong: one of the phones is not proved
     """
     for subject in (caller, *sorted({proof.phone.e164 for proof in proofs})):
-        charge_or_refuse(Allowance(act, subject, PROOFS, WINDOW), now=now)
+        charge_or_refuse(named(limit, subject), now=now)
     use_otps(*proofs, now=now)
 
 
@@ -52,5 +45,5 @@ def sign_in(*, phone: Phone, code: str, caller: str, now: datetime) -> tuple[Ses
     :raises TooManyAttempts: `caller` has tried too often
     :raises OneTimeCodeWrong: the phone is not proved
     """
-    charge_or_refuse(Allowance("sign-in", caller, SIGN_INS_OF_A_CALLER, WINDOW), now=now)
+    charge_or_refuse(named("sign_ins", caller), now=now)
     return sessions.sign_in(phone=phone, code=code, now=now)
