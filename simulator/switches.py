@@ -36,7 +36,7 @@ SWITCHES: dict[str, tuple[object, ...]] = {
     # Whether the initiator's password is dead 90 days after it was set.
     "initiator_password_expires": (True, False),
     # Whether a wallet's ceiling and a customer's day (limits.py) are enforced.
-    "customer_limits": (False, True),
+    "customer_limits": (True, False),
     # Whether a customer pays for paying a PayBill (tariffs.py); off: the merchant's tariff covers it.
     "paybill_charge": (False, True),
     # Whether a PayBill payment is validated first: Safaricom switches it on when asked (DARAJA 1.7).

@@ -208,6 +208,7 @@ def test_a_payout_that_provably_did_not_leave_goes_out_later_under_the_same_id(
 def test_a_float_that_is_too_low_holds_the_payout_until_there_is_money(
     simulator: Any, clock: Any, run_worker: Run, sold: Callable[..., str]
 ) -> None:
+    simulator.switch(customer_limits=False)
     fits = FLOAT.shillings // 250_013
     for number in range(fits + 1):
         sold(amount="250000", number=number)

@@ -230,7 +230,7 @@ def test_unknown_switches_and_values_are_refused(world):
         "query_pending_form": "500.001.1001",
         "status_unknown_id": "not_found",
         "two_minute_rule": True,
-        "customer_limits": False,
+        "customer_limits": True,
         "paybill_charge": False,
         "c2b_validation": False,
         "c2b_msisdn": "masked",

@@ -9,7 +9,7 @@ from tests.simulator.world import AMINA, BARAKA, COLLECTED, FLOAT, WALLET, World
 @pytest.fixture
 def world():
     with World() as it:
-        it.sim.switch(customer_limits=True, two_minute_rule=False)
+        it.sim.switch(two_minute_rule=False)
         yield it
 
 

@@ -267,7 +267,6 @@ def test_a_value_that_a_switch_does_not_take_changes_nothing(world, wish):
 
 
 def test_customer_limits_fill_a_wallet(world):
-    world.sim.switch(customer_limits=True)
     world.daraja.payout(amount="250000")
 
     ((_, payload),) = world.run(1)
