@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -10,20 +10,25 @@ import pytest
 from django.db import connection, connections
 
 from tests import story
-from tests.characters import AMINA
+from tests.characters import AMINA, BARAKA
 from zemi.common.db import insert, unit_of_work
 from zemi.common.money import kes
 from zemi.events.listeners import begin_listening, listening
-from zemi.events.log import history_of, transition
+from zemi.events.log import history_of, record, transition
 from zemi.events.models import Event
 from zemi.identity.models import Merchant
+from zemi.identity.sessions import open_session
 from zemi.ledger.models import Seal, Transfer
 from zemi.ledger.seal import seal_ended_days, wrong_seals
+from zemi.links.create import create_link, expire_due_links
+from zemi.links.locks import lock_link
+from zemi.links.models import LinkStatus, PaymentLink
 from zemi.orders.locks import lock_order
-from zemi.orders.models import Order
-from zemi.orders.progress import mark_cancelled
+from zemi.orders.models import Order, Side
+from zemi.orders.progress import end_cancel_request, mark_cancel_asked, mark_cancelled
 from zemi.payments.allocate import claim_orphan, take_in
 from zemi.payments.c2b import claim_by_statement, settle_c2b
+from zemi.payments.cancel import lapse_cancel_requests
 from zemi.payments.close import expire_due_orders, remind_due_orders
 from zemi.payments.locks import lock_receipt
 from zemi.payments.models import Receipt
@@ -154,6 +159,52 @@ def test_an_order_that_is_called_off_while_its_reminder_is_due_is_not_reminded_o
     order = story.order_of(reference)
     assert order.status == "cancelled"
     assert "order.reminded" not in {event.type for event in history_of(order.id)}
+
+
+def test_a_link_that_is_stopped_while_its_time_ends_stays_stopped(clock: Any) -> None:
+    seller, ends = open_session(phone=BARAKA, now=clock.now())[0].party, clock.now() + timedelta(days=1)
+    link = create_link(
+        amount=kes(1_500),
+        product_description="Kitenge",
+        signed_in=seller,
+        expires_at=ends,
+        now=clock.now(),
+    )
+    clock.advance(hours=24)
+
+    def stopped() -> None:
+        transition(
+            lock_link(link.id), LinkStatus.DISABLED, at=clock.now(), actor="seller", updated_at=clock.now()
+        )
+
+    overtaken(lambda: expire_due_links(now=clock.now()), by=stopped)
+
+    assert PaymentLink.objects.get().status == "disabled"
+    assert [event.type for event in Event.objects.filter(subject_id=link.id).order_by("id")] == [
+        "link.created",
+        "link.disabled",
+    ]
+
+
+def test_a_request_to_cancel_that_is_declined_in_its_last_moment_does_not_lapse(clock: Any) -> None:
+    reference = story.create_order().data["order_reference"]
+    assert story.simulate_payment(reference).status == 200
+    until = clock.now() + timedelta(hours=24)
+    with unit_of_work():
+        mark_cancel_asked(lock_order(order_reference=reference), Side.BUYER, until=until, now=clock.now())
+    clock.advance(hours=24)
+
+    def declined() -> None:
+        order = lock_order(order_reference=reference)
+        record("order.cancel_declined", order, at=clock.now(), actor="seller", data=end_cancel_request(order))
+
+    overtaken(lambda: lapse_cancel_requests(now=clock.now()), by=declined)
+
+    told_of = {event.type for event in history_of(story.order_of(reference).id)}
+    assert "order.cancel_declined" in told_of
+    assert "order.cancel_lapsed" not in told_of
+    assert story.order_of(reference).status == "paid"
+    story.assert_books_agree(with_provider=False)
 
 
 def test_money_that_is_claimed_while_it_is_to_go_back_stays_with_its_order(clock: Any) -> None:

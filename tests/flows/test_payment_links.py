@@ -18,6 +18,7 @@ from zemi.common.phone import Phone
 from zemi.events.models import Event
 from zemi.identity.models import Party
 from zemi.identity.sessions import open_session
+from zemi.links import complete
 from zemi.links.complete import complete_link, count_again
 from zemi.links.create import create_link, disable_link, expire_due_links
 from zemi.links.errors import (
@@ -118,6 +119,24 @@ def test_the_order_has_the_frozen_terms_whatever_the_price_list_says_now(
     assert order.remind_at == clock.now() + timedelta(hours=12)
     assert order.seller.phone == BARAKA
     assert order.product_description == "Kitenge"
+
+
+def test_a_place_that_somebody_takes_beside_the_lock_is_not_sold_twice(
+    offer: Any, buy: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, real = offer(stock=3), complete.append
+
+    def beside(*rows: Any) -> None:
+        real(*rows)
+        # What no path of ours does: it writes without the lock.
+        PaymentLink.objects.update(sold=2)
+
+    monkeypatch.setattr(complete, "append", beside)
+    with pytest.raises(LinkNotActive):
+        buy(link)
+
+    assert not Order.objects.exists()
+    assert (again(link).sold, events_of(link)) == (0, ["link.created"])
 
 
 def test_both_sides_have_agreed_to_one_text(offer: Any, buy: Any, clock: Any) -> None:

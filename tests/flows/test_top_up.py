@@ -217,6 +217,18 @@ def test_what_the_accounts_hold_is_asked_and_shown(
     assert [one.accounts for one in BalanceReading.objects.order_by("-asked_at")[:2]] == [[], []]
 
 
+def test_a_question_about_the_accounts_that_gets_no_answer_says_so(
+    simulator: Any, clock: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    simulator.fault("http_garbage_before", api="balance", count=2)
+
+    do(ask=True)
+
+    assert len({one.problem for one in BalanceReading.objects.all()} - {""}) == 1
+    do(show=True)
+    assert "KES" not in capsys.readouterr().out
+
+
 def test_two_people_end_what_no_statement_will_show(simulator: Any, clock: Any, run_worker: Run) -> None:
     for outcome, status, left in (("not_moved", "failed", 1_500), ("moved", "succeeded", 500)):
         simulator.fault(

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 from standardwebhooks import Webhook
 
@@ -18,6 +18,7 @@ from tests.story import Answer, get
 from tests.webhooks.receiver import Receiver
 from zemi.common.ids import new_key
 from zemi.identity.api_keys import Scope
+from zemi.webhooks import endpoints
 from zemi.webhooks.endpoints import (
     create_endpoint,
     delete_endpoint,
@@ -291,6 +292,19 @@ def test_two_endpoints_that_are_made_at_once_are_both_made(
         assert post(PATH, {"url": receiver.url}, key=key).status == 201
 
     assert sorted(WebhookEndpoint.objects.values_list("slot", flat=True)) == [0, 1]
+
+
+def test_another_violation_is_not_mistaken_for_a_taken_place(
+    duka: UUID, receiver: Receiver, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise IntegrityError("something else")
+
+    monkeypatch.setattr(endpoints, "begin_listening", broken)
+    with pytest.raises(IntegrityError, match="something else"):
+        create_endpoint(merchant_id=duka, url=receiver.url, now=clock.now())
+
+    assert not WebhookEndpoint.objects.exists()
 
 
 def test_deliveries_tell_of_every_try(

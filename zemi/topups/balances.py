@@ -6,7 +6,7 @@ from django.conf import settings
 
 from zemi.common.db import insert, outside_transaction, unit_of_work
 from zemi.providers import registry
-from zemi.providers.base import BalanceResult, Refused, Succeeded, Unknown
+from zemi.providers.base import BalanceResult, Succeeded, Unknown
 from zemi.topups.models import BalanceReading
 from zemi.webhooks.inbox import mark_handled
 from zemi.webhooks.models import WebhookLog
@@ -27,7 +27,7 @@ def ask_balances(*, now: datetime) -> list[BalanceReading]:
             result_url=f"{hooks}/{mint(CallbackKind.BALANCE_RESULT, reading.id)}",
             timeout_url=f"{hooks}/{mint(CallbackKind.STATUS_TIMEOUT, reading.id)}",
         )
-        if isinstance(answer, Refused | Unknown):
+        if isinstance(answer, Unknown):
             reading.problem = f"{answer.code} {answer.text}"[:200]
             reading.save(update_fields=["problem"])
         readings.append(reading)
