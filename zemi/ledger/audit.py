@@ -1,5 +1,6 @@
 """What the ledger can prove by itself: balance, kept balances against the transfers, one currency, no overdraft."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from django.apps import apps
@@ -74,20 +75,22 @@ def overdrawn_accounts() -> Iterator[tuple[str, int]]:
             yield f"{account.code}[{account.of}]", balance
 
 
-def kept_balances(code: int) -> dict[str, int]:
-    """The kept balances of one line of the chart that are not zero, by what each account is for (minor units)."""
-    kept = Account.objects.filter(code=code).exclude(balance_minor=0)
-    return dict(kept.values_list("of", "balance_minor").iterator())
+def kept_balances() -> defaultdict[int, dict[str, int]]:
+    """The kept balances that are not zero, by line of the chart and by what each account is for (minor units)."""
+    found: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    kept = Account.objects.exclude(balance_minor=0)
+    for code, of, minor in kept.values_list("code", "of", "balance_minor").iterator():
+        found[code][of] = minor
+    return found
 
 
-def adjusted(code: int) -> dict[str, int]:
-    """What two people booked by hand on the accounts of one credit line, by what each is for (minor units)."""
-    found: dict[str, int] = {}
+def adjusted() -> defaultdict[int, dict[str, int]]:
+    """What two people booked by hand, as a credit, by line of the chart and by what each account is for (minor units)."""
+    found: defaultdict[int, dict[str, int]] = defaultdict(dict)
     rows = Transfer.objects.filter(kind="adjustment")
     for side, sign in (("credit", 1), ("debit", -1)):
-        mine = rows.filter(**{f"{side}__code": code}).values_list(f"{side}__of", "amount_minor")
-        for of, minor in mine.iterator():
-            found[of] = found.get(of, 0) + sign * minor
+        for code, of, minor in rows.values_list(f"{side}__code", f"{side}__of", "amount_minor").iterator():
+            found[code][of] = found[code].get(of, 0) + sign * minor
     return found
 
 

@@ -26,7 +26,7 @@ from zemi.disbursements.models import (
 from zemi.events.guards import missing_guards, unexplained_statuses
 from zemi.events.models import Event
 from zemi.ledger import audit, chart
-from zemi.ledger.balances import balance_of, idle_accounts, trial_balance
+from zemi.ledger.balances import TrialRow, balance_of, idle_accounts, trial_balance
 from zemi.ledger.seal import wrong_seals
 from zemi.orders.models import Order, OrderStatus
 from zemi.payments.allocate import FORGIVEN
@@ -91,25 +91,30 @@ def audit_books(*, with_provider: bool = True) -> list[Check]:
     """
     sandbox = None if settings.LIVE or not with_provider else _Sandbox.read()
     with snapshot():
+        books = _Books.read()
         checks = [
-            _check("transfers are sound and balance", _transfers, figures=_totals()),
+            _check(
+                "transfers are sound and balance",
+                _transfers,
+                figures={f"{row.code} {row.name}": str(row.balance) for row in books.lines},
+            ),
             _check("kept balances are what the transfers sum to", _balances),
             _check("every transfer has its event, and back", _causes),
             _check(
                 "each order: received = held + released + refunded",
-                _orders,
+                lambda: _orders(books),
                 figures={"orders": str(Order.objects.count())},
             ),
-            _check("payouts agree with the ledger", _payouts),
-            _check("receipts agree with the ledger", _receipts),
-            _check("refunds agree with the ledger", _refunds),
+            _check("payouts agree with the ledger", lambda: _payouts(books)),
+            _check("receipts agree with the ledger", lambda: _receipts(books)),
+            _check("refunds agree with the ledger", lambda: _refunds(books)),
             _check("refunds go to whom they are pinned to", _payees),
-            _check("claims agree with their cases", _suspense),
-            _check("payers' credit agrees with the ledger", _credits),
-            _check("unclaimed money is somebody's", _unclaimed),
-            _check("transfers of our own agree with the ledger", _in_transit),
+            _check("claims agree with their cases", lambda: _suspense(books)),
+            _check("payers' credit agrees with the ledger", lambda: _credits(books)),
+            _check("unclaimed money is somebody's", lambda: _unclaimed(books)),
+            _check("transfers of our own agree with the ledger", lambda: _in_transit(books)),
             _check("nothing waits longer than its rule allows", _overdue),
-            _check("client money is covered", _coverage),
+            _check("client money is covered", lambda: _coverage(books)),
             _check("sealed days are what was sealed", wrong_seals),
             _check("every status is where its events led", _statuses),
             _check("the database's own guards are in place", _guards),
@@ -117,6 +122,52 @@ def audit_books(*, with_provider: bool = True) -> list[Check]:
         if sandbox is not None:
             checks.append(_provider(sandbox))
     return checks
+
+
+@dataclass(frozen=True, slots=True)
+class _Books:
+    """What several checks compare with, read once: sums in minor units, by line of the chart and by whose they are."""
+
+    lines: list[TrialRow]
+    kept: defaultdict[int, dict[str, int]]
+    adjusted: defaultdict[int, dict[str, int]]
+    # Set apart, by party.
+    apart: defaultdict[int, defaultdict[str, int]]
+    # What refunds, and reversals by the provider, took from the accounts of a line; its code as their rows write it.
+    taken_of_orders: defaultdict[str, defaultdict[str, int]]
+    taken_of_receipts: defaultdict[str, defaultdict[str, int]]
+    taken_of_sellers: defaultdict[str, defaultdict[str, int]]
+
+    @classmethod
+    def read(cls) -> "_Books":
+        apart: defaultdict[int, defaultdict[str, int]] = defaultdict(_sums)
+        of_orders, of_receipts, of_sellers = (
+            defaultdict[str, defaultdict[str, int]](_sums) for _ in range(3)
+        )
+        rows = UnclaimedBalance.objects.filter(status=UnclaimedStatus.APART)
+        for code, party_id, minor in rows.values_list("account_code", "party_id", "amount_minor").iterator():
+            apart[code][str(party_id)] += minor
+        for taking in (Refund.objects.all(), PayInReversal.objects.all()):
+            for order_id, receipt_id, seller_id, sources in taking.values_list(
+                "order_id", "receipt_id", "order__seller_id", "sources"
+            ).iterator():
+                for code, minor in sources.items():
+                    of_orders[code][str(order_id)] += minor
+                    of_receipts[code][str(receipt_id)] += minor
+                    of_sellers[code][str(seller_id)] += minor
+        return cls(
+            trial_balance(),
+            audit.kept_balances(),
+            audit.adjusted(),
+            apart,
+            of_orders,
+            of_receipts,
+            of_sellers,
+        )
+
+
+def _sums() -> defaultdict[str, int]:
+    return defaultdict(int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +186,6 @@ class _Sandbox:
 
 def _check(name: str, run: Callable[[], Iterator[str]], figures: dict[str, str] | None = None) -> Check:
     return Check(name, list(run()), figures or {})
-
-
-def _totals() -> dict[str, str]:
-    return {f"{row.code} {row.name}": str(row.balance) for row in trial_balance()}
 
 
 def _transfers() -> Iterator[str]:
@@ -160,9 +207,9 @@ def _causes() -> Iterator[str]:
     yield from (f"event {name} booked nothing" for name in audit.events_without_transfers(list(MOVING)))
 
 
-def _orders() -> Iterator[str]:
-    back = _taken(chart.ESCROW.code, "order_id")
-    held = audit.kept_balances(chart.ESCROW.code)
+def _orders(books: _Books) -> Iterator[str]:
+    back = books.taken_of_orders[str(chart.ESCROW.code)]
+    held = books.kept[chart.ESCROW.code]
     orders = Order.objects.annotate(
         came=_sum_of(Receipt.objects.filter(allocated_minor__gt=0), "allocated_minor"),
         went=_sum_of(Release.objects.filter(status=ReleaseStatus.RELEASED)),
@@ -178,9 +225,9 @@ def _orders() -> Iterator[str]:
     yield from (f"escrow of unknown order {of}: {Money(balance)}" for of, balance in held.items())
 
 
-def _payouts() -> Iterator[str]:
-    flying = audit.kept_balances(chart.PAYOUTS_IN_FLIGHT.code)
-    owed = _owed_to_sellers()
+def _payouts(books: _Books) -> Iterator[str]:
+    flying = books.kept[chart.PAYOUTS_IN_FLIGHT.code]
+    owed = _owed_to_sellers(books)
     late = _paid_late(Payout)
     payouts = Payout.objects.values_list("id", "status", "amount_minor", "seller_id")
     for key, status, amount, payee in payouts.iterator():
@@ -195,7 +242,7 @@ def _payouts() -> Iterator[str]:
     yield from (
         f"in flight for unknown payout {of}: {Money(balance)}" for of, balance in flying.items() if balance
     )
-    payable = audit.kept_balances(chart.SELLER_PAYABLE.code)
+    payable = books.kept[chart.SELLER_PAYABLE.code]
     for seller in {*owed, *payable}:
         if owed[seller] != payable.get(seller, 0):
             found = Money(payable.get(seller, 0))
@@ -213,7 +260,7 @@ def _came_back(status: str, case: str) -> bool:
     return status == DisbursementStatus.REVERSED and case == SuspenseStatus.CHARGED
 
 
-def _owed_to_sellers() -> defaultdict[str, int]:
+def _owed_to_sellers(books: _Books) -> defaultdict[str, int]:
     """What each seller is owed before any payout: released, less what was taken back, set apart, or booked by hand."""
     owed: defaultdict[str, int] = defaultdict(int)
     released = Release.objects.filter(status=ReleaseStatus.RELEASED).values_list("order__seller_id")
@@ -223,20 +270,18 @@ def _owed_to_sellers() -> defaultdict[str, int]:
         owed[str(seller_id)] += minor
     for case in SuspenseCase.objects.filter(subject_type=Payout.SUBJECT):
         owed[str(case.party_id)] -= case.from_balance_minor
-    for seller_id, minor in _taken(chart.SELLER_PAYABLE.code, "order__seller_id").items():
-        owed[seller_id] -= minor
-    for seller_id, minor in _apart(chart.SELLER_PAYABLE.code).items():
-        owed[seller_id] -= minor
-    for seller_id, minor in audit.adjusted(chart.SELLER_PAYABLE.code).items():
-        owed[seller_id] += minor
+    line = chart.SELLER_PAYABLE.code
+    for less in (books.taken_of_sellers[str(line)], books.apart[line]):
+        for seller, minor in less.items():
+            owed[seller] -= minor
+    for seller, minor in books.adjusted[line].items():
+        owed[seller] += minor
     return owed
 
 
-def _receipts() -> Iterator[str]:
-    unallocated = audit.kept_balances(chart.UNALLOCATED.code)
-    taken = _taken(chart.UNALLOCATED.code, "receipt_id")
-    for of, minor in _taken(chart.UNCLAIMED.code, "receipt_id").items():
-        taken[of] += minor
+def _receipts(books: _Books) -> Iterator[str]:
+    unallocated = books.kept[chart.UNALLOCATED.code]
+    taken = [books.taken_of_receipts[str(line.code)] for line in (chart.UNALLOCATED, chart.UNCLAIMED)]
     # A refund of an unknown payer that came to nothing is nobody's again, whatever its receipt was for.
     nobodys: defaultdict[str, int] = defaultdict(int)
     back = Refund.objects.filter(payer=None, status__in=GIVEN_BACK).values_list("receipt_id", "amount_minor")
@@ -247,7 +292,8 @@ def _receipts() -> Iterator[str]:
         rest = receipt.amount_minor - receipt.allocated_minor - receipt.credited_minor
         if receipt.status == ReceiptStatus.WRITTEN_TO_UNCLAIMED:
             rest = 0
-        expected = rest - taken[str(receipt.id)] + nobodys.pop(str(receipt.id), 0)
+        gone = sum(by_receipt.get(str(receipt.id), 0) for by_receipt in taken)
+        expected = rest - gone + nobodys.pop(str(receipt.id), 0)
         if unallocated.pop(str(receipt.id), 0) != expected:
             yield f"receipt {receipt.id} of {receipt.amount} is not in the unallocated receipts"
     for of, minor in nobodys.items():
@@ -271,8 +317,8 @@ def _guards() -> Iterator[str]:
     yield from (f"{what} is missing" for what in missing_guards())
 
 
-def _refunds() -> Iterator[str]:
-    flying = audit.kept_balances(chart.REFUNDS_IN_FLIGHT.code)
+def _refunds(books: _Books) -> Iterator[str]:
+    flying = books.kept[chart.REFUNDS_IN_FLIGHT.code]
     counted: defaultdict[str, int] = defaultdict(int)
     late = _paid_late(Refund)
     for refund in Refund.objects.iterator():
@@ -308,17 +354,8 @@ def _payees() -> Iterator[str]:
             yield f"refund {key}: try {number} went to {payee}, who was never named"
 
 
-def _taken(code: int, by: str) -> defaultdict[str, int]:
-    """What refunds, and reversals by the provider, took from the accounts of one line of the chart."""
-    found: defaultdict[str, int] = defaultdict(int)
-    for rows in (Refund.objects.all(), PayInReversal.objects.all()):
-        for key, sources in rows.values_list(by, "sources").iterator():
-            found[str(key)] += sources.get(str(code), 0)
-    return found
-
-
-def _suspense() -> Iterator[str]:
-    claims = audit.kept_balances(chart.SUSPENSE.code)
+def _suspense(books: _Books) -> Iterator[str]:
+    claims = books.kept[chart.SUSPENSE.code]
     for case in SuspenseCase.objects.iterator():
         expected = case.amount_minor if case.status == SuspenseStatus.OPEN else 0
         found = claims.pop(str(case.id), 0)
@@ -327,7 +364,7 @@ def _suspense() -> Iterator[str]:
     yield from (f"claim of unknown case {of}: {Money(balance)}" for of, balance in claims.items() if balance)
 
 
-def _credits() -> Iterator[str]:
+def _credits(books: _Books) -> Iterator[str]:
     """All credit together: a receipt keeps its payer's number sealed, so that it can't be told by payer here."""
     came = Receipt.objects.aggregate(total=Sum("credited_minor"))["total"] or 0
     late = _paid_late(Refund)
@@ -336,39 +373,31 @@ def _credits() -> Iterator[str]:
         came += amount if key not in late or _came_back(status, late[key]) else 0
     cases = SuspenseCase.objects.filter(subject_type=Refund.SUBJECT)
     came += cases.filter(was_given_back=True).aggregate(total=Sum("amount_minor"))["total"] or 0
-    went = sum(_taken(chart.BUYER_CREDIT.code, "receipt_id").values())
+    went = sum(books.taken_of_receipts[str(chart.BUYER_CREDIT.code)].values())
     went += cases.aggregate(total=Sum("from_balance_minor"))["total"] or 0
-    went += sum(_apart(chart.BUYER_CREDIT.code).values())
-    came += sum(audit.adjusted(chart.BUYER_CREDIT.code).values())
-    stays = sum(audit.kept_balances(chart.BUYER_CREDIT.code).values())
+    went += sum(books.apart[chart.BUYER_CREDIT.code].values())
+    came += sum(books.adjusted[chart.BUYER_CREDIT.code].values())
+    stays = sum(books.kept[chart.BUYER_CREDIT.code].values())
     if came - went != stays:
         yield f"credit {Money(stays)}, receipts and refunds say {Money(came - went)}"
 
 
-def _apart(code: int) -> defaultdict[str, int]:
-    """What is set apart of the accounts of one line of the chart, by party."""
-    found: defaultdict[str, int] = defaultdict(int)
-    rows = UnclaimedBalance.objects.filter(account_code=code, status=UnclaimedStatus.APART)
-    for party_id, minor in rows.values_list("party_id", "amount_minor").iterator():
-        found[str(party_id)] += minor
-    return found
-
-
-def _unclaimed() -> Iterator[str]:
-    expected = _apart(chart.SELLER_PAYABLE.code)
-    for more in (_apart(chart.BUYER_CREDIT.code), audit.adjusted(chart.UNCLAIMED.code)):
+def _unclaimed(books: _Books) -> Iterator[str]:
+    expected: defaultdict[str, int] = defaultdict(int)
+    lines = (books.apart[chart.SELLER_PAYABLE.code], books.apart[chart.BUYER_CREDIT.code])
+    for more in (*lines, books.adjusted[chart.UNCLAIMED.code]):
         for owner, minor in more.items():
             expected[owner] += minor
     for receipt in Receipt.objects.filter(status=ReceiptStatus.WRITTEN_TO_UNCLAIMED).iterator():
         expected[str(receipt.id)] += receipt.amount_minor
-    kept = audit.kept_balances(chart.UNCLAIMED.code)
+    kept = books.kept[chart.UNCLAIMED.code]
     for owner in sorted({*expected, *kept}):
         if expected[owner] != kept.get(owner, 0):
             yield f"unclaimed of {owner}: {Money(kept.get(owner, 0))}, not {Money(expected[owner])}"
 
 
-def _in_transit() -> Iterator[str]:
-    moving = audit.kept_balances(chart.IN_TRANSIT.code)
+def _in_transit(books: _Books) -> Iterator[str]:
+    moving = books.kept[chart.IN_TRANSIT.code]
     for row in TopUp.objects.iterator():
         expected = row.amount_minor if row.status in OPEN else 0
         found = moving.pop(str(row.id), 0)
@@ -386,8 +415,8 @@ def _overdue() -> Iterator[str]:
         yield f"account {account} has been idle for {settings.UNCLAIMED_AFTER_DAYS} days, and is not set apart"
 
 
-def _coverage() -> Iterator[str]:
-    rows = {row.code: row.balance.minor for row in trial_balance()}
+def _coverage(books: _Books) -> Iterator[str]:
+    rows = {row.code: row.balance.minor for row in books.lines}
     # What somebody owes us is missing in the shortcodes, and is no loss until a person says so.
     lines = (chart.MPESA_COLLECTION, chart.MPESA_DISBURSEMENT, chart.IN_TRANSIT, *chart.CLAIMS)
     cash = sum(rows.get(line.code, 0) for line in lines)
