@@ -947,7 +947,7 @@ export interface Operations {
     query: { "expand"?: string };
     answer: Success<Refund>;
   };
-  /** List refunds, newest first. */
+  /** List refunds, newest first: as signed in, those of one's orders, and of what one paid, for whomever. */
   "GET /api/v1/refunds": {
     query: { "created[gte]"?: string; "created[lt]"?: string; "cursor"?: string; "expand"?: string; "include"?: string; "limit"?: number; "order"?: string; "reference"?: string; "status"?: string };
     answer: Page<Refund>;

@@ -10,8 +10,8 @@ from django.db import IntegrityError
 from django.test import Client
 
 from tests import story
-from tests.characters import AMINA, OTIENO
-from tests.story import escrow_of, ledger, order_of
+from tests.characters import AMINA, CHEBET, OTIENO
+from tests.story import assert_books_agree, escrow_of, ledger, order_of
 from zemi.common.db import unit_of_work
 from zemi.common.money import kes
 from zemi.common.phone import Phone
@@ -230,6 +230,46 @@ def test_row_5_a_second_real_payment_goes_back_and_the_order_stays_paid(
     assert ledger()[2310] == kes(1_500)
     refund = Refund.objects.get()
     assert (refund.reason, refund.payee) == ("duplicate", OTIENO)
+
+
+def test_who_paid_somebody_elses_order_follows_the_refund_as_signed_in_and_sees_no_more_of_the_order(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    def session_of(phone: Phone) -> str:
+        proof = {"phone_number": phone.msisdn, "otp": story.code_for(phone, "sign_in")}
+        return str(story.post("/api/v1/sessions", proof).data["session_token"])
+
+    def refunds_of(session: str, query: str = "") -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = story.get(f"/api/v1/refunds{query}", key=session).body["data"]
+        return found
+
+    reference = new_order()
+    by_hand(simulator, clock, reference=reference)
+    assert by_hand(simulator, clock, reference=reference, payer=OTIENO) == "orphan"
+    # And money that named no order at all.
+    assert by_hand(simulator, clock, reference="CHAMA", payer=OTIENO, amount=700) == "orphan"
+    for span_s in (31 * 24 * 3600, 10):
+        clock.advance(seconds=span_s)
+        run_worker()
+    assert_books_agree()
+    otieno, chebet = session_of(OTIENO), session_of(CHEBET)
+
+    shown = refunds_of(otieno)
+    assert [(one["amount"], one["reason"], one["status"]) for one in shown] == [
+        ("700.00", "unknown_reference", "succeeded"),
+        ("1500.00", "duplicate", "succeeded"),
+    ]
+    assert [one["payee_phone_masked"] for one in shown] == [f"****{OTIENO.last4}"] * 2
+    one = story.get(f"/api/v1/refunds/{shown[1]['id']}?expand=order,receipt.order", key=otieno).data
+    assert isinstance(one["order"], str | None)
+    assert isinstance(one["receipt"]["order"], str | None)
+    assert AMINA.last4 not in str(one)
+    assert refunds_of(otieno, "?limit=1") == shown[:1]
+    assert refunds_of(otieno, f"?order={reference}") == [each for each in shown if each["order"] == reference]
+    assert refunds_of(chebet) == []
+    assert story.get(f"/api/v1/refunds/{shown[0]['id']}", key=chebet).status == 404
+    for path in ("orders", "payments", "receipts"):
+        assert story.get(f"/api/v1/{path}", key=otieno).body["data"] == []
 
 
 def test_row_6_a_part_is_held_the_rest_asked_for_and_both_pay_the_order(

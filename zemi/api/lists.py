@@ -213,7 +213,7 @@ class OfRefunds:
 
 
 class ListRefunds(OfRefunds, ListObjects):
-    """List refunds, newest first."""
+    """List refunds, newest first: as signed in, those of one's orders, and of what one paid, for whomever."""
 
     query = list_query("RefundsQuery", statuses=tuple(DisbursementStatus.values))
 

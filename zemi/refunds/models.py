@@ -115,7 +115,10 @@ class Refund(Disbursement):
                 name="refunds_redirected_elsewhere",
             ),
         ]
-        indexes = [models.Index(fields=["due_at"], name="refunds_due", condition=Q(due_at__isnull=False))]
+        indexes = [
+            models.Index(fields=["due_at"], name="refunds_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["payer"], name="refunds_by_payer"),
+        ]
 
     @property
     def is_credit(self) -> bool:

@@ -111,7 +111,11 @@ def page_of(
 
 
 def _own(name: str, asker: Asker, *, order: str = "", reference: str = "") -> "QuerySet[Any]":
-    """What belongs to a merchant's orders, or to those of which a person is buyer or seller; payouts to sellers alone."""
+    """What belongs to a merchant's orders, or to those of which a person is buyer or seller.
+
+    Payouts are their sellers' alone. Refunds are also of whoever paid: a phone that is not the buyer's may pay, and its
+    money may never have belonged to an order.
+    """
     if asker.merchant_id is not None:
         theirs = Q(merchant_id=asker.merchant_id)
     else:
@@ -123,4 +127,12 @@ def _own(name: str, asker: Asker, *, order: str = "", reference: str = "") -> "Q
     }
     if name == "order":
         return rows_of(name).filter(theirs, **of_order)
-    return rows_of(name).filter(order_id__in=Order.objects.filter(theirs, **of_order).values("id"))
+    rows = rows_of(name)
+    own = rows.filter(order_id__in=Order.objects.filter(theirs, **of_order).values("id"))
+    if name != "refund" or asker.party_id is None or reference:
+        return own
+    paid = rows.filter(payer_id=asker.party_id)
+    if order:
+        paid = paid.filter(order__order_reference=read_reference(order))
+    # Two small sets, each by its own index; either alone would have the other's rows looked through.
+    return rows.filter(pk__in=own.values("id").union(paid.values("id")))

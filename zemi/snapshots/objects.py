@@ -262,6 +262,9 @@ def _expand_one(
 ) -> None:
     keys = {key for row in rows if (key := getattr(row, f"{relation.key}_id")) is not None}
     found = list(rows_of(relation.kind).filter(pk__in=keys))
+    if relation.kind == "order" and isinstance(viewer, Asker):
+        # Who only paid for it is told its reference, which they have had, and no more of it.
+        found = [row for row in found if viewer.roles_in(row)]
     written = dict(
         zip(
             (row.pk for row in found),
@@ -270,7 +273,9 @@ def _expand_one(
         )
     )
     for own, row in zip(shown, rows, strict=True):
-        own[part] = written.get(getattr(row, f"{relation.key}_id"))
+        key = getattr(row, f"{relation.key}_id")
+        if key in written:
+            own[part] = written[key]
 
 
 def _id_of(name: str, row: Any) -> str:

@@ -1014,7 +1014,7 @@ class Operations:
         reference: str | None = None,
         status: str | None = None,
     ) -> Page[Refund]:
-        """List refunds, newest first.
+        """List refunds, newest first: as signed in, those of one's orders, and of what one paid, for whomever.
 
         created_gte: Not older than this.
         created_lt: Older than this.
@@ -2390,7 +2390,7 @@ class AsyncOperations:
         reference: str | None = None,
         status: str | None = None,
     ) -> Page[Refund]:
-        """List refunds, newest first.
+        """List refunds, newest first: as signed in, those of one's orders, and of what one paid, for whomever.
 
         created_gte: Not older than this.
         created_lt: Older than this.
