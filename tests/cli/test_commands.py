@@ -9,7 +9,7 @@ from django.conf import settings
 from zemi.__main__ import COMMANDS, WITHOUT_DATABASE, main
 from zemi.cli.pytest_runner import paths_of
 from zemi.cli.up import _box
-from zemi.identity.models import ApiKey
+from zemi.identity.models import ApiKey, Merchant
 from zemi.providers import registry
 from zemi.reconciliation.audit import audit_books
 
@@ -56,6 +56,34 @@ def test_an_unknown_command_is_refused_with_the_list(capsys) -> None:
 
     assert end.value.code == 2
     assert "up" in capsys.readouterr().err
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("merchant", "label", "said"),
+    [
+        ("M" * 101, "", "merchant: At most 100 characters."),
+        (" ", "", "merchant: This may not be empty."),
+        ("Duka\nla Baraka", "", "merchant: A name is one line of letters."),
+        ("Duka", "l" * 61, "name: At most 60 characters."),
+    ],
+)
+def test_a_name_that_the_database_would_not_hold_is_refused_in_words(
+    capsys, merchant: str, label: str, said: str
+) -> None:
+    words = ["api-key", "create", "--merchant", merchant, "--scopes", "read", "--label", label]
+
+    assert main(words) == 1
+    assert capsys.readouterr().err.strip() == said
+    assert not Merchant.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_longest_names_are_kept_whole(capsys) -> None:
+    words = ["--merchant", "Ü" * 100, "--scopes", "read", "--label", "ß" * 60]
+
+    assert main(["api-key", "create", *words]) == 0
+    assert (Merchant.objects.get().name, ApiKey.objects.get().label) == ("Ü" * 100, "ß" * 60)
 
 
 @pytest.mark.django_db

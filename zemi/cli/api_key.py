@@ -64,9 +64,13 @@ def run(args: argparse.Namespace) -> int:
     now = clock.now()
     if args.action == "create":
         lifetime = timedelta(days=args.days) if args.days else None
-        _, token = create_api_key(
-            merchant_name=args.merchant, scopes=args.scopes, label=args.label, lifetime=lifetime, now=now
-        )
+        try:
+            _, token = create_api_key(
+                merchant_name=args.merchant, scopes=args.scopes, label=args.label, lifetime=lifetime, now=now
+            )
+        except ZemiError as error:
+            print(error.sentence(), file=sys.stderr)
+            return 1
         print(token)
         return 0
     merchant = find_merchant(args.merchant)

@@ -15,6 +15,8 @@ from django.db import IntegrityError, connection
 
 from zemi.common import crypto
 from zemi.common.db import columns, conclude, fetch, inside_transaction, unit_of_work, violates, write_if
+from zemi.common.errors import FieldProblem, InvalidInput
+from zemi.common.texts import Text
 from zemi.events.log import record
 from zemi.identity.errors import ApiKeyEnded, ApiKeyNotFound, ApiKeyRotated, ScopesNotHeld
 from zemi.identity.models import ApiKey, Merchant
@@ -22,6 +24,8 @@ from zemi.identity.models import ApiKey, Merchant
 # How long a key that was replaced goes on by default, so that nothing stops while the new one is rolled out.
 OVERLAP = timedelta(hours=24)
 LONGEST_OVERLAP = timedelta(days=30)
+# Characters; the database holds no more.
+MOST_NAME, MOST_LABEL = 100, 60
 # Nobody has so many: their list has one page.
 MOST_LISTED = 1000
 # The time of a key's last use is written at most so often.
@@ -60,7 +64,16 @@ def create_api_key(
     """Make a key for a merchant, who is made too if new: for the operator. Its text is in the answer and nowhere else.
 
     Opens its own transaction.
+
+    :raises InvalidInput: the merchant's name or the label is no name; nothing was made
     """
+    # The API reads its own fields so; what an operator types comes here as it is.
+    problems = [
+        *_problems_of("merchant", merchant_name, 1, MOST_NAME),
+        *_problems_of("name", label, 0, MOST_LABEL),
+    ]
+    if problems:
+        raise InvalidInput(*problems)
     with unit_of_work():
         merchant, _ = Merchant.objects.get_or_create(name=merchant_name, defaults={"created_at": now})
         return _make(
@@ -221,6 +234,18 @@ def _find(public_id: str) -> ApiKey | None:
         key.merchant = merchant
         return cast("ApiKey", key)
     return None
+
+
+def _problems_of(field: str, name: str, least: int, most: int) -> list[FieldProblem]:
+    if not name.strip() and least:
+        return [FieldProblem(field, "blank", Text(en="This may not be empty.", sw="Hii haiwezi kuwa tupu."))]
+    if len(name) > most:
+        text = Text(en=f"At most {most} characters.", sw=f"Herufi zisizidi {most}.")
+        return [FieldProblem(field, "too_long", text)]
+    if not name.isprintable():
+        text = Text(en="A name is one line of letters.", sw="Jina ni mstari mmoja wa herufi.")
+        return [FieldProblem(field, "control_character", text)]
+    return []
 
 
 def _find_own(merchant_id: UUID, public_id: str) -> ApiKey:
