@@ -60,6 +60,8 @@ class Product:
     simulator_url: str
     api_key: str
     playwright: Playwright
+    # Of a second terminal: commands that are run with it find this instance.
+    env: dict[str, str]
 
     def post(self, path: str, body: dict[str, Any], *, to: str = "") -> dict[str, Any]:
         """POST JSON to the product, or to the address `to`."""
@@ -101,7 +103,7 @@ def product(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) ->
     up = _Up(var, env)
     try:
         found = up.run_file()
-        yield Product(found["base_url"], found["simulator_url"], found["api_key"], playwright)
+        yield Product(found["base_url"], found["simulator_url"], found["api_key"], playwright, up.env)
     finally:
         up.process.terminate()
         up.process.communicate(timeout=60)

@@ -93,9 +93,11 @@ def _sold(clock: Any, run_worker: Run, but: Callable[[], object] = lambda: None)
 
 def act(who: Employee, path: str, action: str, once: str = "", **fields: str) -> Any:
     """Press a button of a page: its form carries the page's own key."""
-    found = re.search(r'name="once" value="([^"]+)"', who.open(path).content.decode())
+    page = who.open(path).content.decode()
+    found, seen = (re.search(rf'name="{name}" value="([^"]*)"', page) for name in ("once", "seen"))
     key = once or (found[1] if found else str(new_key()))
-    return who.press(path, action=action, once=key, **{"reason": "seen in the statement", **fields})
+    shown = {"seen": seen[1] if seen else "", "reason": "seen in the statement"}
+    return who.press(path, action=action, once=key, **(shown | fields))
 
 
 def test_a_failed_payout_is_read_and_sent_again(
@@ -261,6 +263,10 @@ def test_held_money_goes_back_from_the_page_of_its_order(
     assert "Held for orders KES 1,500" in words(found)
     assert "It is done at once." in words(found)
 
+    # What was read on the page is what is done, or nothing.
+    stale = act(chebet, path, "refund", seen="1400.00")
+    assert stale.status_code == 409
+    assert ledger()[2100] == kes(1_500)
     done = act(chebet, path, "refund", reason="never came")
 
     assert "Done." in words(done)

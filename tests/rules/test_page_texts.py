@@ -8,6 +8,7 @@ import pytest
 from django.apps import apps
 
 import zemi
+from zemi.approvals.models import ApprovalStatus
 from zemi.common.texts import Text
 from zemi.console.home import title_of
 from zemi.console.queues import QUEUES
@@ -69,6 +70,7 @@ def by_queue() -> set[str]:
     found = {title_of(queue) for queue in QUEUES.values()} | {f"account_{line.code}" for line in ACCOUNTS}
     found |= {f"held_{reason}" for reason in HeldReason} | {f"why_{kind}" for kind in ItemKind}
     found |= {f"where_{status}" for status in DisbursementStatus} | {f"acted_{end}" for end in ActOutcome}
+    found |= {f"where_asked_{status}" for status in ApprovalStatus}
     found |= {f"takes_{name}" for action in ACTIONS.values() for name in action.names}
     acts = {
         *ACTIONS,

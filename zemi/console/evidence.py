@@ -62,6 +62,11 @@ class Evidence:
     money: list[tuple[str, Money]] = field(default_factory=list)
 
     @property
+    def known(self) -> Facts:
+        """The facts that there are."""
+        return [(name, value) for name, value in self.facts if value not in {None, ""}]
+
+    @property
     def row_path(self) -> str:
         """The page of the admin on which its whole row can be read."""
         meta = self.row._meta
@@ -289,7 +294,7 @@ def _approval(row: Approval) -> Evidence:
     facts: Facts = [
         ("fact_asked_by", row.maker),
         ("fact_reason", row.reason),
-        *((f"takes_{name}", value) for name, value in row.payload.items()),
+        *((f"takes_{name}", _asked(name, value)) for name, value in row.payload.items()),
         ("fact_status", row.status),
         ("fact_made", row.created_at),
         ("fact_until", row.expires_at),
@@ -297,7 +302,13 @@ def _approval(row: Approval) -> Evidence:
         ("fact_ended", row.decided_at),
     ]
     action = f"act_{row.action}".replace("-", "_")
-    return Evidence(row, row.SUBJECT, action, "", facts, path=_path_of(row.action, row.payload))
+    path = _path_of(row.action, row.payload)
+    return Evidence(row, row.SUBJECT, action, "", facts, where=f"where_asked_{row.status}", path=path)
+
+
+def _asked(name: str, value: str) -> Any:
+    """What a request says, in words where there are some."""
+    return TEXTS.get(f"choice_{value}", value) if name in {"bearer", "outcome"} else value
 
 
 def _parked(row: Any) -> Evidence:

@@ -69,8 +69,15 @@ class Offer:
         return f"act_{self.action}".replace("-", "_")
 
     @property
+    def seen(self) -> str:
+        """The amount that the button names, as its form sends it back."""
+        return str(self.amount) if self.amount is not None else ""
+
+    @property
     def how(self) -> str:
-        """The name of the text that says whether one person is enough."""
+        """The name of the text that says whether one person is enough; empty where nothing is done."""
+        if self.action == DECLINE:
+            return ""
         known = ACTIONS.get(self.action)
         if known is None:
             return "act_one"
@@ -103,7 +110,8 @@ def take_up(
     :raises ZemiError: what the service refuses
     """
     offer = next((offer for offer in offers_for(found, who=who) if offer.action == action), None)
-    if offer is None:
+    # What was read is what is done: more may have come for an order meanwhile.
+    if offer is None or written.get("seen", "") != offer.seen:
         raise NotOffered
     if action == APPROVE:
         approve(found.row.pk, checker=who, reason=reason, now=now, key=key)

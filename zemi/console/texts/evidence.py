@@ -28,6 +28,10 @@ TEXTS: dict[str, Text] = {
     "where_reversed": Text(en="M-Pesa took the payment back. The money is on our account again, and owed.", sw="M-Pesa imerudisha malipo. Pesa iko kwenye akaunti yetu tena, na inadaiwa."),
     "where_credit": Text(en="It is too little for M-Pesa to send: it stands on the payer's credit.", sw="Ni kidogo mno kwa M-Pesa kutuma: iko kwenye salio la aliyelipa."),
     "where_at_work": Text(en="It is not put aside any more: it is done by itself.", sw="Haiko kando tena: itafanyika yenyewe."),
+    "where_asked_pending": Text(en="Nothing of this has moved. It is only asked for.", sw="Hakuna kilichohama kwa hili. Limeombwa tu."),
+    "where_asked_executed": Text(en="It was done in the moment in which it was allowed.", sw="Lilifanyika mara liliporuhusiwa."),
+    "where_asked_rejected": Text(en="It was declined: nothing of it was done.", sw="Lilikataliwa: hakuna lililofanyika."),
+    "where_asked_expired": Text(en="Nobody decided it within a day: nothing of it was done.", sw="Hakuna aliyeamua kwa siku nzima: hakuna lililofanyika."),
     # Facts
     "fact_amount": Text(en="Amount", sw="Kiasi"),
     "fact_status": Text(en="Status", sw="Hali"),
