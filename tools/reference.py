@@ -99,7 +99,7 @@ EVENTS = {
     "payment.failed": "The attempt ended and no money came. The order can be paid by another attempt.",
     "payment.pending": "An attempt to collect was written down, just before the prompt is sent.",
     "payment.unknown": "The provider's answer was lost: the prompt may be on the phone. It is asked about.",
-    "payout.created": "The seller's money was set aside for this payout.",
+    "payout.created": "The seller's money was set aside for this payout; `replaces` names one that was taken back.",
     "payout.failed": "The provider refused for good; the money is back on the seller's balance.",
     "payout.held": "Refused for a cause that goes away (low float, limit, our credentials): it waits, and is tried again.",
     "payout.not_sent": "It provably did not leave: queued again, with the same attempt and the same id.",

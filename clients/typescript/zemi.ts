@@ -305,6 +305,10 @@ export interface Payout {
   order: string | { [name: string]: unknown } | null;
   payment: string | { [name: string]: unknown } | null;
   release: string | { [name: string]: unknown } | null;
+  /** The one that M-Pesa took back, and that this is paid instead of. */
+  replaces: string | { [name: string]: unknown } | null;
+  /** The one that is paid instead of this. */
+  replaced_by: string | { [name: string]: unknown } | null;
   payee_phone_masked: string;
   amount: string;
   currency: string;

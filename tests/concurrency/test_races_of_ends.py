@@ -11,15 +11,20 @@ from django.db.models import Sum
 from tests import story
 from tests.characters import AMINA, OTIENO
 from zemi.approvals.errors import ApprovalNotPending
+from zemi.common.db import unit_of_work
 from zemi.common.money import kes
+from zemi.disbursements.change import record_reversal
+from zemi.disbursements.locks import lock_disbursement
+from zemi.disbursements.settle import apply_outcome
 from zemi.orders.parties import Asker
 from zemi.payments.c2b import settle_c2b
 from zemi.payments.cancel import Act, negotiate_cancel
 from zemi.payments.close import cancel_order, expire_due_orders
 from zemi.payments.errors import NoCancelRequest, OrderNotCancellable
 from zemi.payments.models import Receipt
-from zemi.payouts.models import Payout
-from zemi.providers.base import C2BReceipt
+from zemi.payouts.errors import PayoutReplaced
+from zemi.payouts.models import Payout, PayoutAttempt
+from zemi.providers.base import C2BReceipt, Succeeded
 from zemi.refunds.errors import RefundExceedsReceipt
 from zemi.refunds.models import Refund
 from zemi.staff.request import approve, request_action
@@ -185,4 +190,45 @@ def test_money_that_is_released_and_refunded_at_once_goes_one_way(
     assert set(Payout.objects.values_list("status", flat=True)) <= {"cancelled"}
     assert [refund.amount for refund in Refund.objects.all()] == [kes(1_500)]
     assert story.escrow_of(reference) == kes(0)
+    story.assert_books_agree(with_provider=False)
+
+
+def test_a_payout_that_was_taken_back_is_paid_again_once_however_many_ask(
+    at_once: Race, crowd: int, clock: Any, simulator: Any, run_worker: Callable[[], int], settings: Any
+) -> None:
+    settings.CODE_BUDGET = 1_000
+    made = story.create_order().data
+    story.simulate_payment(made["order_reference"])
+    story.confirm(made["order_reference"], made["delivery_code"])
+    run_worker()
+    clock.advance(seconds=10)
+    run_worker()
+    old, now = Payout.objects.get(status="succeeded"), clock.now()
+    with unit_of_work():
+        record_reversal(lock_disbursement(Payout, old.id), receipt="REV1", actor="a+b", now=now)
+
+    def pay_again(index: int) -> str:
+        if index % 5 == 4:
+            # Late news of the old one, all the while.
+            attempt = PayoutAttempt.objects.get(payout=old)
+            apply_outcome(PayoutAttempt, attempt.id, Succeeded(receipt=old.transaction_id), now=now)
+            return "news"
+        payload = {"id": str(old.id), "amount": "1500"}
+        try:
+            request_action("pay-again", payload, maker=f"Wanjiku {index}", reason="taken back", now=now)
+        except PayoutReplaced:
+            return "too late"
+        return "owed"
+
+    said = Counter(at_once(crowd, pay_again))
+
+    assert (said["owed"], said["owed"] + said["too late"] + said["news"]) == (1, crowd)
+    newer = Payout.objects.get(replaces=old)
+    assert (Payout.objects.count(), newer.status, newer.amount) == (2, "queued", kes(1_500))
+    assert story.ledger()[2300] == kes(1_500)
+    story.assert_books_agree(with_provider=False)
+    run_worker()
+    clock.advance(seconds=10)
+    run_worker()
+    assert [row.status for row in Payout.objects.order_by("id")] == ["reversed", "succeeded"]
     story.assert_books_agree(with_provider=False)

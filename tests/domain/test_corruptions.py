@@ -1,4 +1,4 @@
-"""Twenty-five corruptions, each made by hand past every rule of the database; the audit finds each, and names it."""
+"""Corruptions, each made by hand past every rule of the database; the audit finds each, and names it."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -44,6 +44,22 @@ def copy(kind: str, **changes: Any) -> None:
 def run(statement: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement)
+
+
+def one_more_payout(**changes: Any) -> None:
+    """Owe what was paid out once more, with changes."""
+    row = Payout.objects.get()
+    row.pk, row.transaction_id = new_key(), None
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save(force_insert=True)
+
+
+def two_payouts_that_count() -> None:
+    if connection.vendor == "postgresql":
+        run("SET CONSTRAINTS ALL IMMEDIATE")
+    run("DROP INDEX payouts_one_live_per_release")
+    one_more_payout()
 
 
 CORRUPTIONS: dict[str, tuple[Callable[[], object], str]] = {
@@ -131,6 +147,11 @@ CORRUPTIONS: dict[str, tuple[Callable[[], object], str]] = {
     "a payout was made out to another": (
         lambda: Payout.objects.update(seller_id=Order.objects.all()[0].buyer_id),
         "releases less payouts say",
+    ),
+    "a release has two payouts that count": (two_payouts_that_count, "has 2 payouts that count"),
+    "a payout replaces one that was not taken back": (
+        lambda: one_more_payout(replaces=Payout.objects.get(), status="reversed"),
+        "of 1500.00 replaces",
     ),
     "a try was called failed": (
         lambda: PayoutAttempt.objects.update(status="failed"),

@@ -11,7 +11,8 @@ from zemi.payouts.models import PayoutAttempt
 from zemi.refunds.models import RefundAttempt
 
 _PAYOUTS = """
-    SELECT p.id, p.order_id, p.status, p.amount_minor, a.originator_conversation_id, a.is_open, a.status, a.result_code
+    SELECT p.id, p.order_id, p.release_id, p.status, p.amount_minor,
+        a.originator_conversation_id, a.is_open, a.status, a.result_code
     FROM payouts_payout p LEFT JOIN payouts_payoutattempt a ON a.payout_id = p.id"""
 _REFUNDS = """
     SELECT r.amount_minor, r.status, a.originator_conversation_id, a.is_open, a.status, a.method, r.id, r.reverses,
@@ -54,11 +55,11 @@ class GoingOut:
 
     def _payouts(self, net: dict[tuple[str, int], int], b2c: list[dict[str, Any]]) -> set[str]:
         """I4, I6: at the provider a payout was paid once at most, no more than it is; one open attempt each."""
-        payouts: dict[str, tuple[str, str, int]] = {}
+        payouts: dict[str, tuple[str, str, str, int]] = {}
         owner: dict[str, str] = {}
         live: defaultdict[str, int] = defaultdict(int)
-        for payout, order, status, amount, originator, is_open, _, result in rows(_PAYOUTS):
-            payouts[key(payout)] = (key(order), status, amount)
+        for payout, order, release, status, amount, originator, is_open, _, result in rows(_PAYOUTS):
+            payouts[key(payout)] = (key(order), key(release), status, amount)
             live[key(payout)] += bool(is_open)
             if originator is not None:
                 owner[originator] = key(payout)
@@ -69,7 +70,9 @@ class GoingOut:
         for move in b2c:
             if move["originator_conversation_id"] in owner:
                 paid[owner[move["originator_conversation_id"]]].append(move)
-        for payout, (order, status, amount) in payouts.items():
+        flying: defaultdict[str, int] = defaultdict(int)
+        counting: set[str] = set()
+        for payout, (order, release, status, amount) in payouts.items():
             assert all(move["amount"] == amount for move in paid[payout]), (
                 f"I4: a payout of {amount} was paid {paid[payout]}"
             )
@@ -79,10 +82,13 @@ class GoingOut:
                 assert paid[payout], f"I4: a payout of {amount} is said to have succeeded, and was not paid"
             if status in {DisbursementStatus.FAILED, DisbursementStatus.CANCELLED}:
                 assert not certain, f"I4: a payout of {amount} is {status} and was paid"
-            flying = net.get((order, chart.PAYOUTS_IN_FLIGHT.code), 0)
-            assert flying == (amount if status in IN_FLIGHT else 0), (
-                f"I3: a payout of {amount} is {status}, {flying} in flight"
-            )
+            flying[order] += amount if status in IN_FLIGHT else 0
+            if status != DisbursementStatus.REVERSED:
+                assert release not in counting, "I4: a release has two payouts that were not taken back"
+                counting.add(release)
+        for order, amount in flying.items():
+            found = net.get((order, chart.PAYOUTS_IN_FLIGHT.code), 0)
+            assert found == amount, f"I3: payouts of {amount} are under way, {found} in flight"
         return set(owner)
 
     def _refunds(self, b2c: list[dict[str, Any]]) -> set[str]:

@@ -28,6 +28,7 @@ _FITTING = {
     "change-payee": (_S.FAILED,),
     "judge": (_S.UNKNOWN, _S.NEEDS_ATTENTION),
     "reversed": (_S.SUCCEEDED,),
+    "pay-again": (_S.REVERSED,),
 }
 # What M-Pesa says of a payment that it does not make: no float, a full wallet, credentials that are wrong or locked.
 _RESULTS = ("1", "8", "2001", "8006")
@@ -92,7 +93,7 @@ class StaffRules(World):
 
     @precondition(_has_money_going_out)
     @rule(
-        action=st.sampled_from(("cancel", "retry", "retry", "change-payee")),
+        action=st.sampled_from(("cancel", "retry", "retry", "change-payee", "pay-again")),
         row=which,
         maker=which,
         is_allowed=st.sampled_from((True, True, False)),
@@ -101,12 +102,14 @@ class StaffRules(World):
     def act_on_what_goes_out(
         self, action: str, row: int, maker: int, is_allowed: bool, death: tuple[str, int] | None
     ) -> None:
-        """Call a payout or refund off, try it again, or pay it to another number."""
+        """Call a payout or refund off, try it again, pay it to another number, or anew where it was taken back."""
         owed = self._owed(row, action)
         payload: dict[str, Any] = {"kind": owed.SUBJECT, "id": owed.id}
         if action == "change-payee":
             party = Party.objects.filter(phone_hash=phone_index(OTIENO)).first()
             payload = {"id": owed.id, "party": party.id if party is not None else owed.id}
+        elif action == "pay-again":
+            payload = {"id": owed.id, "amount": owed.amount}
 
         def act() -> None:
             self._ask(action, payload, maker=maker, is_allowed=is_allowed)

@@ -57,6 +57,14 @@ PATCHES: tuple[Patch, ...] = (
         (FLOWS, DOMAIN),
     ),
     Patch(
+        "a release paid twice",
+        "zemi/payouts/migrations/0005_payouts_replaced_after_a_reversal.py",
+        "fields=('release',), name='payouts_one_live_per_release'",
+        "fields=('release', 'id'), name='payouts_one_live_per_release'",
+        "without payouts_one_live_per_release two payouts of one release count",
+        (DOMAIN, FLOWS),
+    ),
+    Patch(
         "overdraft allowed",
         "zemi/ledger/migrations/0001_initial.py",
         "condition=models.Q(('balance_minor__gte', 0)), name='ledger_no_overdraft'",

@@ -85,7 +85,7 @@ def by_queue() -> set[str]:
     }
     found |= {f"choice_{c}" for c in ("seller", "zemi", "charged", "recovered", "lost", "moved", "not_moved")}
     found |= {f"sending_{kind}" for kind in KINDS}
-    found |= {f"owed_{status}" for status in ("unknown", "needs_attention", "failed", "held")}
+    found |= {f"owed_{status}" for status in ("unknown", "needs_attention", "failed", "held", "reversed")}
     return found | {f"act_{act}".replace("-", "_") for act in acts}
 
 

@@ -207,6 +207,11 @@ class PayoutData(Shape):
     order = Shown(whole_or(REFERENCE))
     payment = Shown(whole_or(identifier("pay")))
     release = Shown(whole_or(identifier("rel")))
+    replaces = Shown(
+        whole_or(identifier("po"))
+        | {"description": "The one that M-Pesa took back, and that this is paid instead of."}
+    )
+    replaced_by = Shown(whole_or(identifier("po")) | {"description": "The one that is paid instead of this."})
     payee_phone_masked = Shown(MASKED)
     vars().update(disbursement_fields())
     attempts = Shown(parts("poa"))

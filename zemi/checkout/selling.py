@@ -53,7 +53,7 @@ def read_till(seller_id: UUID, *, now: datetime) -> Till:
     return Till(
         # Without the commission, as each sale's line has it.
         held=sum((order.net for order in open_sales.only("amount_minor", "currency", "fee_bps")), Money(0)),
-        coming=_sum(payouts.filter(~Q(status__in=ended) | still_owed)),
+        coming=_sum(payouts.filter(~Q(status__in=ended) | still_owed, replaced_by=None)),
         paid=_sum(payouts.filter(status=DisbursementStatus.SUCCEEDED, updated_at__gt=now - _WEEK)),
     )
 

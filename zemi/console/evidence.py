@@ -350,6 +350,7 @@ def _path_of(action: str, payload: Mapping[str, str]) -> str:
     kind = {
         "change-payee": "payout",
         "redirect-refund": "refund",
+        "pay-again": "payout",
         "end-case": "suspense",
         "return-unclaimed": "unclaimed",
     }.get(action, payload.get("kind", ""))

@@ -146,6 +146,9 @@ def _of_disbursement(row: Disbursement, _: str) -> Iterator[Offer]:
         yield Offer("cancel", fixed, (), row.amount)
     elif row.status == _S.SUCCEEDED:
         yield Offer("reversed", fixed, (Asked("receipt"),), row.amount)
+    elif row.status == _S.REVERSED and isinstance(row, Payout) and not hasattr(row, "replaced_by"):
+        # The form asks how much: the seller's balance may have paid for something else meanwhile.
+        yield Offer("pay-again", {"id": str(row.pk)}, (Asked("amount"),))
 
 
 def _of_refund(row: Refund, who: str) -> Iterator[Offer]:

@@ -1,5 +1,6 @@
 """Owe a payout, and have what is due sent."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -7,17 +8,19 @@ from zemi.common.db import insert, inside_transaction, outside_transaction
 from zemi.common.ids import read_reference
 from zemi.common.money import Money
 from zemi.common.phone import Phone
+from zemi.disbursements.errors import DisbursementNotChangeable
 from zemi.disbursements.models import DisbursementStatus
 from zemi.disbursements.send import claim, send_claimed, work_on_due
 from zemi.events.log import record, transition
 from zemi.identity.parties import phone_index
-from zemi.ledger import chart
+from zemi.ledger.locks import lock_balance
 from zemi.ledger.posting import Line, post
 from zemi.orders.models import Order
 from zemi.orders.queries import get_order
 from zemi.payouts import errors
 from zemi.payouts.models import AttemptStatus, Payout, PayoutAttempt
 from zemi.providers import registry
+from zemi.providers.base import PAYOUT_LEAST
 
 
 @inside_transaction
@@ -36,20 +39,52 @@ def create_payout(
         created_at=now,
         updated_at=now,
     )
-    insert(payout)
-    event = record("payout.created", payout, at=now, actor="release", data={"amount": str(amount)})
-    post(
-        event,
-        Line(
-            "payout",
-            payout.id,
-            chart.seller_payable(order.seller_id),
-            chart.payout_in_flight(payout.id),
-            amount,
-        ),
-    )
-    transition(payout, DisbursementStatus.QUEUED, at=now, actor="release", due_at=now, updated_at=now)
+    _reserve(payout, actor="release", now=now, data={})
     return payout
+
+
+@inside_transaction
+def replace_payout(old: Payout, *, amount: Money, actor: str, now: datetime) -> Payout:
+    """Owe what the provider took back (Y19) to the same payee anew, by a payout that replaces `old`, which must be locked.
+
+    `amount` is all of it, or what is left where the seller's balance has paid for something else meanwhile. Whatever is
+    heard of the old one later moves that one alone.
+
+    :raises DisbursementNotChangeable: it is not reversed
+    :raises PayoutReplaced: there is a newer one
+    :raises ReplacementAmount: more than was taken back or the balance has, or nothing that M-Pesa pays out
+    """
+    if old.status != DisbursementStatus.REVERSED:
+        raise DisbursementNotChangeable(kind=old.SUBJECT, status=str(old.status))
+    if Payout.objects.filter(replaces=old).exists():
+        raise errors.PayoutReplaced
+    most = min(old.amount, lock_balance(old.returns_to))
+    if not PAYOUT_LEAST <= amount <= most or not amount.is_whole:
+        raise errors.ReplacementAmount(least=PAYOUT_LEAST.shillings, most=str(most))
+    payout = Payout(
+        order_id=old.order_id,
+        payment_id=old.payment_id,
+        release_id=old.release_id,
+        replaces=old,
+        seller_id=old.seller_id,
+        provider=registry.mobile_money().name,
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        created_at=now,
+        updated_at=now,
+    )
+    if old.payee_phone_sealed is not None:
+        payout.payee_phone_sealed = payout.sealed_payee(old.payee)
+    _reserve(payout, actor=actor, now=now, data={"replaces": str(old.id)})
+    return payout
+
+
+@inside_transaction
+def _reserve(payout: Payout, *, actor: str, now: datetime, data: Mapping[str, str]) -> None:
+    insert(payout)
+    event = record("payout.created", payout, at=now, actor=actor, data={"amount": str(payout.amount), **data})
+    post(event, Line("payout", payout.id, payout.returns_to, payout.in_flight, payout.amount))
+    transition(payout, DisbursementStatus.QUEUED, at=now, actor=actor, due_at=now, updated_at=now)
 
 
 @outside_transaction

@@ -57,3 +57,33 @@ class PayoutFailed(ZemiError):
         en="Check the seller's number with support.",
         sw="Hakikisha namba ya muuzaji pamoja na kituo cha msaada.",
     )
+
+
+class PayoutReplaced(ZemiError):
+    """What the provider took back is paid by a newer payout already, or is on its way."""
+
+    code = "payout_replaced"
+    kind = Kind.STATE
+    text = Text(
+        en="A newer payout replaces this one already. No money was moved.",
+        sw="Malipo mapya yameshachukua nafasi ya haya. Hakuna pesa iliyotumwa.",
+    )
+    next_step = Text(
+        en="Look at the newest payout of this order.", sw="Angalia malipo mapya zaidi ya oda hii."
+    )
+
+
+class ReplacementAmount(ZemiError):
+    """No more than the provider took back, and than the seller's balance still has of it."""
+
+    code = "replacement_amount"
+    kind = Kind.AMOUNT
+    text = Text(
+        en="Of this payout KES {least} to KES {most} can be paid again, in whole shillings. No money was moved.",
+        sw="Kwa malipo haya unaweza kulipa tena KES {least} hadi KES {most}, shilingi kamili. Hakuna pesa iliyotumwa.",
+    )
+    next_step = Text(
+        en="Ask for an amount between the two. If there is none, the seller's balance has paid for something else.",
+        sw="Omba kiasi kati ya hivyo viwili. Kama hakipo, salio la muuzaji limelipia kitu kingine.",
+    )
+    example = {"least": 10, "most": "1500.00"}

@@ -5,7 +5,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from zemi.common import crypto
 from zemi.common.phone import Phone
@@ -54,7 +54,7 @@ class PayoutAttempt(Attempt):
 
 
 class Payout(Disbursement):
-    """What a seller is owed for one release."""
+    """What a seller is owed for one release. One that the provider took back is replaced by another (DOMAIN Y19)."""
 
     SUBJECT: ClassVar[str] = "payout"
     SWEEP: ClassVar[str] = "payouts"
@@ -63,6 +63,7 @@ class Payout(Disbursement):
     WRITTEN_ONCE: ClassVar[tuple[str, ...]] = (
         "order",
         "release",
+        "replaces",
         "seller",
         "provider",
         "amount_minor",
@@ -76,9 +77,9 @@ class Payout(Disbursement):
     payment = models.ForeignKey(
         "payments.Payment", null=True, on_delete=models.PROTECT, related_name="payouts", db_index=False
     )
-    release = models.ForeignKey(
-        "releases.Release", on_delete=models.PROTECT, related_name="payouts", db_index=False
-    )
+    release = models.ForeignKey("releases.Release", on_delete=models.PROTECT, related_name="payouts")
+    # The reversed one that this is paid instead of.
+    replaces = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="replaced_by")
     # Pinned when the payout is made: who is paid does not change under way.
     seller = models.ForeignKey("identity.Party", on_delete=models.PROTECT, related_name="payouts")
     # Another number of the seller's, put here by rule only (DOMAIN Y16); empty means the seller's own.
@@ -86,7 +87,11 @@ class Payout(Disbursement):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["release"], name="payouts_one_per_release"),
+            # What was reversed never moves again: of all others there is one, or a release would be paid twice.
+            models.UniqueConstraint(
+                fields=["release"], name="payouts_one_live_per_release", condition=~Q(status="reversed")
+            ),
+            models.CheckConstraint(condition=~Q(replaces=F("id")), name="payouts_replaces_another"),
             models.UniqueConstraint(fields=["provider", "transaction_id"], name="payouts_receipt_once"),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payouts_amount_positive"),
             models.CheckConstraint(condition=Q(status__in=DisbursementStatus.values), name="payouts_status"),

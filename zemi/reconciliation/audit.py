@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from zemi.common import clock
@@ -247,6 +247,20 @@ def _payouts(books: _Books) -> Iterator[str]:
         if owed[seller] != payable.get(seller, 0):
             found = Money(payable.get(seller, 0))
             yield f"seller {seller}: payable {found}, releases less payouts say {Money(owed[seller])}"
+    yield from _replacements()
+
+
+def _replacements() -> Iterator[str]:
+    """Of one release one payout counts; the others were taken back, and each newer one is of no more than it replaces."""
+    live = Payout.objects.exclude(status=DisbursementStatus.REVERSED).values("release_id")
+    for row in live.annotate(count=Count("id")).filter(count__gt=1).order_by():
+        yield f"release {row['release_id']} has {row['count']} payouts that count"
+    newer = Payout.objects.filter(replaces__isnull=False).select_related("replaces")
+    for payout in newer.iterator():
+        old = cast("Payout", payout.replaces)
+        same = (old.release_id, old.seller_id) == (payout.release_id, payout.seller_id)
+        if old.status != DisbursementStatus.REVERSED or not same or payout.amount_minor > old.amount_minor:
+            yield f"payout {payout.id} of {payout.amount} replaces {old.id}, which it can't"
 
 
 def _paid_late(model: type[Disbursement]) -> dict[UUID, str]:

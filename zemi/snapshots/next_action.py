@@ -84,7 +84,7 @@ def next_action(of: Standing) -> NextAction | None:
             return NextAction(other, Verb.ANSWER_CANCEL_REQUEST, until, Outcome.REQUEST_LAPSES)
         return NextAction(Actor.SELLER, Verb.DELIVER, None, Outcome.MONEY_STAYS_HELD)
     if of.status == "completed":
-        # Each release has one payout. One that was called off, but not for the buyer's sake, is still owed to the seller.
+        # Each release has one payout here. What was called off, but not for the buyer's sake, is still owed to the seller.
         went_back = of.taken_back or any(status != "cancelled" for status in of.refunds)
         stuck = _STUCK if went_back else _STUCK | {"cancelled"}
         return _money_on_its_way(of.payouts, Verb.PAY_SELLER, Verb.CORRECT_PAYOUT, stuck=stuck)

@@ -173,13 +173,15 @@ def turn_of(
 ) -> NextAction | None:
     """Whose turn it is with an order that has these payments, payouts and refunds; None when nothing is left to do."""
     live = next((payment for payment in payments if payment.is_live), None)
+    payouts = list(payouts)
+    replaced = {payout.replaces_id for payout in payouts}
     return next_action(
         Standing(
             status=order.status,
             part_paid=order.received_minor > 0,
             expires_at=order.expires_at,
             live_payment=(live.status, live.live_until) if live and live.live_until else None,
-            payouts=[payout.status for payout in payouts],
+            payouts=[payout.status for payout in payouts if payout.id not in replaced],
             refunds=[refund.status for refund in refunds],
             taken_back=order.clawed_back_at is not None,
             cancel_asked=(order.cancel_asked_by, order.cancel_asked_until)
@@ -391,7 +393,7 @@ def _receipt(receipt: Receipt, *_: Any) -> Shown:
     }
 
 
-def _payout(payout: Payout, *_: Any) -> Shown:
+def _payout(payout: Any, *_: Any) -> Shown:
     return {
         "id": _id("payout", payout.id),
         "object": "payout",
@@ -399,6 +401,8 @@ def _payout(payout: Payout, *_: Any) -> Shown:
         "order": payout.order.order_reference,
         "payment": _id("payment", payout.payment_id),
         "release": _id("release", payout.release_id),
+        "replaces": _id("payout", payout.replaces_id),
+        "replaced_by": _id("payout", payout.replaced_by_id),
         "payee_phone_masked": _masked(payout.payee),
         **_disbursement(payout),
     }
@@ -517,6 +521,13 @@ def _joined(model: type[models.Model], *neighbours: str) -> "Callable[[], models
     return lambda: model._default_manager.select_related(*neighbours)
 
 
+def _payouts() -> "models.QuerySet[Any]":
+    newer = Payout.objects.filter(replaces=models.OuterRef("pk")).values("id")
+    rows = Payout.objects.select_related("order", "seller")
+    found: models.QuerySet[Any] = rows.annotate(replaced_by_id=models.Subquery(newer))
+    return found
+
+
 def _transfers() -> "models.QuerySet[Any]":
     order = Order.objects.filter(pk=models.OuterRef("order_id")).values("order_reference")
     found: models.QuerySet[Any] = transfers().annotate(order_reference=models.Subquery(order))
@@ -554,13 +565,15 @@ _KINDS: Mapping[str, _Kind] = {
     ),
     "payout": _Kind(
         "po",
-        _joined(Payout, "order", "seller"),
+        _payouts,
         _payout,
         many={"attempts": _Relation("payout_attempt", "payout")},
         one={
             "order": _Relation("order", "order"),
             "payment": _Relation("payment", "payment"),
             "release": _Relation("release", "release"),
+            "replaces": _Relation("payout", "replaces"),
+            "replaced_by": _Relation("payout", "replaced_by"),
         },
     ),
     "refund": _Kind(

@@ -22,6 +22,7 @@ from zemi.ledger import chart
 from zemi.ledger.posting import Line, post
 from zemi.orders.locks import lock_order
 from zemi.payouts.change import change_payee
+from zemi.payouts.disburse import replace_payout
 from zemi.payouts.models import Payout
 from zemi.providers import registry
 from zemi.refunds.models import Refund
@@ -106,6 +107,11 @@ def _change_payee(payload: Payload, actor: str, now: datetime) -> None:
 
 def _redirect_refund(payload: Payload, actor: str, now: datetime) -> None:
     redirect_by_staff(_id(payload, "id"), _id(payload, "party"), actor=actor, now=now)
+
+
+def _pay_again(payload: Payload, actor: str, now: datetime) -> None:
+    old = lock_disbursement(Payout, _id(payload, "id"))
+    replace_payout(old, amount=Money.parse(payload["amount"]), actor=actor, now=now)
 
 
 def _end_case(payload: Payload, actor: str, now: datetime) -> None:
@@ -193,6 +199,12 @@ ACTIONS: Mapping[str, Action] = {
     ),
     "redirect-refund": Action(
         ("id", "party"), _redirect_refund, "send a refund to another number that was proved, after 12 hours"
+    ),
+    "pay-again": Action(
+        ("id", "amount"),
+        _pay_again,
+        "pay a seller what the provider took back: a new payout replaces the reversed one",
+        always_two=False,
     ),
     "paid": Action(("kind", "id", "receipt"), _paid, "what was unknown was paid, by the statement"),
     "unpaid": Action(("kind", "id"), _unpaid, "what was unknown was not paid, by the statement"),

@@ -26,6 +26,7 @@ from zemi.unclaimed.models import UnclaimedBalance, UnclaimedStatus
 
 _S = DisbursementStatus
 _MOST = 100
+_WHY: Mapping[str, str] = {_S.REVERSED: "the provider took it back"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,13 @@ def _owed(model: type[Disbursement], *statuses: DisbursementStatus) -> Callable[
     return lambda _: rows.select_related("order")
 
 
+def _taken_back(_: datetime) -> "QuerySet[Any]":
+    """Payouts that the provider took back, and that no other one replaces yet."""
+    return Payout.objects.filter(status=_S.REVERSED, replaced_by=None).select_related("order")
+
+
 def _owed_said(row: Disbursement) -> Waiting:
-    why = row.held_reason or row.failure_reason or "asked about"
+    why = row.held_reason or row.failure_reason or _WHY.get(row.status, "asked about")
     return Waiting(row.SUBJECT, str(row.id), f"{row.status}, KES {row.amount}: {why}")
 
 
@@ -105,6 +111,7 @@ QUEUES: Mapping[str, Queue] = {
         Queue("approvals", lambda now: pending(now=now), _approval_said),
         Queue("payouts-unknown", _owed(Payout, _S.UNKNOWN, _S.NEEDS_ATTENTION), _owed_said, is_urgent=True),
         Queue("payouts-failed", _owed(Payout, _S.FAILED), _owed_said),
+        Queue("payouts-reversed", _taken_back, _owed_said),
         Queue("payouts-held", _owed(Payout, _S.HELD), _owed_said),
         Queue("refunds-unknown", _owed(Refund, _S.UNKNOWN, _S.NEEDS_ATTENTION), _owed_said, is_urgent=True),
         Queue("refunds-failed", _owed(Refund, _S.FAILED), _owed_said),

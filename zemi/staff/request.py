@@ -43,7 +43,7 @@ def request_action(
     if set(payload) != set(known.names):
         raise BadRequestOfStaff(problem=f"{action} takes {', '.join(known.names)}")
     check_who_and_why(actor=maker, reason=reason)
-    needs_two = known.always_two or _amount(action, payload) > kes(settings.FOUR_EYES_KES)
+    needs_two = known.always_two or _amount(payload) > kes(settings.FOUR_EYES_KES)
     with unit_of_work():
         asked = None
         if needs_two:
@@ -108,8 +108,8 @@ def _write_verdict(
     )
 
 
-def _amount(action: str, payload: Mapping[str, str]) -> Money:
-    if action == "refund":
+def _amount(payload: Mapping[str, str]) -> Money:
+    if "amount" in payload:
         try:
             return Money.parse(payload["amount"])
         except InvalidAmount as error:

@@ -287,6 +287,8 @@ class Payout:
     order: Any
     payment: Any
     release: Any
+    replaces: Any
+    replaced_by: Any
     payee_phone_masked: str
     amount: Decimal
     currency: str
