@@ -22,6 +22,7 @@ from zemi.reconciliation.models import ReconciliationItem
 from zemi.reconciliation.statements import import_statement
 from zemi.refunds.models import Refund, RefundAttempt
 from zemi.staff.dispatch import start_sending
+from zemi.topups.models import OPEN, TopUp
 from zemi.webhooks.models import WebhookLog
 from zemi.worker.sweeps import SWEEPS
 
@@ -161,8 +162,11 @@ def has_given_away_too_much() -> bool:
 
 
 def is_short_of_what_came(problem: str, lost: dict[str, int]) -> bool:
-    """Whether the books have moved on what is there, and came without a word."""
-    return "1100" in problem and "overdrawn" in problem and any(minor > 0 for minor in lost.values())
+    """Whether an account has spent what it has and our books don't know of: it came, or was moved, without a word."""
+    if "overdrawn" not in problem:
+        return False
+    arrived = "1110" in problem and TopUp.objects.filter(status__in=OPEN).exists()
+    return arrived or ("1100" in problem and any(minor > 0 for minor in lost.values()))
 
 
 def _books_agree(lost: dict[str, int], *, denied: set[str], has_statement: bool = False) -> None:
