@@ -23,6 +23,7 @@ PAYERS = (
     characters.CALLBACK_LOST,
     characters.CALLBACK_TWICE,
 )
+STAFF = ("Wanjiku", "Kamau", "Njeri")
 SELLERS = (BARAKA, CHEBET, characters.PAYOUT_UNKNOWN)
 AMOUNTS = ("1500.00", "20", "9000", "25000", "10")
 FULL_FLOAT_KES, LOW_FLOAT_KES = 10_000_000, 1_000

@@ -145,9 +145,8 @@ class GoingOut:
         new = owners - self._payees.keys()
         for model in (PayoutAttempt, RefundAttempt) if new else ():
             for attempt in model._default_manager.filter(originator_conversation_id__in=new):
-                owed = attempt.owed
                 self._payees[attempt.originator_conversation_id] = (
-                    owed.payee.msisdn if owed.has_payee else None
+                    attempt.paid_to.msisdn if attempt.owed.has_payee else None
                 )
         for move in b2c:
             originator = move["originator_conversation_id"]

@@ -5,11 +5,15 @@ from hypothesis.stateful import precondition, rule
 
 from tests import story
 from tests.characters import OTIENO
-from tests.machine.cast import PAYERS, maybe_death, which
+from tests.machine.cast import PAYERS, SELLERS, maybe_death, which
 from tests.machine.world import World
 from zemi.common.phone import Phone
+from zemi.identity.models import Party
+from zemi.identity.parties import phone_index
 from zemi.orders.models import OrderStatus
 from zemi.payments.models import Receipt, ReceiptStatus
+from zemi.refunds.models import Refund
+from zemi.refunds.payers import is_unreachable
 
 # Also what was set apart, because nobody came for it.
 _WITHOUT_AN_ORDER = (ReceiptStatus.ORPHAN, ReceiptStatus.WRITTEN_TO_UNCLAIMED)
@@ -88,6 +92,56 @@ class PaybillRules(World):
 
             if code is not None:
                 self._do(claim, death)
+
+    def _has_refunds(self) -> bool:
+        return (
+            self.stage is not None
+            and Refund.objects.exclude(payer=None).exclude(receipt__transaction_id=None).exists()
+        )
+
+    @precondition(_has_refunds)
+    @rule(
+        refund=which,
+        to=which,
+        by=st.sampled_from(("payer", "payer", "payer", "stranger", "nobody")),
+        maker=which,
+        death=maybe_death,
+    )
+    def send_a_refund_elsewhere(
+        self, refund: int, to: int, by: str, maker: int, death: tuple[str, int] | None
+    ) -> None:
+        """Who paid has another number, or somebody says so; where the phone that paid is gone, two of the staff decide."""
+        rows = list(Refund.objects.exclude(payer=None).exclude(receipt__transaction_id=None).order_by("id"))
+        stuck = [row for row in rows if is_unreachable(row)] if refund % 4 else rows
+        chosen = (stuck or rows)[refund // 4 % len(stuck or rows)]
+        payer, other = Party.objects.get(pk=chosen.payer_id).phone, SELLERS[to % len(SELLERS)]
+        letting_go = {"payer": payer, "stranger": OTIENO if payer != OTIENO else PAYERS[0]}.get(by)
+
+        def redirect() -> None:
+            before = Refund.objects.get(pk=chosen.pk)
+            body = {
+                "receipt_number": chosen.receipt.transaction_id,
+                "new_phone_number": other.msisdn,
+                "new_otp": self._one_time_code(other, "receive_refund") or "000000",
+            }
+            if letting_go is not None:
+                body["phone_number"] = letting_go.msisdn
+                body["otp"] = self._one_time_code(letting_go, "redirect_refund") or "000000"
+            answer = self._seen(f"redirect by {by}", story.post("/api/v1/refunds/redirect", body))
+            after = Refund.objects.get(pk=chosen.pk)
+            if by != "payer" or answer.status != 202:
+                assert after.redirected_to_id == before.redirected_to_id, "I16: somebody else named the payee"
+            if answer.status == 202 and by == "nobody":
+                party = Party.objects.get(phone_hash=phone_index(other))
+                self._ask(
+                    "redirect-refund",
+                    {"id": chosen.pk, "party": party.id},
+                    maker=maker,
+                    is_allowed=bool(maker % 2),
+                )
+
+        with self._step(f"send_a_refund_elsewhere: {by}"):
+            self._do(redirect, death)
 
     @precondition(World._has_sales)
     @rule(

@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 from hypothesis.stateful import precondition, rule
 
 from tests.characters import OTIENO
-from tests.machine.cast import maybe_death, which
+from tests.machine.cast import STAFF, maybe_death, which
 from tests.machine.world import World
 from zemi.approvals.models import Approval, ApprovalStatus
 from zemi.disbursements.models import Disbursement, DisbursementStatus, SuspenseCase, SuspenseStatus
@@ -17,9 +17,8 @@ from zemi.orders.models import OrderStatus
 from zemi.payouts.models import Payout
 from zemi.refunds.models import Refund
 from zemi.staff.dispatch import start_sending, stop_sending
-from zemi.staff.request import approve, decline, request_action
+from zemi.staff.request import approve, decline
 
-_STAFF = ("Wanjiku", "Kamau", "Njeri")
 _S = DisbursementStatus
 # What each thing can be done to; mostly it is tried where it may work.
 _FITTING = {
@@ -78,7 +77,7 @@ class StaffRules(World):
         """A second person allows or rejects; also who asked, and what is decided or too old."""
         rows = list(Approval.objects.filter(status=ApprovalStatus.PENDING).order_by("id"))
         rows = rows or list(Approval.objects.order_by("id"))
-        chosen, by = rows[request % len(rows)], _STAFF[checker % len(_STAFF)]
+        chosen, by = rows[request % len(rows)], STAFF[checker % len(STAFF)]
 
         def decide() -> None:
             (approve if verdict == "approve" else decline)(
@@ -174,9 +173,9 @@ class StaffRules(World):
         def turn() -> None:
             now = self.stage_.clock.now()
             if stops:
-                stop_sending(kinds=kinds, by=_STAFF[0], reason="something is wrong", now=now)
+                stop_sending(kinds=kinds, by=STAFF[0], reason="something is wrong", now=now)
             else:
-                start_sending(kinds=kinds, by=_STAFF[1], reason="over", now=now)
+                start_sending(kinds=kinds, by=STAFF[1], reason="over", now=now)
 
         with self._step(f"{'stop' if stops else 'start'}_sending"):
             self._do(turn, death)
@@ -206,23 +205,3 @@ class StaffRules(World):
         fitting = [row for row in rows if row.status in _FITTING[action]]
         rows = fitting or rows if index % 4 else rows
         return rows[index // 4 % len(rows)]
-
-    def _ask(self, action: str, payload: dict[str, Any], *, maker: int, is_allowed: bool = False) -> bool:
-        """One person asks, and with `is_allowed` another one allows it at once; whether it is done now."""
-        text = {name: str(value) for name, value in payload.items()}
-        by, other = _STAFF[maker % len(_STAFF)], _STAFF[(maker + 1) % len(_STAFF)]
-        is_done = False
-
-        def ask() -> None:
-            nonlocal is_done
-            now = self.stage_.clock.now()
-            asked = request_action(action, text, maker=by, reason="seen in the statement", now=now)
-            is_done = asked is None
-            if asked is not None:
-                self.checks.asked[asked.id] = (action, text)
-                if is_allowed:
-                    approve(asked.id, checker=other, reason="checked", now=now)
-                    is_done = True
-
-        self._try(action, ask)
-        return is_done

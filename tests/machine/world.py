@@ -17,6 +17,7 @@ from tests.machine.cast import (
     PAYERS,
     PROVIDER_CODES,
     SELLERS,
+    STAFF,
     Sale,
     beginnings,
     calm,
@@ -36,6 +37,7 @@ from zemi.providers import registry
 from zemi.providers.errors import ProviderNotReady
 from zemi.reconciliation.match import reconcile
 from zemi.reconciliation.statements import import_statement, pull_statement
+from zemi.staff.request import approve, request_action
 from zemi.worker.sweeps import SWEEPS
 
 # It reads every row there is: a rule of its own here, and with every ending.
@@ -300,3 +302,23 @@ class World(RuleBasedStateMachine):
     def _proof(self, phone: Phone, purpose: str) -> dict[str, str]:
         code = self._one_time_code(phone, purpose)
         return {"phone_number": phone.msisdn, "otp": code or "000000"}
+
+    def _ask(self, action: str, payload: dict[str, Any], *, maker: int, is_allowed: bool = False) -> bool:
+        """One person asks, and with `is_allowed` another one allows it at once; whether it is done now."""
+        text = {name: str(value) for name, value in payload.items()}
+        by, other = STAFF[maker % len(STAFF)], STAFF[(maker + 1) % len(STAFF)]
+        is_done = False
+
+        def ask() -> None:
+            nonlocal is_done
+            now = self.stage_.clock.now()
+            asked = request_action(action, text, maker=by, reason="seen in the statement", now=now)
+            is_done = asked is None
+            if asked is not None:
+                self.checks.asked[asked.id] = (action, text)
+                if is_allowed:
+                    approve(asked.id, checker=other, reason="checked", now=now)
+                    is_done = True
+
+        self._try(action, ask)
+        return is_done
