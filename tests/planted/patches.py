@@ -325,8 +325,8 @@ PATCHES: tuple[Patch, ...] = (
     Patch(
         "move not conditional",
         "zemi/events/log.py",
-        'if not write_if(row, {"status": to, **changes}, status=moved):',
-        'if not write_if(row, {"status": to, **changes}):',
+        'if not write_if(row, {"status": to, **changes}, status=moved, **(still or {})):',
+        'if not write_if(row, {"status": to, **changes}, **(still or {})):',
         "of two processes both move a row on",
         (DOMAIN, RULES, RACES, MACHINE),
     ),

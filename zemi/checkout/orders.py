@@ -193,7 +193,8 @@ def phrase_of(order: Order, spoken: str, *, now: datetime) -> str:
     minute = int(now.timestamp()) // 60
     drawn = crypto.keyed_hash("held-phrase", f"{order.id}|{minute}".encode())
     animal, thing = _ANIMALS[drawn[0] % len(_ANIMALS)], _THINGS[drawn[1] % len(_THINGS)]
-    return f"{animal.render(spoken)} {thing.render(spoken)} {10 + drawn[2] % 90}"
+    # Even and odd in turn: two minutes that follow each other never have the same.
+    return f"{animal.render(spoken)} {thing.render(spoken)} {10 + drawn[2] % 45 * 2 + minute % 2}"
 
 
 def _show(request: HttpRequest, order: Order, token: str, **facts: Any) -> HttpResponse:
