@@ -250,10 +250,12 @@ class EscrowMachine(AgreedRules, ProviderRules, PaybillRules, StaffRules, World)
         """
 
         def audit() -> None:
+            # What an earlier one said may be mended since.
+            known = list(AuditRun.objects.filter(ended_at__isnull=False).values_list("hour", flat=True))
             SWEEPS[_AUDIT](self.stage_.clock.now())
             wrong = [
                 problem
-                for problems in AuditRun.objects.values_list("problems", flat=True)
+                for problems in AuditRun.objects.exclude(hour__in=known).values_list("problems", flat=True)
                 for problem in problems
                 if not (has_given_away_too_much() and problem.startswith("client money is covered"))
                 # The worker may have been down for a month: the end of the run is strict about this.
