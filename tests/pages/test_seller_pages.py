@@ -10,6 +10,7 @@ from tests.flows.test_staff import do, refund
 from tests.pages.conftest import Person, settle, words
 from tests.story import confirm, create_order, order_of, simulate_payment
 from zemi.common import clock as product_clock
+from zemi.common.limits import read_limits
 from zemi.common.money import kes
 from zemi.identity.models import Session
 from zemi.notifications.models import Message
@@ -213,7 +214,8 @@ def test_strangers_sign_in_first(amina: Person) -> None:
     assert "Sign in to sell" in words(amina.open("/sell/sign-in"))
 
 
-def test_who_gets_no_code_asks_for_another(amina: Person) -> None:
+def test_who_gets_no_code_asks_for_another(amina: Person, settings: Any) -> None:
+    settings.LIMITS = read_limits("")
     amina.press("/sell/sign-in", phone=AMINA.msisdn)
     refused = words(amina.press("/sell/sign-in", phone=AMINA.msisdn, otp="000000"))
     assert "We have sent it" not in refused
