@@ -59,7 +59,7 @@ from zemi.releases.new_code import request_new_code
 from zemi.staff.request import request_action
 from zemi.webhooks.tokens import CallbackKind, mint
 
-EXAMPLES, EXAMPLES_OF_A_PROOF, REQUESTS_OF_A_PROOF = 4, 60, 10_000
+EXAMPLES, EXAMPLES_OF_A_PROOF, REQUESTS_OF_A_PROOF = 4, 20, 10_000
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
