@@ -450,7 +450,7 @@ def phones_dialled_page(product: Product, page: Page) -> None:
 def phones_held_page(product: Product, page: Page) -> None:
     phones_page(product, page)
     page.locator("#pin").fill("1234")
-    page.locator("button.ok").click()
+    page.locator(".pair button.ok").click()
     page.locator(".inbox li a").nth(1).wait_for()
 
 

@@ -70,6 +70,16 @@ def test_one_that_dies_is_named_and_takes_all_others_along(tmp_path, out) -> Non
     assert "worker | last words" in out.getvalue()
 
 
+def test_a_reader_that_does_not_read_stops_nobody(tmp_path) -> None:
+    read, write = os.pipe()
+    log = tmp_path / "log"
+    talker = "for number in range(9999): print('line', number, flush=True)"
+    with os.fdopen(write, "w") as out, ProcessTree(log_file=log, out=out) as tree:
+        tree.start("web", [sys.executable, "-c", f"{talker}\nimport signal; signal.pause()"])
+        assert tree.run_until(lambda: log.exists() and "line 9998" in log.read_text(), timeout_s=20)
+    os.close(read)
+
+
 def test_a_stubborn_child_and_its_own_children_are_ended_for_good(tmp_path, out) -> None:
     with ProcessTree(log_file=tmp_path / "log", out=out, grace_s=0.3) as tree:
         tree.start("web", _STUBBORN)

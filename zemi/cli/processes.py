@@ -2,6 +2,7 @@
 
 import logging
 import os
+import select
 import selectors
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from io import UnsupportedOperation
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import FrameType
@@ -176,6 +178,15 @@ class ProcessTree:
     def _write(self, name: str, line: str) -> None:
         text = f"{name:<{_WIDTH}} | {line}"
         self._file.emit(logging.LogRecord(name, logging.INFO, "", 0, text, None, None))
-        # A terminal that is gone is no reason to stop: the file has the line, and SIGHUP is on its way.
+        # A terminal that is gone is no reason to stop: the file has the line, and SIGHUP is on its way. Nor is one that
+        # nobody reads from: whoever waits for it waits with a child that waits to be heard, in the middle of a request.
         with suppress(OSError):
-            print(text, file=self._out, flush=True)
+            if self._is_read():
+                print(text, file=self._out, flush=True)
+
+    def _is_read(self) -> bool:
+        try:
+            number = self._out.fileno()
+        except UnsupportedOperation:
+            return True
+        return bool(select.select((), (number,), (), 0)[1])
