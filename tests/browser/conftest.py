@@ -103,7 +103,10 @@ def product(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) ->
     up = _Up(var, env)
     try:
         found = up.run_file()
-        yield Product(found["base_url"], found["simulator_url"], found["api_key"], playwright, up.env)
+        running = Product(found["base_url"], found["simulator_url"], found["api_key"], playwright, up.env)
+        # Pages are shown with the largest amounts, again and again to the same few people: their wallets would be full.
+        running.post("/_sim/switches", {"customer_limits": False}, to=running.simulator_url)
+        yield running
     finally:
         up.process.terminate()
         up.process.communicate(timeout=60)
