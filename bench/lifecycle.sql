@@ -16,11 +16,11 @@ placed AS (
     INSERT INTO orders_order (
         id, order_reference, merchant_reference, amount_minor, currency, fee_bps, product_description, release_policy,
         metadata, status, delivery_code_hash, delivery_code_sealed, code_generation, code_failures, created_at,
-        updated_at, received_minor, expires_at, expiry_extended, remind_at, buyer_id, seller_id)
+        updated_at, received_minor, expires_at, expiry_extended, remind_at, answer_kept, buyer_id, seller_id)
     VALUES (
         bench_id(:n, 3), bench_reference(:n), '', 150000, 'KES', 0, 'iPhone 13 Pro Max 256GB', 'instant',
         '{}', 'awaiting_payment', bench_text(117), bench_bytes(35), 1, 0, now(),
-        now(), 0, now() + interval '24 h', false, now() + interval '12 h', bench_id(:n, 1), bench_id(:n, 2)))
+        now(), 0, now() + interval '24 h', false, now() + interval '12 h', false, bench_id(:n, 1), bench_id(:n, 2)))
 INSERT INTO events_event (id, type, subject_type, subject_id, order_id, actor, at, data)
 VALUES (bench_id(:n, 4), 'order.created', 'order', bench_id(:n, 3), bench_id(:n, 3), 'buyer', now(),
         '{"amount": "1500.00", "currency": "KES"}');
