@@ -227,6 +227,7 @@ class _Pinned(httpcore2.NetworkBackend):
             try:
                 _open_tunnel(stream, proxy.asks(address, self._port), timeout=until - time.monotonic())
             except BaseException:
+                # Whatever ends it: nobody else has this connection to hang up.
                 stream.close()
                 raise
         return stream

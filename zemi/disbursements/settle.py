@@ -296,7 +296,7 @@ def _refused(attempt: Attempt, outcome: Refused, *, now: datetime) -> str:
         elif held == HeldReason.CREDENTIALS:
             # A locked or expired initiator gets worse with every call (DARAJA, best integration no. 11).
             for kind in switch.KINDS:
-                switch.stop_inside(kind, by=switch.PROVIDER, reason=f"{outcome.code} {outcome.text}", now=now)
+                switch.stop(kind, by=switch.PROVIDER, reason=f"{outcome.code} {outcome.text}", now=now)
         return ""
     event = transition(
         owed,

@@ -79,7 +79,7 @@ def _is_suspended(party_id: UUID) -> bool:
 
 
 @inside_transaction
-def stop_inside(name: str, *, by: str, reason: str, now: datetime) -> bool:
+def stop(name: str, *, by: str, reason: str, now: datetime) -> bool:
     """Send nothing more of this kind until somebody switches it on; False when it was off already.
 
     What has been sent is still asked about and settled.
@@ -101,7 +101,7 @@ def stop_inside(name: str, *, by: str, reason: str, now: datetime) -> bool:
 
 
 @inside_transaction
-def start_inside(name: str, *, by: str, now: datetime) -> bool:
+def start(name: str, *, by: str, now: datetime) -> bool:
     """Switch on again; False when it was on. The caller makes what waited due."""
     changed = Dispatcher.objects.filter(name=name, stopped_at__isnull=False).update(
         stopped_at=None, stopped_by="", stop_reason="", waits_until=None

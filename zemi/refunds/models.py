@@ -76,7 +76,11 @@ class Refund(Disbursement):
 
     SUBJECT: ClassVar[str] = "refund"
     SWEEP: ClassVar[str] = "refunds"
-    TRANSITIONS: ClassVar[Mapping[tuple[str, str], str]] = moves("refund")
+    TRANSITIONS: ClassVar[Mapping[tuple[str, str], str]] = {
+        **moves("refund"),
+        # What can be sent is queued in the moment in which it is made: only what is too little never is (R8).
+        (DisbursementStatus.CREATED, DisbursementStatus.CANCELLED): "refund.credited",
+    }
     ATTEMPT = RefundAttempt
     WRITTEN_ONCE: ClassVar[tuple[str, ...]] = (
         "receipt",

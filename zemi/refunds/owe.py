@@ -124,16 +124,16 @@ def _count(receipt_id: UUID, amount: Money, received: Money) -> None:
 
 
 def _credit(refund: Refund, sources: Mapping[AccountRef, Money], *, actor: str, now: datetime) -> None:
-    # It is written in the status into which it goes at once: the event tells the move all the same.
-    refund.status, refund.failure_reason = DisbursementStatus.CANCELLED, TOO_SMALL
     insert(refund)
-    data = {
-        "from": str(DisbursementStatus.CREATED),
-        "to": str(DisbursementStatus.CANCELLED),
-        "amount": str(refund.amount),
-        "reason": str(refund.reason),
-    }
-    event = record("refund.credited", refund, at=now, actor=actor, data=data)
+    event = transition(
+        refund,
+        DisbursementStatus.CANCELLED,
+        at=now,
+        actor=actor,
+        failure_reason=TOO_SMALL,
+        updated_at=now,
+        data={"amount": str(refund.amount), "reason": str(refund.reason)},
+    )
     post(
         event,
         *(

@@ -24,7 +24,7 @@ def stop_sending(*, kinds: tuple[str, ...], by: str, reason: str, now: datetime)
     stopped = []
     for kind in kinds:
         with unit_of_work():
-            if switch.stop_inside(kind, by=by, reason=reason, now=now):
+            if switch.stop(kind, by=by, reason=reason, now=now):
                 write_act("stop", {"kind": kind}, actor=by, reason=reason, now=now)
                 stopped.append(kind)
     return stopped
@@ -41,7 +41,7 @@ def start_sending(*, kinds: tuple[str, ...], by: str, reason: str, now: datetime
         if model.SUBJECT not in kinds:
             continue
         with unit_of_work():
-            if switch.start_inside(model.SUBJECT, by=by, now=now):
+            if switch.start(model.SUBJECT, by=by, now=now):
                 waited = model._default_manager.filter(
                     status=DisbursementStatus.QUEUED, last_error="stopped", due_at__gt=now
                 )
