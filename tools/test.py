@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.postgres import NoServer, find
 
 ROOT = Path(__file__).resolve().parent.parent
-# What runs on PostgreSQL too.
+# What runs on PostgreSQL too; of it what is marked `once` in a proof alone.
 DATABASE_TESTS = ("domain", "flows", "pages", "api", "concurrency", "machine")
 
 # What must be covered branch by branch.
@@ -68,7 +68,7 @@ def _suite(command: Sequence[str]) -> list[str]:
     again = [f"tests/{name}" for name in DATABASE_TESTS if (ROOT / "tests" / name).is_dir()]
     return _on_both(
         ["-m", "not proof", *_SPREAD],
-        ["-m", "not proof and not pure", *_SPREAD, *again],
+        ["-m", "not proof and not pure and not once", *_SPREAD, *again],
         command=command,
     )
 
@@ -76,20 +76,25 @@ def _suite(command: Sequence[str]) -> list[str]:
 def _prove(paths: Sequence[str]) -> list[str]:
     """Run the long proofs; what failed."""
     if paths:
-        return _on_both(*_proofs("", *_SPREAD, *paths))
+        return _on_both(*_proofs("", *_SPREAD, *paths, with_once=True))
     # First what needs the machine for itself, then what has a part for each processor, which must not wait behind others.
     return [
         *_on_both(*_proofs("and quiet", "-q")),
         *_on_both(*_proofs("and not quiet", *_SPREAD, "tests/machine")),
-        *_on_both(*_proofs("and not quiet", *_SPREAD, "--ignore=tests/machine")),
+        *_on_both(*_proofs("and not quiet", *_SPREAD, "--ignore=tests/machine", with_once=True)),
     ]
 
 
-def _proofs(which: str, *options: str) -> tuple[list[str], list[str]]:
-    """The options of pytest for SQLite and for PostgreSQL."""
+def _proofs(which: str, *options: str, with_once: bool = False) -> tuple[list[str], list[str]]:
+    """The options of pytest for SQLite and for PostgreSQL, there with what the suite ran on SQLite alone."""
+    on_postgres = f"proof and (postgres or both_databases) {which}"
     return (
         ["-m", f"proof and not postgres {which}", *options],
-        ["-m", f"proof and (postgres or both_databases) {which}", *options],
+        [
+            "-m",
+            f"({on_postgres}) or (once and not proof and not pure)" if with_once else on_postgres,
+            *options,
+        ],
     )
 
 

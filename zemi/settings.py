@@ -427,9 +427,12 @@ def _database() -> dict[str, Any]:
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON;",
             },
         }
+    # The driver is no part of a run on SQLite.
+    from zemi.common.postgres import Connection
+
     options = dict(found.get("OPTIONS") or {})
     options |= {
-        "pool": {"min_size": 0, "max_size": 8, "timeout": 10},
+        "pool": {"min_size": 0, "max_size": 8, "timeout": 10, "connection_class": Connection},
         "server_side_binding": True,
         "prepare_threshold": 2,
         # A request never waits for ever: on a lock, on a statement, or with its transaction open (SAFETY 4.6).

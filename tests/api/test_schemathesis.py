@@ -369,6 +369,7 @@ def assert_nothing_is_owed(schema: Any, world: World) -> None:
     story.assert_books_agree(with_provider=False)
 
 
+@pytest.mark.once
 def test_requests_made_from_the_document_are_answered_as_it_says(schema: Any, world: World) -> None:
     for role in ROLES:
         ask_everything(schema, world, role, examples=EXAMPLES, seed=None)

@@ -31,10 +31,10 @@ CASH = chart.collection("174379")
 ESCROW = chart.escrow(ORDER)
 
 
-def book(*lines: Line) -> Event:
+def book(*lines: Line, at: datetime = NOW) -> Event:
     with unit_of_work():
         event = Event(
-            type="test.happened", subject_type="order", subject_id=ORDER, order_id=ORDER, actor="test", at=NOW
+            type="test.happened", subject_type="order", subject_id=ORDER, order_id=ORDER, actor="test", at=at
         )
         append(event)
         post(event, *lines)

@@ -2,6 +2,7 @@
 
 import argparse
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,19 @@ def test_days_without_transfers_are_sealed_too_and_every_seal_follows_from_the_l
     assert [seal["previous"] for seal in chain] == [FIRST, chain[0]["digest"], chain[1]["digest"]]
     assert [seal["transfers"] for seal in chain[1:]] == [0, 0]
     assert problems() == []
+
+
+def test_a_worker_that_was_away_for_months_seals_every_day_since(sealed: Seal, clock: Any) -> None:
+    clock.advance(hours=24 * 100)
+    book(receipt(key="late"), at=clock.now())
+    clock.advance(hours=24 * 20)
+
+    assert seal_ended_days(now=clock.now()) == 120
+
+    chain = seals()
+    assert all(after["previous"] == before["digest"] for before, after in pairwise(chain))
+    assert [seal["transfers"] for seal in chain].count(0) == 119
+    assert list(wrong_seals()) == []
 
 
 def test_nothing_is_sealed_while_nothing_was_ever_booked(db: None, clock: Any) -> None:

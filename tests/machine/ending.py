@@ -103,16 +103,16 @@ def _money_has_arrived(moves: list[dict[str, Any]], lost: dict[str, int]) -> Non
 
 
 def _what_went_out_has_ended(stage: Stage, *, has_statement: bool = False) -> None:
-    arrived = stage.payouts_that_arrived()
+    answered = stage.payouts_that_arrived()
+    moved = {move["originator_conversation_id"] for move in stage.simulator.transactions()}
     for owed in [*Payout.objects.all(), *Refund.objects.all()]:
         if owed.status in {_S.UNKNOWN, _S.NEEDS_ATTENTION}:
             # Without a statement nobody can prove that it never arrived: it waits for a person (Y13, Y14).
             sent = {attempt.originator_conversation_id for attempt in owed.tries_made() if attempt.is_open}
-            # After a week of questions without an answer nothing asks any more: the statement proves it.
-            is_asked_about = owed.due_at is not None or has_statement
-            assert not (is_asked_about and sent & arrived), (
-                f"liveness: a {owed.SUBJECT} that M-Pesa settled is still unknown"
-            )
+            # After a week without an answer nothing asks any more. Then the statement proves what was paid; of
+            # what M-Pesa refused it says nothing.
+            told = (answered if owed.due_at is not None else set()) | (moved if has_statement else set())
+            assert not sent & told, f"liveness: a {owed.SUBJECT} that M-Pesa settled is still unknown"
             assert not (has_statement and getattr(owed, "reverses", "") in _undone(stage)), (
                 "liveness: a statement proves it"
             )

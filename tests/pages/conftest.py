@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,16 @@ from tests.flows.conftest import failed_refund, full_refund, owed_refund, stage 
 from zemi.identity.api_keys import authenticate
 from zemi.identity.models import ApiKey
 from zemi.orders.links import token_of
+
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What pages do to the database, the services below them have done to both."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker("once")
 
 
 class Person:

@@ -251,21 +251,22 @@ def test_the_schedule_is_kept_with_some_chance(
     receiver: Receiver,
     key: str,
     clock: VirtualClock,
-    later: Later,
     run_worker: Any,
 ) -> None:
     receiver.answer = 500
     story.create_order(key=key)
     run_worker()
-    later(timedelta(seconds=60), step=timedelta(seconds=1))
-    later(timedelta(hours=95), step=timedelta(minutes=10))
+    delivery = WebhookDelivery.objects.get(event__type="order.created")
+    while delivery.due_at is not None:
+        clock.advance(seconds=(delivery.due_at - clock.now()).total_seconds())
+        run_worker()
+        delivery.refresh_from_db()
 
-    [delivery] = WebhookDelivery.objects.filter(event__type="order.created")
     tries = list(WebhookAttempt.objects.filter(delivery=delivery).order_by("at"))
     assert len(tries) == len(SCHEDULE_S) == 10
     for before, after, wait in zip(tries, tries[1:], SCHEDULE_S[1:], strict=False):
         gap = (after.at - before.at).total_seconds()
-        assert wait * 0.8 <= gap <= wait * 1.2 + 600
+        assert wait * 0.8 <= gap <= wait * 1.2
     assert (delivery.due_at, delivery.delivered_at) == (None, None)
     assert delivery.failed_at is not None
     created = [received for received in receiver.got if received.type == "order.created"]
@@ -368,12 +369,12 @@ def test_after_five_days_of_failure_it_is_disabled_and_operators_and_its_merchan
     update_endpoint(endpoint.id, merchant_id=endpoint.merchant_id, alert_phone=OTIENO, now=clock.now())
     receiver.answer = 500
     story.create_order(key=key)
-    later(timedelta(days=3), step=timedelta(hours=1))
+    later(timedelta(days=3), step=timedelta(hours=4))
     story.create_order(key=key)
     endpoint.refresh_from_db()
     assert endpoint.disabled_at is None
 
-    later(timedelta(days=3), step=timedelta(hours=1))
+    later(timedelta(days=3), step=timedelta(hours=4))
 
     endpoint.refresh_from_db()
     assert endpoint.disabled_reason == "failing"
@@ -422,9 +423,9 @@ def test_one_success_ends_the_count_of_failures(
 ) -> None:
     receiver.answer = 500
     story.create_order(key=key)
-    later(timedelta(days=2), step=timedelta(hours=1))
+    later(timedelta(days=2), step=timedelta(hours=4))
     receiver.answer = 200
-    later(timedelta(days=1), step=timedelta(hours=1))
+    later(timedelta(days=1), step=timedelta(hours=4))
     endpoint.refresh_from_db()
 
     assert (endpoint.failures, endpoint.failing_since, endpoint.held_until) == (0, None, None)

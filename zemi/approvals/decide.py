@@ -13,6 +13,7 @@ from zemi.approvals import errors
 from zemi.approvals.locks import lock_approval
 from zemi.approvals.models import Approval, ApprovalStatus
 from zemi.common.db import append, inside_transaction, unit_of_work
+from zemi.common.work import due_keys
 from zemi.events.errors import InvalidTransition
 from zemi.events.log import record, transition
 
@@ -78,8 +79,7 @@ def reject(approval_id: UUID, *, checker: str, now: datetime) -> Approval:
 
 def expire_old_requests(*, now: datetime, limit: int = 100) -> int:
     """Close requests that nobody decided in time."""
-    old = Approval.objects.filter(status=ApprovalStatus.PENDING, expires_at__lte=now).order_by("expires_at")
-    keys = list(old.values_list("id", flat=True)[:limit])
+    keys = due_keys(Approval, "expires_at", now=now, limit=limit, statuses=[ApprovalStatus.PENDING])
     for key in keys:
         # Somebody may decide it in this very moment: then there is no such move any more.
         with suppress(InvalidTransition), unit_of_work():

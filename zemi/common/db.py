@@ -236,6 +236,11 @@ def columns(model: type[models.Model], alias: str) -> str:
     return ", ".join(f'{alias}."{field.column}"' for field in model._meta.concrete_fields)
 
 
+def listed(statuses: Iterable[str]) -> str:
+    """Write statuses out for a statement's IN: with parameters in their place no index of just such rows would serve."""
+    return "(" + ", ".join(f"'{status}'" for status in statuses) + ")"
+
+
 def aware(found: datetime | str) -> datetime:
     """A time as a bare statement gives it: from SQLite as text or without a zone, and meant in UTC."""
     moment = found if isinstance(found, datetime) else datetime.fromisoformat(found)

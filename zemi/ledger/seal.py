@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from django.db import connection
+from django.db.models import Max, Min
 
 from zemi.common.db import append, outside_transaction, snapshot, unit_of_work
 from zemi.ledger.models import Seal, Transfer
@@ -20,14 +21,16 @@ from zemi.ledger.models import Seal, Transfer
 GRACE = timedelta(minutes=10)
 FIRST = "0" * 64
 _CHUNK = 2_000
+# A worker that was away for a year has them sealed in some seconds; nobody waits for the lock meanwhile.
+_DAYS_TOGETHER = 50
 
 
 @outside_transaction
 def seal_ended_days(*, now: datetime) -> int:
     """Seal every day that has ended, oldest first, from the first transfer's day on; days without transfers too."""
     sealed = 0
-    while (day := _next_day()) is not None and now >= _end_of(day) + GRACE:
-        sealed += _seal(day, now=now)
+    while days := _ended_days(now=now):
+        sealed += _seal(days, now=now)
     return sealed
 
 
@@ -71,36 +74,52 @@ def differs_from(exported: Iterable[str]) -> Iterator[str]:
             yield f"seal of {kept['day']}: not the one that was exported"
 
 
-def _next_day() -> date | None:
-    last = Seal.objects.order_by("-day").values_list("day", flat=True).first()
-    if last is not None:
-        return last + timedelta(days=1)
-    first = Transfer.objects.order_by("at").values_list("at", flat=True).first()
-    return None if first is None else first.astimezone(UTC).date()
+def _ended_days(*, now: datetime) -> list[date]:
+    """The days that have ended and have no seal, oldest first, no more than are sealed together."""
+    day = Seal.objects.aggregate(last=Max("day"))["last"]
+    if day is None:
+        first = Transfer.objects.aggregate(first=Min("at"))["first"]
+        if first is None:
+            return []
+        day = first.astimezone(UTC).date() - timedelta(days=1)
+    days: list[date] = []
+    while len(days) < _DAYS_TOGETHER and now >= _start_of(day + timedelta(days=2)) + GRACE:
+        day += timedelta(days=1)
+        days.append(day)
+    return days
 
 
-def _end_of(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), UTC)
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
-def _seal(day: date, *, now: datetime) -> int:
-    last = Seal.objects.filter(day__lt=day).order_by("-day").values_list("digest", flat=True).first()
-    previous = last or FIRST
+def _seal(days: list[date], *, now: datetime) -> int:
+    """Seal days that follow one another; how many, which is none where something came meanwhile."""
+    start, end = _start_of(days[0]), _start_of(days[-1] + timedelta(days=1))
+    previous = Seal.objects.filter(day__lt=days[0]).order_by("-day").values_list("digest", flat=True).first()
+    made = []
     # Read without a lock, however long it takes; then counted under one: transfers only ever come, none changes.
     with snapshot():
-        count, digest = _digest(previous, (line for _, lines in _digests(day) for line in lines))
+        previous, found = previous or FIRST, _digests(start, end)
+        having = next(found, None)
+        for day in days:
+            lines = having[1] if having is not None and having[0] == day else None
+            count, digest = _digest(previous, lines or ())
+            made.append(Seal(day=day, transfers=count, digest=digest, previous=previous, sealed_at=now))
+            if lines is not None:
+                having = next(found, None)
+            previous = digest
     with unit_of_work():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
-                # Waits for whoever writes now; whoever comes next finds the day closed.
+                # Waits for whoever writes now; whoever comes next finds the days closed.
                 cursor.execute("LOCK TABLE ledger_transfer IN SHARE ROW EXCLUSIVE MODE")
-        start = _end_of(day) - timedelta(days=1)
-        still = Transfer.objects.filter(at__gte=start, at__lt=_end_of(day)).count()
-        if still != count or Seal.objects.filter(day=day).exists():
+        still = Transfer.objects.filter(at__gte=start, at__lt=end).count()
+        if still != sum(seal.transfers for seal in made) or Seal.objects.filter(day__gte=days[0]).exists():
             # Something came meanwhile, or another worker was faster: the next round looks again.
             return 0
-        append(Seal(day=day, transfers=count, digest=digest, previous=previous, sealed_at=now))
-    return 1
+        append(*made)
+    return len(made)
 
 
 def _digest(previous: str, lines: Iterable[str]) -> tuple[int, str]:
@@ -111,13 +130,10 @@ def _digest(previous: str, lines: Iterable[str]) -> tuple[int, str]:
     return count, found.hexdigest()
 
 
-def _digests(day: date | None = None) -> Iterator[tuple[date, Iterator[str]]]:
-    """The transfers as lines, day by day, in the order of time and key: one text on either database."""
-    where, params = "", []
-    if day is not None:
-        adapt = connection.ops.adapt_datetimefield_value
-        params = [adapt(_end_of(day) - timedelta(days=1)), adapt(_end_of(day))]
-        where = "WHERE at >= %s AND at < %s"
+def _digests(*between: datetime) -> Iterator[tuple[date, Iterator[str]]]:
+    """The transfers (`between` two times) as lines, day by day, by time and key: one text on either database."""
+    params = [connection.ops.adapt_datetimefield_value(moment) for moment in between]
+    where = "WHERE at >= %s AND at < %s" if between else ""
     if connection.vendor == "postgresql":
         at = "to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
         keys = [f"replace({key}::text, '-', '')" for key in ("id", "event_id", "debit_id", "credit_id")]

@@ -6,6 +6,7 @@ from uuid import UUID
 from zemi.common.db import append, conclude, inside_transaction, unit_of_work
 from zemi.common.money import Money
 from zemi.common.phone import Phone
+from zemi.common.work import due_keys
 from zemi.events.log import record, transition
 from zemi.identity.models import Party
 from zemi.identity.parties import find_or_create_parties
@@ -90,8 +91,7 @@ def disable_link(key: UUID | None, *, owner: Owner, now: datetime) -> PaymentLin
 def expire_due_links(*, now: datetime, limit: int = 50) -> int:
     """End links whose time is over, the oldest first, each in a transaction of its own."""
     open_ones = [LinkStatus.ACTIVE, LinkStatus.USED_UP]
-    due = PaymentLink.objects.filter(status__in=open_ones, expires_at__lte=now)
-    keys = list(due.order_by("expires_at").values_list("id", flat=True)[:limit])
+    keys = due_keys(PaymentLink, "expires_at", now=now, limit=limit, statuses=open_ones)
     for key in keys:
         with unit_of_work():
             link = lock_link(key)

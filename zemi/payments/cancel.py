@@ -10,6 +10,7 @@ from zemi.common.db import conclude, inside_transaction, outside_transaction, un
 from zemi.common.errors import missing
 from zemi.common.ids import read_reference
 from zemi.common.phone import Phone
+from zemi.common.work import due_keys
 from zemi.events.log import record
 from zemi.identity.otp import Purpose, use_otp
 from zemi.identity.parties import find_or_create_parties
@@ -113,8 +114,7 @@ def negotiate_cancel(
 @outside_transaction
 def lapse_cancel_requests(*, now: datetime, limit: int = 20) -> int:
     """End requests that nobody has answered in time; their orders go on as before. Each in a transaction of its own."""
-    due = Order.objects.filter(cancel_asked_until__lte=now).order_by("cancel_asked_until")
-    keys = list(due.values_list("id", flat=True)[:limit])
+    keys = due_keys(Order, "cancel_asked_until", now=now, limit=limit)
     for key in keys:
         with unit_of_work():
             order = lock_order_by_key(key)

@@ -3,10 +3,9 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
-
-from zemi.common.db import conclude, outside_transaction, unit_of_work
+from zemi.common.db import conclude, listed, outside_transaction, unit_of_work
 from zemi.common.ids import read_reference
+from zemi.common.work import due_keys
 from zemi.events.log import record
 from zemi.orders.errors import OrderNotFound
 from zemi.orders.locks import lock_order, lock_order_by_key
@@ -20,12 +19,22 @@ from zemi.refunds.models import RefundReason
 
 # An attempt that is so young may still bring the money: expiry waits for its end (O5).
 YOUNG = timedelta(minutes=15)
+_HAS_A_YOUNG_ATTEMPT = f"""EXISTS (SELECT 1 FROM payments_payment p WHERE p.order_id = orders_order.id
+    AND p.status IN {listed(LIVE)} AND p.created_at > %s)"""  # noqa: S608 (our own names)
 
 
 @outside_transaction
 def expire_due_orders(*, now: datetime, limit: int = 20) -> int:
     """End orders that were not paid in time, the oldest first, each in a transaction of its own."""
-    keys = list(_expiring(now).order_by("expires_at").values_list("id", flat=True)[:limit])
+    keys = due_keys(
+        Order,
+        "expires_at",
+        now=now,
+        limit=limit,
+        statuses=[OrderStatus.AWAITING_PAYMENT],
+        unless=_HAS_A_YOUNG_ATTEMPT,
+        since=now - YOUNG,
+    )
     return sum(_expire(key, now=now) for key in keys)
 
 
@@ -64,8 +73,7 @@ def cancel_order(
 @outside_transaction
 def remind_due_orders(*, now: datetime, limit: int = 20) -> int:
     """Have the buyers of unpaid orders reminded, once each, half-way to expiry."""
-    due = Order.objects.filter(status=OrderStatus.AWAITING_PAYMENT, remind_at__lte=now)
-    keys = list(due.order_by("remind_at").values_list("id", flat=True)[:limit])
+    keys = due_keys(Order, "remind_at", now=now, limit=limit, statuses=[OrderStatus.AWAITING_PAYMENT])
     for key in keys:
         with unit_of_work():
             order = lock_order_by_key(key)
@@ -75,16 +83,13 @@ def remind_due_orders(*, now: datetime, limit: int = 20) -> int:
     return len(keys)
 
 
-def _expiring(now: datetime) -> QuerySet[Order]:
-    young = Payment.objects.filter(order=OuterRef("pk"), status__in=LIVE, created_at__gt=now - YOUNG)
-    return Order.objects.filter(~Exists(young), status=OrderStatus.AWAITING_PAYMENT, expires_at__lte=now)
-
-
 def _expire(order_id: UUID, *, now: datetime) -> int:
     with unit_of_work():
         order = lock_order_by_key(order_id)
         # Decided on what is true now that nobody else can change it.
-        if not _expiring(now).filter(pk=order_id).exists():
+        young = Payment.objects.filter(order=order, status__in=LIVE, created_at__gt=now - YOUNG)
+        unpaid_until = order.expires_at if order.status == OrderStatus.AWAITING_PAYMENT else None
+        if unpaid_until is None or unpaid_until > now or young.exists():
             return 0
         off = mark_expired(order, now=now, actor="worker")
         return_parts(order, off, reason=RefundReason.SHORT, actor="worker", now=now)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from zemi.common.db import inside_transaction, outside_transaction, unit_of_work
 from zemi.common.money import Money
+from zemi.common.work import due_keys
 from zemi.events.log import transition
 from zemi.events.models import Event
 from zemi.ledger import chart
@@ -114,8 +115,7 @@ def return_unclaimed(*, now: datetime, limit: int = 20) -> int:
 
     Money of an unknown payer is set apart as unclaimed (P14): who paid may still claim it.
     """
-    due = Receipt.objects.filter(status=ReceiptStatus.ORPHAN, refund_at__lte=now).order_by("refund_at")
-    keys = list(due.values_list("id", flat=True)[:limit])
+    keys = due_keys(Receipt, "refund_at", now=now, limit=limit, statuses=[ReceiptStatus.ORPHAN])
     for key in keys:
         with unit_of_work():
             receipt = lock_receipt(key)
