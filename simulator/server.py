@@ -18,6 +18,8 @@ from simulator.simulator import Simulator
 _SENDERS = 8
 # How long a stop may wait; the clock may also be moved, so the agenda is looked at this often.
 _LONGEST_NAP_S = 0.5
+# How soon the server of requests sees that it is to stop.
+_POLL_S = 0.05
 
 _log = logging.getLogger("simulator.server")
 
@@ -83,7 +85,7 @@ def serve(simulator: Simulator, *, host: str, port: int, ready: Callable[[str], 
     if not simulator.wsgi.base_url:
         simulator.wsgi.base_url = base_url
     simulator.config()  # makes the key now rather than in the first request
-    http = threading.Thread(target=server.serve_forever, name="http", daemon=True)
+    http = threading.Thread(target=server.serve_forever, args=(_POLL_S,), name="http", daemon=True)
     http.start()
     ready(base_url)
     try:

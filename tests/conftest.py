@@ -47,6 +47,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(skip)
 
 
+@pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
+def start_with_the_long_ones(items: list[pytest.Item]) -> None:
+    # After the order was drawn.
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 # The database
 
 

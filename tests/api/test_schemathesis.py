@@ -59,7 +59,7 @@ from zemi.releases.new_code import request_new_code
 from zemi.staff.request import request_action
 from zemi.webhooks.tokens import CallbackKind, mint
 
-EXAMPLES, EXAMPLES_OF_A_PROOF, REQUESTS_OF_A_PROOF = 4, 20, 10_000
+EXAMPLES, EXAMPLES_OF_A_PROOF, REQUESTS_OF_A_PROOF = 3, 20, 10_000
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -369,6 +369,7 @@ def assert_nothing_is_owed(schema: Any, world: World) -> None:
     story.assert_books_agree(with_provider=False)
 
 
+@pytest.mark.long
 @pytest.mark.once
 def test_requests_made_from_the_document_are_answered_as_it_says(schema: Any, world: World) -> None:
     for role in ROLES:

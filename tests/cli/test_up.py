@@ -18,7 +18,7 @@ from tests.cli.test_processes import _gone
 from zemi.cli.ports import free_port, is_free
 from zemi.common.http_client import send, use_transport
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+pytestmark = [pytest.mark.long, pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")]
 _PATIENCE_S = 90.0
 
 

@@ -120,6 +120,7 @@ def short_of(tally: Tally) -> list[str]:
     return tally.short(unreachable=UNREACHABLE_EDGES, faults=(name for name, _ in FAULTS))
 
 
+@pytest.mark.long
 def test_no_invariant_breaks_in_some_hundreds_of_steps(db: None, wsgi_application: Any) -> None:
     tally = Tally()
 

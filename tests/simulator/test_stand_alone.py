@@ -52,7 +52,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def shop():
     server = _Shop()
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield server
     server.shutdown()
