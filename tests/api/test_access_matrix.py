@@ -15,7 +15,7 @@ from zemi.common.phone import Phone
 from zemi.identity.api_keys import Scope
 from zemi.identity.sessions import open_session
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 REFUSALS = {
     "api_key_required",
     "api_key_invalid",

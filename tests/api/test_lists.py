@@ -171,6 +171,7 @@ def test_parts_are_shown_whole_where_they_are_asked_for(shop: Shop) -> None:
 STATEMENTS = {"orders": 8, "payments": 3, "receipts": 3, "payouts": 3, "refunds": 3, "transfers": 2}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("path", LISTS)
 def test_a_list_costs_as_many_statements_for_20_rows_as_for_one(shop: Shop, path: str) -> None:
     def statements(rows: int) -> int:

@@ -16,7 +16,7 @@ from zemi.payments.models import Payment
 from zemi.payouts.models import Payout
 from zemi.sandbox.scenarios import SCENARIOS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 CLOCK, ADVANCE = "/api/v1/test/clock", "/api/v1/test/clock/advance"
 LIST, RUN = "/api/v1/test/scenarios", "/api/v1/test/scenarios/run"
 

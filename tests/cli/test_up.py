@@ -135,7 +135,10 @@ def test_all_is_up_when_run_json_says_so_and_ctrl_c_leaves_nothing_behind(tmp_pa
         assert "another `zemi up` works on" in answer
 
 
-@pytest.mark.parametrize("victim", ["zemi work", "gunicorn", "simulator"])
+@pytest.mark.parametrize(
+    "victim",
+    ["zemi work", *(pytest.param(part, marks=pytest.mark.proof) for part in ("gunicorn", "simulator"))],
+)
 def test_one_part_that_dies_is_named_and_all_stop_with_exit_code_1(
     tmp_path, child_env, lay_database, victim
 ) -> None:

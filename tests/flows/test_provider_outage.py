@@ -48,6 +48,7 @@ def told() -> list[str]:
     )
 
 
+@pytest.mark.once
 @pytest.mark.usefixtures("operator")
 def test_down_for_half_an_hour_and_back_the_backlog_drains_and_nothing_is_paid_twice(
     simulator: Any, clock: Any, run_worker: Run
@@ -108,6 +109,7 @@ class Narrow(httpx2.BaseTransport):
         return self.inner.handle_request(request)
 
 
+@pytest.mark.once
 def test_after_half_an_hour_the_backlog_goes_out_at_the_rate_that_the_provider_takes(
     simulator: Any, clock: Any, run_worker: Run
 ) -> None:
