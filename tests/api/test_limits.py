@@ -237,6 +237,7 @@ def test_the_numbers_are_the_seeds() -> None:
         "cancels": (10, 3600),
         "claims": (10, 3600),
         "refunds_elsewhere": (10, 3600),
+        "endpoint_alerts": (3, 86_400),
         "receipt_questions": (120, 3600),
         "kes_per_phone": (50_000, 86_400),
     }

@@ -51,9 +51,13 @@ def test_a_payment_by_hand_is_announced_where_it_was_registered(
 def test_a_sandbox_that_starts_hears_of_payments_by_hand_also_under_another_address(
     simulator: Any, clock: Any, run_worker: Run, settings: Any, tmp_path: Path
 ) -> None:
+    start = clock.now().replace(second=0)
     settings.VAR, here = tmp_path, settings.CALLBACK_ORIGIN
     for settings.CALLBACK_ORIGIN in ("http://127.0.0.1:9", here):
         demo_data.ensure(clock.now())
+    # `zemi providers` shows what the process that starts everything, and calls nobody any more, has registered.
+    rates = rates_since(start)
+    assert (rates["c2b_register"], rates["pull_register"]) == ((2, 2), (2, 2))
     reference = story.create_order().data["order_reference"]
 
     simulator.pay_bill(msisdn=AMINA.msisdn, amount="1500", account_reference=reference)

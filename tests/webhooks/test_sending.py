@@ -387,8 +387,15 @@ def test_after_five_days_of_failure_it_is_disabled_and_operators_and_its_merchan
 
 
 def test_what_was_switched_off_is_told_to_the_merchants_other_endpoint_and_to_its_phone(
-    duka: UUID, receiver: Receiver, key: str, clock: VirtualClock, run_worker: Any, simulator: Any
+    duka: UUID,
+    receiver: Receiver,
+    key: str,
+    clock: VirtualClock,
+    run_worker: Any,
+    simulator: Any,
+    settings: Any,
 ) -> None:
+    settings.LIMITS = settings.LIMITS | {"endpoint_alerts": 3}
     with serve() as broken:
         broken.answer = 410
         made, _ = create_endpoint(

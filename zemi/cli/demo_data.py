@@ -43,6 +43,8 @@ def _register_paybill() -> None:
     registry.sandbox().forget_c2b_urls()
     register_c2b()
     register_pull(_NOMINATED)
+    # This process makes no other calls: none would come to write what it has counted.
+    registry.circuits().counts.write()
 
 
 def _ensure_opening_float(now: datetime) -> None:

@@ -37,6 +37,7 @@ LIMITS: Mapping[str, Limit] = {
         Limit("cancels", 10, _HOUR, "tries of one address to call an order off by a one-time code"),
         Limit("claims", 10, _HOUR, "tries to claim money by its receipt, of one address and of one phone"),
         Limit("refunds_elsewhere", 10, _HOUR, "tries to send a refund to another phone, of one address and of each phone"),
+        Limit("endpoint_alerts", 3, _DAY, "texts to one phone that webhook endpoints were given up"),
         Limit("receipt_questions", 120, _HOUR, "questions about confirmations that prove nothing, for all of them together"),
         Limit("kes_per_phone", 50_000, _DAY, "shillings that one buyer orders in a Nairobi day, but for cancelled orders"),
     )

@@ -33,7 +33,7 @@ from zemi.refunds.disburse import finish_refunded_order
 from zemi.refunds.models import Refund, RefundAttempt
 from zemi.refunds.payers import COOL_DOWN, is_unreachable
 from zemi.snapshots.events import merchant_of_event, texts_of
-from zemi.trust.limits import Allowance, charge
+from zemi.trust.limits import charge, named
 from zemi.webhooks.deliveries import owe
 from zemi.webhooks.models import DisabledReason, WebhookEndpoint
 
@@ -241,7 +241,7 @@ def _endpoint_disabled(event: Event, now: datetime) -> list[Message]:
     phone = endpoint.alert_phone
     # Whose phone it is nobody has proved: an endpoint that is switched on and answers 410 again must not be a way to text
     # a stranger without an end.
-    if phone is None or not charge(Allowance("endpoint-sms", phone.e164, *_ENDPOINT_TEXTS), now=now):
+    if phone is None or not charge(named("endpoint_alerts", phone.e164), now=now):
         return []
     message = compose(
         _GIVEN_UP[event.data["reason"]],
@@ -256,7 +256,6 @@ def _endpoint_disabled(event: Event, now: datetime) -> list[Message]:
 
 
 _GIVEN_UP = {DisabledReason.FAILING: "webhook_failing", DisabledReason.GONE: "webhook_gone"}
-_ENDPOINT_TEXTS = (3, timedelta(days=1))
 _MOST_HOST = 40
 
 
