@@ -178,6 +178,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sell/sign-out", seller.leave),
     path("sell/poll", seller.stamp),
     path("sell/<slug:token>", seller.share),
+    path("sell/<slug:token>/stop", seller.stop),
     path("l/<slug:token>", offer.offer),
     path("o/<slug:token>", order_pages.show),
     path("o/<slug:token>/poll", order_pages.stamp),

@@ -389,7 +389,7 @@ def no_sales_page(product: Product, page: Page) -> None:
 
 
 def sell_page(product: Product, page: Page) -> None:
-    """One sale that is held, and one that is not paid yet."""
+    """One sale that is held, and a link by which more is for sale."""
     sale = _large_sale(product)
     sale.pay()
     sign_in(product, page, sale.seller)
@@ -408,13 +408,13 @@ def sell_wrong_page(product: Product, page: Page) -> None:
 def share_page(product: Product, page: Page) -> None:
     no_sales_page(product, page)
     _make_link(page)
-    page.locator("textarea").wait_for()
+    page.locator("#words").wait_for()
 
 
 def _make_link(page: Page, *, price: str = "249,999") -> None:
     page.locator("#item").fill(LONG)
     page.locator("#price").fill(price)
-    page.locator("#buyer").fill("0712345678")
+    page.locator("#stock").fill("12")
     _press(page)
 
 

@@ -1,6 +1,7 @@
 """The pages in a real browser: a whole sale, and all that goes wrong on a cheap phone with a bad line."""
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESK, WALK, Product, Watched, Window, shoot
-from tests.browser.sales import ANSWERS, PAGES, REFUSALS, new_sale
+from tests.browser.sales import ANSWERS, PAGES, REFUSALS, new_phone, new_sale, sign_in
 
 pytestmark = [pytest.mark.proof, pytest.mark.quiet]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -49,6 +50,45 @@ def test_a_whole_sale_with_two_phones(product: Product, window: Window) -> None:
     expect(amina.get_by_text("has been sent to the seller by M-Pesa")).to_be_visible()
     expect(phones.get_by_text("Done: Baraka has his money.")).to_be_visible()
     expect(phones.get_by_text("KES 301,500")).to_be_visible()
+
+
+def test_a_stranger_sells_by_a_payment_link_within_two_minutes(
+    product: Product, window: Window, record_property: Any
+) -> None:
+    started, buyer = time.monotonic(), new_phone()
+    seller = window()
+    sign_in(product, seller, new_phone())
+    seller.get_by_label("What you sell").fill("Kitenge, six yards")
+    seller.get_by_label("Price in shillings").fill("1,500")
+    seller.get_by_role("button", name="Make the link").click()
+    [address] = re.findall(r"http\S+", seller.get_by_label("The message").first.input_value())
+
+    amina = window(address)
+    amina.get_by_label("Your M-Pesa number").fill(buyer)
+    product.script(buyer, next="wait")
+    amina.get_by_role("button", name="Order, and go on to pay").click()
+    # The seller's page changes by itself.
+    expect(seller.get_by_text("The buyer has not paid yet.")).to_be_visible()
+    amina.get_by_role("button", name="Send prompt to").click()
+    amina.locator("[data-count]").wait_for()
+    product.script(buyer, prompt="pay")
+    expect(amina.get_by_role("heading", name="KES 1,500 is held safely")).to_be_visible()
+    expect(seller.get_by_text("Deliver, and type the buyer's code")).to_be_visible()
+
+    took = time.monotonic() - started
+    record_property("report", f"a sale by a payment link, by clicks: {took:.1f} s")
+    assert took < 120
+
+
+def test_a_link_is_stopped_by_two_clicks_without_javascript(product: Product, window: Window) -> None:
+    page = window(java_script_enabled=False)
+    PAGES["share"](product, page)
+    page.get_by_role("link", name="To your sales").click()
+
+    page.get_by_text("Stop selling").click()
+    page.get_by_role("button", name="Yes, stop it").click()
+
+    expect(page.get_by_text("No sales yet.")).to_be_visible()
 
 
 def test_a_double_click_sends_one_prompt(product: Product, window: Window) -> None:

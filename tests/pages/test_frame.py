@@ -126,6 +126,8 @@ def test_looking_changes_nothing(amina: Person, everything: Callable[[], dict[st
         "/sell/poll",
         "/sell/sign-in",
         "/sell/sign-out",
+        "/sell/AAAAAAAAAAAAAAAAAAAAAA",
+        "/sell/AAAAAAAAAAAAAAAAAAAAAA/stop",
         "/sandbox/phone",
     ):
         amina.open(looked)

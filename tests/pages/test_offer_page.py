@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from tests.characters import AMINA, BARAKA
-from tests.pages.conftest import Person, words
-from tests.story import last_code
+from tests.pages.conftest import Person, page_of, words
+from tests.story import last_code, simulate_payment
 from zemi.common import clock as product_clock
 from zemi.common.db import unit_of_work
 from zemi.common.money import kes
 from zemi.identity.parties import find_or_create_parties
+from zemi.identity.sessions import open_session
 from zemi.links.create import create_link, disable_link
 from zemi.links.models import Agreement, PaymentLink
 from zemi.links.queries import Owner
@@ -75,7 +76,36 @@ def test_where_buyers_are_proved_a_code_to_the_phone_comes_between(
     amina.press(path, **asked, again="1")
     amina.press(path, **asked, otp=last_code())
 
+    order = Order.objects.get()
+    assert order.buyer.phone == AMINA
+    # Who has proved the phone needs no second code: neither for the order's page, nor to buy again.
+    simulate_payment(order.order_reference)
+    assert "One-time code" not in words(amina.press(f"{page_of(order.order_reference)}/code"))
+    assert "Your delivery code" in words(amina.press(f"{page_of(order.order_reference)}/code"))
+
+
+def test_a_code_that_is_spent_on_a_refusal_is_not_asked_for_again(
+    amina: Person, link: PaymentLink, path: str, settings: Any
+) -> None:
+    settings.VERIFIED_PHONE = True
+    amina.press(path, phone=AMINA.msisdn, terms_hash=link.terms_hash)
+    refused = amina.press(path, phone=AMINA.msisdn, terms_hash="0" * 64, otp=last_code())
+    assert "not the terms" in words(refused)
+    assert "One-time code" not in words(refused)
+
+    amina.press(path, phone=AMINA.msisdn, terms_hash=link.terms_hash)
+
     assert Order.objects.get().buyer.phone == AMINA
+
+
+def test_who_is_signed_in_with_another_phone_proves_the_one_that_buys(
+    amina: Person, link: PaymentLink, path: str, settings: Any, clock: Any
+) -> None:
+    settings.VERIFIED_PHONE = True
+    _, amina.client.cookies["seller"] = open_session(phone=BARAKA, now=clock.now())
+
+    assert "One-time code" in words(amina.press(path, phone=AMINA.msisdn, terms_hash=link.terms_hash))
+    assert not Order.objects.exists()
 
 
 def test_a_link_that_was_stopped_sells_nothing(amina: Person, link: PaymentLink, path: str) -> None:

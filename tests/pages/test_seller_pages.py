@@ -1,9 +1,12 @@
 """The seller: signs in by a code, makes a link, sees where the money is and whose turn it is."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.characters import AMINA, BARAKA, OTIENO
 from tests.flows.test_staff import do, refund
@@ -13,6 +16,9 @@ from zemi.common import clock as product_clock
 from zemi.common.limits import read_limits
 from zemi.common.money import kes
 from zemi.identity.models import Session
+from zemi.links.create import create_link
+from zemi.links.models import PaymentLink
+from zemi.links.tokens import address_of, token_of
 from zemi.notifications.models import Message
 from zemi.orders.create import create_order as make_order
 from zemi.orders.models import Order
@@ -34,28 +40,43 @@ def baraka(stage: None) -> Person:
     return person
 
 
-def new_sale(person: Person, **fields: str) -> Any:
-    return person.press("/sell", **({"item": "Kitenge", "price": "1,500", "buyer": AMINA.msisdn} | fields))
+def new_link(person: Person, **fields: str) -> Any:
+    return person.press("/sell", **({"item": "Kitenge", "price": "1,500"} | fields))
+
+
+def buy(person: Person, phone: Any = AMINA) -> Any:
+    """Buy what the newest payment link offers, by its page."""
+    link = PaymentLink.objects.latest("id")
+    return person.press(f"/l/{token_of(link)}", phone=phone.msisdn, terms_hash=link.terms_hash)
 
 
 def test_a_seller_makes_a_link_and_follows_the_money(
     baraka: Person, amina: Person, clock: Any, run_worker: Run
 ) -> None:
     assert "No sales yet" in words(baraka.open("/sell"))
-    shared = new_sale(baraka)
-    assert shared.redirect_chain[-1][0].startswith("/sell/")
-    assert "Kitenge: KES 1,500. Pay safely" in words(shared)
+    shared = new_link(baraka)
+    [share] = [address for address, _ in shared.redirect_chain]
+    assert share == f"/sell/{token_of(PaymentLink.objects.get())}"
+    address = address_of(PaymentLink.objects.get())
+    for ready in (
+        "Pay safely: Zemi holds the money until you have the goods.",
+        "Lipa kwa usalama: Zemi inashika pesa",
+    ):
+        assert f"Kitenge: KES 1,500. {ready}" in words(shared)
+    assert words(shared).count(address) == 2
     assert "https://wa.me/?text=Kitenge%3A" in shared.content.decode()
+    assert "Kitenge KES 1,500 0 of 1 sold Send the link" in words(baraka.open("/sell"))
+
+    assert "Pay KES 1,500" in words(buy(amina))
     order = Order.objects.get()
     assert (order.seller.phone, order.buyer.phone) == (BARAKA, AMINA)
-    assert "The buyer has not paid yet. Until Tue 24 Nov, 12:00" in words(baraka.open("/sell"))
-
-    path = "/o/" + shared.redirect_chain[-1][0].removeprefix("/sell/")
-    assert "Pay KES 1,500" in words(amina.open(path))
-    simulate_payment(order.order_reference)
     # The page that the seller waits at asks by itself, and then shows it.
-    assert f'data-poll="{path}/poll"' in shared.content.decode()
-    assert "KES 1,500 is held safely" in words(baraka.open(shared.redirect_chain[-1][0]))
+    assert 'data-poll="/sell/poll"' in shared.content.decode()
+    sold = baraka.open(share)
+    assert sold.redirect_chain == [("/sell", 302)]  # type: ignore[attr-defined]
+    assert "The buyer has not paid yet. Until Tue 24 Nov, 12:00" in words(sold)
+    assert "Send the link" not in words(sold)
+    simulate_payment(order.order_reference)
     held = words(baraka.open("/sell"))
     assert "Held for you KES 1,500 On its way KES 0" in held
     assert "Deliver, and type the buyer's code" in held
@@ -66,7 +87,9 @@ def test_a_seller_makes_a_link_and_follows_the_money(
     assert order_of(order.order_reference).status == "paid"
 
 
-def test_the_list_asks_whether_it_would_look_different(baraka: Person, clock: Any, run_worker: Run) -> None:
+def test_the_list_asks_whether_it_would_look_different(
+    baraka: Person, amina: Person, clock: Any, run_worker: Run
+) -> None:
     sale = create_order().data
     seen = [polled(baraka)]
     assert polled(baraka) == seen[0]
@@ -78,6 +101,12 @@ def test_the_list_asks_whether_it_would_look_different(baraka: Person, clock: An
     settle(clock, run_worker)
     seen.append(polled(baraka))
     create_order()
+    seen.append(polled(baraka))
+    new_link(baraka, stock="3")
+    seen.append(polled(baraka))
+    buy(amina)
+    seen.append(polled(baraka))
+    baraka.press(f"/sell/{token_of(PaymentLink.objects.get())}/stop")
     seen.append(polled(baraka))
 
     assert len(set(seen)) == len(seen)
@@ -107,7 +136,7 @@ def test_a_page_of_older_sales_asks_for_itself(baraka: Person) -> None:
 
 
 def test_a_refused_sale_is_not_asked_about(baraka: Person) -> None:
-    assert "data-poll" not in new_sale(baraka, price="much").content.decode()
+    assert "data-poll" not in new_link(baraka, price="much").content.decode()
 
 
 def test_strangers_and_those_whose_session_has_ended_are_told_nothing(baraka: Person, amina: Person) -> None:
@@ -162,51 +191,137 @@ def test_money_that_went_back_to_the_buyer_is_not(baraka: Person, clock: Any, ru
     assert "the buyer has the money back" in page
 
 
-def test_the_seller_is_never_told_the_code(baraka: Person) -> None:
-    shared = new_sale(baraka)
-    order = Order.objects.get()
+def test_a_signed_in_seller_needs_no_signed_in_buyer_and_is_not_told_the_code(
+    baraka: Person, settings: Any
+) -> None:
+    settings.VERIFIED_PHONE = True
+
     created = make_order(
         buyer_phone=AMINA,
         seller_phone=BARAKA,
         amount=kes(200),
         product_description="Kitenge",
-        signed_in=order.seller,
+        signed_in=Session.objects.get().party,
         now=product_clock.now(),
     )
 
+    assert created.order.buyer.phone == AMINA
     assert created.delivery_code is None
-    assert "elivery code" not in words(shared)
 
 
-def test_a_signed_in_seller_needs_no_signed_in_buyer(baraka: Person, settings: Any) -> None:
-    settings.VERIFIED_PHONE = True
+def test_a_price_that_nobody_could_order_at_makes_no_link(baraka: Person) -> None:
+    refused = new_link(baraka, price="5")
 
-    assert "Kitenge: KES 1,500" in words(new_sale(baraka))
-    refused = new_sale(baraka, buyer=OTIENO.msisdn, price="5")
     assert refused.status_code == 422
+    assert 'value="Kitenge"' in refused.content.decode()
+    assert not PaymentLink.objects.exists()
+
+
+def test_a_link_sells_as_many_as_there_are(baraka: Person, amina: Person) -> None:
+    shared = new_link(baraka, stock="2")
+    [share] = [address for address, _ in shared.redirect_chain]
+    assert "0 of 2 sold" in words(shared)
+
+    buy(amina)
+
+    assert "1 of 2 sold" in words(baraka.open(share))
+    assert "1 of 2 sold" in words(baraka.open("/sell"))
+    buy(amina, OTIENO)
+    assert "2 of 2 sold" not in words(baraka.open("/sell"))
+    assert "Sold Kitenge KES 1,500" in words(baraka.open("/sell"))
+
+
+def test_a_link_that_its_seller_stops_sells_nothing_more(baraka: Person, amina: Person) -> None:
+    new_link(baraka, stock="2")
+    buy(amina)
+    [link] = PaymentLink.objects.all()
+    stop = f"/sell/{token_of(link)}/stop"
+    # To look is not to stop.
+    assert "1 of 2 sold" in words(baraka.open(stop))
+
+    stopped = words(baraka.press(stop))
+
+    assert "Send the link" not in stopped
+    assert "The buyer has not paid yet." in stopped
+    assert "Nothing more is sold by this link" in words(buy(amina, OTIENO))
+    assert Order.objects.count() == 1
+    # Twice is once.
+    assert baraka.press(stop).status_code == 200
+    assert PaymentLink.objects.get().status == "disabled"
+
+
+def test_a_link_whose_time_is_over_is_not_for_sale_and_need_not_be_stopped(
+    baraka: Person, clock: Any
+) -> None:
+    link = create_link(
+        amount=kes(200),
+        product_description="Kitenge",
+        signed_in=Session.objects.get().party,
+        expires_at=product_clock.now() + timedelta(minutes=10),
+        now=product_clock.now(),
+    )
+    assert "0 of 1 sold, until Mon 23 Nov, 12:10" in words(baraka.open("/sell"))
+    clock.advance(minutes=10)
+
+    assert "Send the link" not in words(baraka.open("/sell"))
+    assert baraka.press(f"/sell/{token_of(link)}/stop").status_code == 200
+    assert PaymentLink.objects.get().status == "active"
+
+
+def test_older_links_are_on_pages_of_their_own_and_cost_no_more(baraka: Person) -> None:
+    party = Session.objects.get().party
+
+    def offer(count: int) -> None:
+        for _ in range(count):
+            number = PaymentLink.objects.count()
+            create_link(
+                amount=kes(200),
+                product_description=f"Piece {number}.",
+                signed_in=party,
+                now=product_clock.now(),
+            )
+
+    offer(1)
+    with CaptureQueriesContext(connection) as one:
+        baraka.open("/sell")
+    offer(21)
+    with CaptureQueriesContext(connection) as many:
+        first = words(baraka.open("/sell"))
+
+    assert len(many) == len(one)
+    assert "Piece 21." in first
+    assert "Piece 1." not in first
+    key = str(PaymentLink.objects.get(product_description="Piece 2.").id)
+    second = baraka.open("/sell", links_before=key)
+    assert "Piece 1." in words(second)
+    assert "Older links" not in words(second)
+    stamp = baraka.open("/sell/poll", links_before=key).content.decode()
+    assert f'data-poll="/sell/poll?links_before={key}" data-stamp="{stamp}"' in second.content.decode()
 
 
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
         ("price", "much", "Write the amount as plain digits"),
-        ("buyer", "12", "Give a Kenyan mobile number"),
-        ("buyer", BARAKA.msisdn, "This is your own number."),
+        ("stock", "0", "Write a whole number from 1 to 1,000."),
+        ("stock", "1001", "Write a whole number from 1 to 1,000."),
+        ("stock", "many", "Write a whole number from 1 to 1,000."),
         ("item", " ", "Say what you sell."),
     ],
 )
 def test_what_is_written_wrongly_is_said_beside_it(baraka: Person, field: str, value: str, said: str) -> None:
-    refused = new_sale(baraka, **{field: value})
+    refused = new_link(baraka, **{field: value})
 
     assert refused.status_code == 400
     assert said in words(refused)
     assert 'value="Kitenge"' in refused.content.decode() or field == "item"
+    assert not PaymentLink.objects.exists()
 
 
 def test_strangers_sign_in_first(amina: Person) -> None:
     assert "Sign in to sell" in words(amina.open("/sell"))
-    assert "Sign in to sell" in words(new_sale(amina))
-    assert not Order.objects.exists()
+    assert "Sign in to sell" in words(new_link(amina))
+    assert not PaymentLink.objects.exists()
     assert "Give a Kenyan mobile number" in words(amina.press("/sell/sign-in", phone="12"))
     amina.press("/sell/sign-in", phone=AMINA.msisdn)
     wrong = amina.press("/sell/sign-in", phone=AMINA.msisdn, otp="000000")
@@ -230,13 +345,16 @@ def test_who_gets_no_code_asks_for_another(amina: Person, settings: Any) -> None
     assert "Too many attempts. Nothing was changed. Wait 60 minutes" in words(spent)
 
 
-def test_a_sale_is_its_sellers_alone(baraka: Person, amina: Person) -> None:
-    share = new_sale(baraka).redirect_chain[-1][0]
+def test_a_link_is_its_sellers_alone(baraka: Person, amina: Person) -> None:
+    share = new_link(baraka).redirect_chain[-1][0]
     assert "Sign in to sell" in words(amina.open(share))
+    assert "Sign in to sell" in words(amina.press(f"{share}/stop"))
     sign_in(amina, OTIENO)
 
     assert amina.open(share).status_code == 404
+    assert amina.press(f"{share}/stop").status_code == 404
     assert "Kitenge" not in words(amina.open("/sell"))
+    assert PaymentLink.objects.get().status == "active"
 
 
 def test_who_signs_out_is_out_everywhere(baraka: Person) -> None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
-from zemi.checkout.page import page, render
+from zemi.checkout.page import keep_session, page, render, session_of
 from zemi.common import clock
 from zemi.common.errors import ZemiError
 from zemi.common.phone import InvalidPhone, Phone
@@ -37,15 +37,20 @@ def _charged(request: HttpRequest, token: str | None) -> Iterator[None]:
 def offer(request: HttpRequest, token: str) -> HttpResponseBase:
     """What is for sale, and on which terms; with POST the order of whoever agrees to them, which is paid next.
 
-    Where buyers have to be proved, a one-time code to the phone comes between.
+    Where buyers have to be proved, a one-time code to the phone comes between, and signs in.
     """
     link, caller, now = find_link(token), caller_address(request), clock.now()
-    written, otp = request.POST.get("phone", ""), request.POST.get("otp")
+    written, otp, opened = request.POST.get("phone", ""), request.POST.get("otp"), ""
 
     def show(**facts: Any) -> HttpResponse:
         return render(
             request, "offer", link=link, token=token, is_open=link.is_open(now), phone=written, **facts
         )
+
+    def kept(response: HttpResponse) -> HttpResponse:
+        if opened:
+            keep_session(response, opened)
+        return response
 
     if request.method != "POST" or not link.is_open(now):
         return show()
@@ -53,12 +58,13 @@ def offer(request: HttpRequest, token: str) -> HttpResponseBase:
         # Another code is wanted, whatever is written in the field for the last one.
         otp = None
     try:
-        phone, proved = Phone.parse(written), None
-        if settings.VERIFIED_PHONE:
+        phone, session = Phone.parse(written), session_of(request)
+        proved = session.party.phone if session is not None else None
+        if settings.VERIFIED_PHONE and proved != phone:
             if otp is None:
                 request_otp(phone=phone, purpose=Purpose.SIGN_IN, caller=caller, now=now)
                 return show(asked=True)
-            session, _ = sign_in(phone=phone, code=otp.strip(), caller=caller, now=now)
+            session, opened = sign_in(phone=phone, code=otp.strip(), caller=caller, now=now)
             proved = session.party.phone
         made = complete_link(
             token=token,
@@ -71,5 +77,6 @@ def offer(request: HttpRequest, token: str) -> HttpResponseBase:
         return show(status=400, phone_problem=unreadable.text.render(language(request)))
     except ZemiError as error:
         link.refresh_from_db()
-        return show(error=error, asked=otp is not None)
-    return redirect(f"{PATH}{token_of(made.order)}")
+        # The code that has opened the session is spent: with the session none is asked for again.
+        return kept(show(error=error, asked=otp is not None and not opened))
+    return kept(redirect(f"{PATH}{token_of(made.order)}"))

@@ -1,7 +1,8 @@
-"""What the pages of buyers and sellers have: whose budget a look takes from, and who is signed in to sell."""
+"""What the pages of buyers and sellers have: whose budget a look takes from, and who is signed in."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial, wraps
 from typing import Any
 
@@ -66,8 +67,20 @@ def _charged(request: HttpRequest, token: str | None) -> Iterator[None]:
 
 
 def session_of(request: HttpRequest) -> Session | None:
-    """Who is signed in to sell; None is a stranger."""
+    """Who is signed in, to sell or because a phone was proved to buy; None is a stranger."""
     return authenticate(request.COOKIES.get(SELLER_COOKIE, ""), now=clock.now())
+
+
+def keep_session(response: HttpResponse, token: str) -> None:
+    """Have the browser keep the session that `token` is for as long as it lasts."""
+    response.set_cookie(
+        SELLER_COOKIE,
+        token,
+        max_age=timedelta(minutes=settings.SESSION_MIN),
+        secure=settings.LIVE,
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 def render(request: HttpRequest, name: str, **facts: Any) -> HttpResponse:

@@ -1,17 +1,15 @@
 """The seller's pages: sign in by a code to the phone, make a payment link, follow the money."""
 
-from datetime import timedelta
+import re
+from contextlib import suppress
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 
-from zemi.checkout.page import SELLER_COOKIE, page, poll, render, session_of
-from zemi.checkout.selling import PAGE, list_sales, read_till, stamp_of
-from zemi.checkout.standing import read_standing
+from zemi.checkout.page import SELLER_COOKIE, keep_session, page, poll, render, session_of
+from zemi.checkout.selling import PAGE, Desk, read_desk
 from zemi.checkout.texts import TEXTS
 from zemi.common import clock
 from zemi.common.errors import ZemiError
@@ -20,25 +18,27 @@ from zemi.common.phone import InvalidPhone, Phone
 from zemi.identity.models import Session
 from zemi.identity.otp import Purpose
 from zemi.identity.sessions import sign_out
-from zemi.orders.create import create_order
-from zemi.orders.errors import OrderNotFound
-from zemi.orders.links import PATH, find_by_link, link_of, token_of
-from zemi.orders.models import OrderStatus
+from zemi.links.create import create_link, disable_link
+from zemi.links.errors import LinkNotActive
+from zemi.links.models import MOST_STOCK
+from zemi.links.queries import Owner, find_link
+from zemi.links.tokens import address_of, token_of
 from zemi.trust.otp import request_otp, sign_in
 from zemi.web.page import language
 from zemi.web.requests import caller_address
 from zemi.web.templatetags.words import kes
 
 HOME = "/sell"
+_COUNT = re.compile(r"[0-9]{1,4}", re.ASCII)
 
 
 @page("GET", "POST")
 def home(request: HttpRequest) -> HttpResponseBase:
-    """The seller's sales and money; with POST a new sale, whose link is to be shared. Strangers sign in first."""
+    """The seller's money, links and sales; with POST a new payment link, which is to be shared. Strangers sign in first."""
     session = session_of(request)
     if session is None:
         return render(request, "sign_in")
-    return _new_sale(request, session) if request.method == "POST" else _home(request, session)
+    return _new_link(request, session) if request.method == "POST" else _home(request, session)
 
 
 @poll
@@ -47,8 +47,7 @@ def stamp(request: HttpRequest) -> str:
     session = session_of(request)
     if session is None:
         return ""
-    before = _key(request.GET.get("before", ""))
-    return stamp_of(read_till(session.party_id, now=clock.now()), list_sales(session.party_id, before=before))
+    return _desk(request, session).stamp
 
 
 @page("GET", "POST")
@@ -73,14 +72,7 @@ def enter(request: HttpRequest) -> HttpResponseBase:
     except ZemiError as error:
         return render(request, "sign_in", error=error, phone=written, asked=otp is not None)
     response = redirect(HOME)
-    response.set_cookie(
-        SELLER_COOKIE,
-        token,
-        max_age=timedelta(minutes=settings.SESSION_MIN),
-        secure=settings.LIVE,
-        httponly=True,
-        samesite="Lax",
-    )
+    keep_session(response, token)
     return response
 
 
@@ -97,69 +89,81 @@ def leave(request: HttpRequest) -> HttpResponseBase:
 
 @page("GET")
 def share(request: HttpRequest, token: str) -> HttpResponseBase:
-    """A sale's link with ready words, for the seller to send to the buyer."""
+    """A payment link with ready words in both languages, for the seller to send to buyers."""
     session = session_of(request)
     if session is None:
         return redirect(HOME)
-    order = find_by_link(token)
-    if order.seller_id != session.party_id:
-        raise OrderNotFound
-    if order.status != OrderStatus.AWAITING_PAYMENT:
-        # Paid meanwhile, or ended: what is true now stands on the order's own page.
-        return redirect(f"{PATH}{token}")
-    words = TEXTS["share_text"].render(
-        language(request), item=order.product_description, amount=kes(order.amount), link=link_of(order)
-    )
-    stamp = read_standing(order, now=clock.now()).stamp
-    encoded = quote(words, safe="")
-    return render(request, "share", order=order, token=token, words=words, encoded=encoded, stamp=stamp)
+    link = find_link(token, owner=Owner(party_id=session.party_id))
+    if not link.is_open(clock.now()):
+        # Sold meanwhile, or stopped: what is true now stands among the sales.
+        return redirect(HOME)
+    facts = {"item": link.product_description, "amount": kes(link.amount), "link": address_of(link)}
+    own = language(request)
+    words = [TEXTS["share_text"].render(spoken, **facts) for spoken in (own, "en" if own == "sw" else "sw")]
+    return render(request, "share", link=link, token=token, words=words, stamp=_desk(request, session).stamp)
+
+
+@page("GET", "POST")
+def stop(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Stop a payment link: nothing more is sold by it."""
+    session = session_of(request)
+    if request.method == "POST" and session is not None:
+        owner = Owner(party_id=session.party_id)
+        # One whose time is over sells nothing already.
+        with suppress(LinkNotActive):
+            disable_link(find_link(token, owner=owner).id, owner=owner, now=clock.now())
+    return redirect(HOME)
+
+
+def _desk(request: HttpRequest, session: Session) -> Desk:
+    keys = {name: _key(request.GET.get(name, "")) for name in ("before", "links_before")}
+    return read_desk(session.party_id, **keys, now=clock.now())
 
 
 def _home(request: HttpRequest, session: Session, **facts: Any) -> HttpResponse:
-    before = _key(request.GET.get("before", ""))
-    till, sales = read_till(session.party_id, now=clock.now()), list_sales(session.party_id, before=before)
+    desk, shown = _desk(request, session), QueryDict(mutable=True)
+    shown.update(
+        {name: request.GET[name] for name in ("before", "links_before") if _key(request.GET.get(name, ""))}
+    )
     return render(
         request,
         "sell",
         party=session.party,
-        till=till,
-        stamp=stamp_of(till, sales),
-        before=before,
-        sales=sales[:PAGE],
-        older=sales[PAGE - 1].order.id if len(sales) > PAGE else None,
+        till=desk.till,
+        stamp=desk.stamp,
+        shown=shown.urlencode(),
+        links=desk.links[:PAGE],
+        older_links=desk.links[PAGE - 1].link.id if len(desk.links) > PAGE else None,
+        sales=desk.sales[:PAGE],
+        older=desk.sales[PAGE - 1].order.id if len(desk.sales) > PAGE else None,
         **facts,
     )
 
 
-def _new_sale(request: HttpRequest, session: Session) -> HttpResponseBase:
-    given = {name: request.POST.get(name, "").strip()[:200] for name in ("item", "price", "buyer")}
+def _new_link(request: HttpRequest, session: Session) -> HttpResponseBase:
+    given = {name: request.POST.get(name, "").strip()[:200] for name in ("item", "price", "stock")}
     spoken = language(request)
     wrong: dict[str, str] = {} if given["item"] else {"item": TEXTS["sell_item_missing"].render(spoken)}
     try:
-        buyer = Phone.parse(given["buyer"])
-    except InvalidPhone as unreadable:
-        wrong["buyer"] = unreadable.text.render(spoken)
-    else:
-        if buyer == session.party.phone:
-            wrong["buyer"] = TEXTS["sell_buyer_own"].render(spoken)
-    try:
         amount = Money.parse(given["price"].replace(",", ""))
-    except InvalidAmount as unreadable_amount:
-        wrong["price"] = unreadable_amount.text.render(spoken)
+    except InvalidAmount as unreadable:
+        wrong["price"] = unreadable.text.render(spoken)
+    stock = given["stock"] or "1"
+    if not _COUNT.fullmatch(stock) or not 1 <= int(stock) <= MOST_STOCK:
+        wrong["stock"] = TEXTS["sell_stock_wrong"].render(spoken, most=f"{MOST_STOCK:,}")
     if wrong:
         return _home(request, session, status=400, given=given, wrong=wrong)
     try:
-        created = create_order(
-            buyer_phone=buyer,
-            seller_phone=session.party.phone,
+        link = create_link(
             amount=amount,
             product_description=given["item"],
+            stock=int(stock),
             signed_in=session.party,
             now=clock.now(),
         )
     except ZemiError as error:
         return _home(request, session, error=error, given=given)
-    return redirect(f"{HOME}/{token_of(created.order)}")
+    return redirect(f"{HOME}/{token_of(link)}")
 
 
 def _key(written: str) -> UUID | None:

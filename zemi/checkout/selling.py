@@ -1,4 +1,4 @@
-"""What a seller sees of the own sales: the money by where it is, and each sale with whose turn it is and why."""
+"""What a seller sees: the money by where it is, the open payment links, and each sale with whose turn it is and why."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +9,9 @@ from django.db.models import Q, QuerySet, Sum
 from zemi.common import crypto
 from zemi.common.money import Money
 from zemi.disbursements.models import DisbursementStatus
+from zemi.links import tokens
+from zemi.links.models import PaymentLink
+from zemi.links.queries import Owner, open_links_of
 from zemi.orders.links import token_of
 from zemi.orders.models import Order, OrderStatus
 from zemi.orders.parties import Role
@@ -30,6 +33,14 @@ class Till:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkLine:
+    """One payment link in the list, by which something can still be bought."""
+
+    link: PaymentLink
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
 class SaleLine:
     """One sale in the list. `turn` names the text that says what is awaited; `until` when that ends by itself."""
 
@@ -38,6 +49,36 @@ class SaleLine:
     net: Money
     turn: str
     until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All of it. `links` and `sales` have one more than a page if there are more."""
+
+    till: Till
+    links: list[LinkLine]
+    sales: list[SaleLine]
+
+    @property
+    def stamp(self) -> str:
+        """Changes when the desk would look different; says nothing else."""
+        seen = [str(self.till.held), str(self.till.coming), str(self.till.paid)]
+        for line in self.links:
+            seen += [str(line.link.id), str(line.link.sold)]
+        for sale in self.sales:
+            seen += [str(sale.order.id), sale.order.status, sale.turn, str(sale.until), str(sale.net)]
+        return crypto.blind_index("page-stamp", "|".join(seen)).hex()[:12]
+
+
+def read_desk(
+    seller_id: UUID, *, links_before: UUID | None = None, before: UUID | None = None, now: datetime
+) -> Desk:
+    """Read what a seller has: the newest links and sales, or those older than the link and the order that are named."""
+    return Desk(
+        till=read_till(seller_id, now=now),
+        links=_list_links(seller_id, before=links_before, now=now),
+        sales=_list_sales(seller_id, before=before),
+    )
 
 
 def read_till(seller_id: UUID, *, now: datetime) -> Till:
@@ -58,20 +99,17 @@ def read_till(seller_id: UUID, *, now: datetime) -> Till:
     )
 
 
-def list_sales(seller_id: UUID, *, before: UUID | None = None) -> list[SaleLine]:
-    """The newest sales of a seller, or those older than the order `before`; one more than a page if there are more."""
+def _list_links(seller_id: UUID, *, before: UUID | None, now: datetime) -> list[LinkLine]:
+    rows = open_links_of(Owner(party_id=seller_id), now=now).order_by("-id")
+    links = (rows if before is None else rows.filter(id__lt=before))[: PAGE + 1]
+    return [LinkLine(link, tokens.token_of(link)) for link in links]
+
+
+def _list_sales(seller_id: UUID, *, before: UUID | None) -> list[SaleLine]:
     rows = Order.objects.filter(seller_id=seller_id).select_related("buyer", "seller").order_by("-id")
     orders = list((rows if before is None else rows.filter(id__lt=before))[: PAGE + 1])
     shown = render("order", orders, viewer=Role.SELLER)
     return [_line(order, seen) for order, seen in zip(orders, shown, strict=True)]
-
-
-def stamp_of(till: Till, sales: list[SaleLine]) -> str:
-    """Changes when the list would look different; says nothing else."""
-    seen = [str(till.held), str(till.coming), str(till.paid)]
-    for sale in sales:
-        seen += [str(sale.order.id), sale.order.status, sale.turn, str(sale.until), str(sale.net)]
-    return crypto.blind_index("page-stamp", "|".join(seen)).hex()[:12]
 
 
 def _line(order: Order, seen: dict[str, object]) -> SaleLine:

@@ -1,12 +1,13 @@
 """Find payment links: by the token that opens one, or as their owner."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from zemi.links.errors import LinkNotFound
-from zemi.links.models import PaymentLink
+from zemi.links.models import LinkStatus, PaymentLink
 from zemi.links.tokens import TOKEN, index_of
 
 
@@ -37,14 +38,20 @@ def get_link(key: UUID | None, *, owner: Owner) -> PaymentLink:
     return link
 
 
-def find_link(token: str) -> PaymentLink:
-    """Find the link that `token` opens, with its seller.
+def open_links_of(owner: Owner, *, now: datetime) -> "QuerySet[PaymentLink]":
+    """Those by which an order can be made now (`PaymentLink.is_open`), in no order."""
+    return links_of(owner).filter(Q(expires_at=None) | Q(expires_at__gt=now), status=LinkStatus.ACTIVE)
+
+
+def find_link(token: str, *, owner: Owner | None = None) -> PaymentLink:
+    """Find the link that `token` opens, with its seller; with `owner` only if it is one of theirs.
 
     :raises LinkNotFound: it opens none
     """
     link = None
     if TOKEN.fullmatch(token):
-        link = PaymentLink.objects.select_related("seller").filter(token_hash=index_of(token)).first()
+        rows = PaymentLink.objects.select_related("seller") if owner is None else links_of(owner)
+        link = rows.filter(token_hash=index_of(token)).first()
     if link is None:
         raise LinkNotFound
     return link
