@@ -6,12 +6,21 @@
 \set i :i + 1
 \set n :first + :i * :clients + :client_id
 
--- create an order
+-- create an order: first the budget of the address that calls
+INSERT INTO trust_budget (id, ends_at, used, most)
+VALUES (sha256('address'), now() + interval '60 s', 1, 1000000000)
+ON CONFLICT (id) DO UPDATE SET used = trust_budget.used + 1 WHERE trust_budget.used < excluded.most;
 WITH parties AS (
     INSERT INTO identity_party (id, phone_hash, phone_sealed, phone_last4, language, created_at)
     VALUES (bench_id(:n, 1), sha256(bench_id(:n, 1)::text::bytea), bench_bytes(42), '5678', 'en', now()),
            (bench_id(:n, 2), sha256(bench_id(:n, 2)::text::bytea), bench_bytes(42), '4321', 'en', now())
     ON CONFLICT DO NOTHING),
+budgets AS (
+    INSERT INTO trust_budget (id, ends_at, used, most)
+    VALUES (sha256(bench_id(:n, 41)::text::bytea), now() + interval '1 h', 1, 5),
+           (sha256(bench_id(:n, 42)::text::bytea), now() + interval '12 h', 1500, 50000)
+    ON CONFLICT (id) DO UPDATE SET used = trust_budget.used + excluded.used
+    WHERE trust_budget.used + excluded.used <= excluded.most),
 placed AS (
     INSERT INTO orders_order (
         id, order_reference, merchant_reference, amount_minor, currency, fee_bps, product_description, release_policy,
@@ -25,7 +34,11 @@ INSERT INTO events_event (id, type, subject_type, subject_id, order_id, actor, a
 VALUES (bench_id(:n, 4), 'order.created', 'order', bench_id(:n, 3), bench_id(:n, 3), 'buyer', now(),
         '{"amount": "1500.00", "currency": "KES"}');
 
--- ask the phone: the attempt, the budgets of the phone
+-- ask the phone, with a key: the budget of its merchant; the attempt, the budgets of the phone, the line of the merchant's
+-- request log (the product writes hundreds of those at once)
+INSERT INTO trust_budget (id, ends_at, used, most)
+VALUES (sha256('merchant'), now() + interval '60 s', 1, 1000000000)
+ON CONFLICT (id) DO UPDATE SET used = trust_budget.used + 1 WHERE trust_budget.used < excluded.most;
 WITH due AS (
     SELECT id FROM orders_order WHERE order_reference = bench_reference(:n) AND status = 'awaiting_payment' FOR UPDATE),
 attempt AS (
@@ -44,7 +57,10 @@ budgets AS (
     INSERT INTO trust_budget (id, ends_at, used, most)
     VALUES (sha256(bench_id(:n, 30)::text::bytea), now() + interval '60 s', 1, 1),
            (sha256(bench_id(:n, 31)::text::bytea), now() + interval '120 s', 1, 1)
-    ON CONFLICT (id) DO UPDATE SET used = trust_budget.used + 1 WHERE trust_budget.used < excluded.most)
+    ON CONFLICT (id) DO UPDATE SET used = trust_budget.used + 1 WHERE trust_budget.used < excluded.most),
+logged AS (
+    INSERT INTO request_log_loggedrequest (id, merchant_id, key_id, method, path, status, code, duration_ms, at)
+    VALUES (bench_id(:n, 43), bench_id(0, 4), 'abcdefgh', 'POST', '/api/payments/mpesa/stk-push', 200, '', 12, now()))
 INSERT INTO events_event (id, type, subject_type, subject_id, order_id, actor, at, data)
 VALUES (bench_id(:n, 6), 'payment.pending', 'payment', bench_id(:n, 5), bench_id(:n, 3), 'buyer', now(),
         '{"amount": "1500.00"}');
@@ -125,7 +141,10 @@ UPDATE notifications_message
 SET sent_at = now(), due_at = NULL, fence = 1, tries = 1, text_sealed = NULL, provider_reference = bench_text(38)
 WHERE id = bench_id(:n, 15);
 
--- confirm the delivery: the caller's budget, committed before the code is looked at
+-- confirm the delivery: the budget of the address, and the caller's of codes, committed before the code is looked at
+INSERT INTO trust_budget (id, ends_at, used, most)
+VALUES (sha256('address'), now() + interval '60 s', 1, 1000000000)
+ON CONFLICT (id) DO UPDATE SET used = trust_budget.used + 1 WHERE trust_budget.used < excluded.most;
 INSERT INTO trust_budget (id, ends_at, used, most)
 VALUES (sha256(bench_id(:n, 32)::text::bytea), now() + interval '15 min', 1, 10)
 ON CONFLICT (id) DO UPDATE SET used = trust_budget.used + 1 WHERE trust_budget.used < excluded.most;

@@ -23,6 +23,8 @@ _HELPERS = """
     CREATE FUNCTION bench_text(length int) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT repeat('x', length) $$;
     CREATE FUNCTION bench_bytes(length int) RETURNS bytea IMMUTABLE LANGUAGE sql AS
         $$ SELECT decode(substr(repeat(md5('bench'), 64), 1, length * 2), 'hex') $$;"""
+# Whose key the prompts are asked for with.
+_MERCHANT = "INSERT INTO identity_merchant (id, name, created_at) VALUES (bench_id(0, 4), 'Bench', now())"
 
 
 class LimitFailed(Exception):
@@ -30,9 +32,10 @@ class LimitFailed(Exception):
 
 
 def prepare(url: str) -> None:
-    """Add the script's helpers to a migrated database."""
+    """Add the script's helpers, and the one merchant, to a migrated database."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(_HELPERS)
+        connection.execute(_MERCHANT)
 
 
 def find_pgbench(binaries: Path) -> Path | None:
