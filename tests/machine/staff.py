@@ -27,7 +27,7 @@ _FITTING = {
     "change-payee": (_S.FAILED,),
     "judge": (_S.UNKNOWN, _S.NEEDS_ATTENTION),
     "reversed": (_S.SUCCEEDED,),
-    "pay-again": (_S.REVERSED,),
+    "pay-again": (_S.REVERSED, _S.CANCELLED),
 }
 # What M-Pesa says of a payment that it does not make: no float, a full wallet, credentials that are wrong or locked.
 _RESULTS = ("1", "8", "2001", "8006")

@@ -45,22 +45,28 @@ def create_payout(
 
 @inside_transaction
 def replace_payout(old: Payout, *, amount: Money, actor: str, now: datetime) -> Payout:
-    """Owe what the provider took back (Y19) to the same payee anew, by a payout that replaces `old`, which must be locked.
+    """Owe to the same payee anew what the provider took back (Y19) or staff called off, by a payout that replaces `old`.
 
-    `amount` is all of it, or what is left where the seller's balance has paid for something else meanwhile. Whatever is
-    heard of the old one later moves that one alone.
+    That must be locked. `amount` is all of it, or what is left where the seller's balance has paid for something else
+    meanwhile. Whatever is heard of the old one later moves that one alone.
 
-    :raises DisbursementNotChangeable: it is not reversed
+    :raises DisbursementNotChangeable: it may still be paid, or was tried
     :raises PayoutReplaced: there is a newer one
-    :raises ReplacementAmount: more than was taken back or the balance has, or nothing that M-Pesa pays out
+    :raises ReplacementAmount: more than that payout was or the balance has, or nothing that M-Pesa pays out
     """
-    if old.status != DisbursementStatus.REVERSED:
+    if not old.may_be_replaced():
         raise DisbursementNotChangeable(kind=old.SUBJECT, status=str(old.status))
     if Payout.objects.filter(replaces=old).exists():
         raise errors.PayoutReplaced
     most = min(old.amount, lock_balance(old.returns_to))
     if not PAYOUT_LEAST <= amount <= most or not amount.is_whole:
         raise errors.ReplacementAmount(least=PAYOUT_LEAST.shillings, most=str(most))
+    return owe_anew(old, amount=amount, actor=actor, now=now)
+
+
+@inside_transaction
+def owe_anew(old: Payout, *, amount: Money, actor: str, now: datetime) -> Payout:
+    """Have `amount` of `old`, which can't be paid any more and is locked, paid by a new one. The balance must have it."""
     payout = Payout(
         order_id=old.order_id,
         payment_id=old.payment_id,

@@ -60,7 +60,7 @@ class PayoutFailed(ZemiError):
 
 
 class PayoutReplaced(ZemiError):
-    """What the provider took back is paid by a newer payout already, or is on its way."""
+    """What the provider took back, or was called off, is paid by a newer payout already, or is on its way."""
 
     code = "payout_replaced"
     kind = Kind.STATE
@@ -74,7 +74,7 @@ class PayoutReplaced(ZemiError):
 
 
 class ReplacementAmount(ZemiError):
-    """No more than the provider took back, and than the seller's balance still has of it."""
+    """No more than the old payout was, and than the seller's balance still has of it."""
 
     code = "replacement_amount"
     kind = Kind.AMOUNT

@@ -54,7 +54,7 @@ class PayoutAttempt(Attempt):
 
 
 class Payout(Disbursement):
-    """What a seller is owed for one release. One that the provider took back is replaced by another (DOMAIN Y19)."""
+    """What a seller is owed for one release. One that was called off, or taken back (DOMAIN Y19), another replaces."""
 
     SUBJECT: ClassVar[str] = "payout"
     SWEEP: ClassVar[str] = "payouts"
@@ -87,9 +87,12 @@ class Payout(Disbursement):
 
     class Meta:
         constraints = [
-            # What was reversed never moves again: of all others there is one, or a release would be paid twice.
+            # What was reversed never moves again, nor what was called off untried: of all others there is one, or a
+            # release would be paid twice.
             models.UniqueConstraint(
-                fields=["release"], name="payouts_one_live_per_release", condition=~Q(status="reversed")
+                fields=["release"],
+                name="payouts_one_live_per_release",
+                condition=~Q(status__in=["cancelled", "reversed"]),
             ),
             models.CheckConstraint(condition=~Q(replaces=F("id")), name="payouts_replaces_another"),
             models.UniqueConstraint(fields=["provider", "transaction_id"], name="payouts_receipt_once"),
@@ -97,6 +100,14 @@ class Payout(Disbursement):
             models.CheckConstraint(condition=Q(status__in=DisbursementStatus.values), name="payouts_status"),
         ]
         indexes = [models.Index(fields=["due_at"], name="payouts_due", condition=Q(due_at__isnull=False))]
+
+    def may_be_replaced(self) -> bool:
+        """Whether nothing can be paid by it any more, though its money is owed: taken back, or called off before any try.
+
+        Of a try that failed a late success may still be told.
+        """
+        was_called_off = self.status == DisbursementStatus.CANCELLED and not self.tries_made().exists()
+        return self.status == DisbursementStatus.REVERSED or was_called_off
 
     @property
     def in_flight(self) -> AccountRef:

@@ -251,15 +251,16 @@ def _payouts(books: _Books) -> Iterator[str]:
 
 
 def _replacements() -> Iterator[str]:
-    """Of one release one payout counts; the others were taken back, and each newer one is of no more than it replaces."""
-    live = Payout.objects.exclude(status=DisbursementStatus.REVERSED).values("release_id")
+    """Of one release one payout counts: the others were taken back or called off; none is of more than the one before."""
+    over = (DisbursementStatus.CANCELLED, DisbursementStatus.REVERSED)
+    live = Payout.objects.exclude(status__in=over).values("release_id")
     for row in live.annotate(count=Count("id")).filter(count__gt=1).order_by():
         yield f"release {row['release_id']} has {row['count']} payouts that count"
     newer = Payout.objects.filter(replaces__isnull=False).select_related("replaces")
     for payout in newer.iterator():
         old = cast("Payout", payout.replaces)
         same = (old.release_id, old.seller_id) == (payout.release_id, payout.seller_id)
-        if old.status != DisbursementStatus.REVERSED or not same or payout.amount_minor > old.amount_minor:
+        if old.status not in over or not same or payout.amount_minor > old.amount_minor:
             yield f"payout {payout.id} of {payout.amount} replaces {old.id}, which it can't"
 
 

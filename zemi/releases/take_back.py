@@ -9,22 +9,29 @@ from zemi.ledger import chart
 from zemi.ledger.chart import AccountRef
 from zemi.ledger.locks import lock_balance
 from zemi.orders.models import Order
+from zemi.payouts.disburse import owe_anew
 from zemi.payouts.models import Payout
+from zemi.providers.base import PAYOUT_LEAST
 
 
 @inside_transaction
 def take_from_seller(order: Order, amount: Money, *, actor: str, now: datetime) -> dict[AccountRef, Money]:
     """Say from which accounts of the seller `amount` is had; nothing is booked yet. The order must be locked.
 
-    What is on its way to the seller and was not sent is called off first (DOMAIN 5.8 row 19).
+    What is on its way to the seller and was not sent is called off first (DOMAIN 5.8 row 19), and what is left of it is
+    owed by a new payout.
     """
     found: dict[AccountRef, Money] = {}
     rest = amount - take(found, chart.seller_reserve(order.seller_id), amount)
+    payable = chart.seller_payable(order.seller_id)
     # What is called off here is on the balance only when this unit ends: it is counted by hand.
-    coming = _call_off_payouts(order, actor=actor, now=now)
-    rest -= take(found, chart.seller_payable(order.seller_id), rest, coming=coming)
-    if rest.minor:
-        found[chart.seller_debt(order.seller_id)] = rest
+    called_off = call_off_unsent(Payout.objects.filter(order=order), actor=actor, now=now)
+    coming = Money(sum(payout.amount_minor for payout in called_off), order.currency)
+    there = lock_balance(payable)
+    taken = take(found, payable, rest, coming=coming)
+    if taken < rest:
+        found[chart.seller_debt(order.seller_id)] = rest - taken
+    _pay_the_rest(called_off, min(coming, there + coming - taken), actor=actor, now=now)
     return found
 
 
@@ -40,7 +47,10 @@ def take(
     return taken
 
 
-def _call_off_payouts(order: Order, *, actor: str, now: datetime) -> Money:
-    """Call off what was not sent; answers how much comes back."""
-    called_off = call_off_unsent(Payout.objects.filter(order=order), actor=actor, now=now)
-    return Money(sum(payout.amount_minor for payout in called_off), order.currency)
+def _pay_the_rest(called_off: list[Payout], left: Money, *, actor: str, now: datetime) -> None:
+    """Owe `left` of what was called off anew, where M-Pesa pays out so little, and nothing can be paid by the old one."""
+    for payout in called_off:
+        amount = min(payout.amount, left)
+        if amount >= PAYOUT_LEAST and payout.may_be_replaced():
+            owe_anew(payout, amount=amount, actor=actor, now=now)
+            left -= amount

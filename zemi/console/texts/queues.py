@@ -66,7 +66,7 @@ TEXTS: dict[str, Text] = {
     "act_retry": Text(en="Send it again", sw="Itume tena"),
     "act_change_payee": Text(en="Pay another number of the payee's", sw="Lipa namba nyingine ya mpokeaji"),
     "act_redirect_refund": Text(en="Send a refund to another number", sw="Tuma marejesho kwa namba nyingine"),
-    "act_pay_again": Text(en="Pay the seller again what M-Pesa took back", sw="Mlipe muuzaji tena kile M-Pesa ilichorudisha"),
+    "act_pay_again": Text(en="Pay the seller by a new payout", sw="Mlipe muuzaji kwa malipo mapya"),
     "act_paid": Text(en="It was paid, by the statement", sw="Ililipwa, kwa taarifa"),
     "act_unpaid": Text(en="It was not paid, by the statement", sw="Haikulipwa, kwa taarifa"),
     "act_reversed": Text(en="M-Pesa took the payment back", sw="M-Pesa imerudisha malipo kwetu"),
