@@ -28,7 +28,7 @@ from zemi.console import admin as console_admin
 from zemi.console import home as console
 from zemi.console import sign_in as staff_sign_in
 from zemi.console import things
-from zemi.developers import events, guide, keys, requests, sign_in
+from zemi.developers import endpoints, events, guide, keys, requests, sign_in
 
 
 class OrderReferenceConverter:
@@ -165,9 +165,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("developers/events", events.events),
     path("developers/events/<identifier:event_id>", events.event),
     path("developers/events/<identifier:event_id>/resend", events.send_again),
-    path("developers/webhooks", events.webhooks),
-    path("developers/webhooks/<identifier:endpoint_id>", events.webhook),
-    path("developers/webhooks/<identifier:endpoint_id>/<identifier:delivery_id>", events.deliver_again),
+    path("developers/webhooks", endpoints.webhooks),
+    path("developers/webhooks/<identifier:endpoint_id>", endpoints.webhook),
+    path("developers/webhooks/<identifier:endpoint_id>/rotate", endpoints.rotate),
+    path("developers/webhooks/<identifier:endpoint_id>/switch", endpoints.switch),
+    path("developers/webhooks/<identifier:endpoint_id>/ping", endpoints.send_ping),
+    path("developers/webhooks/<identifier:endpoint_id>/replay", endpoints.replay),
+    path("developers/webhooks/<identifier:endpoint_id>/delete", endpoints.delete),
+    path("developers/webhooks/<identifier:endpoint_id>/<identifier:delivery_id>", endpoints.deliver_again),
     # Pages for people. The token of an order's link opens that order's alone (zemi.orders.links).
     path("", home.home),
     path("help", home.help_page),

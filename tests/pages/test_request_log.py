@@ -1,6 +1,9 @@
 """What merchants' programs asked is on their pages, a moment later, and costs the requests nothing."""
 
+import json
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -9,11 +12,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.pages.conftest import Person, words
+from zemi.api.endpoint import operations_of
 from zemi.common.ids import new_key
+from zemi.developers.curl import example_body
 from zemi.request_log import record
 from zemi.request_log.models import LoggedRequest
 from zemi.request_log.read import forget_old_requests
 from zemi.request_log.record import Recorder
+from zemi.urls import API, V1
 
 pytestmark = pytest.mark.django_db
 
@@ -36,22 +42,60 @@ def test_requests_with_a_key_are_shown_to_their_merchant(
 ) -> None:
     read = ask("/api/v1/orders?reference=254712345678", key_text)
     missing = ask("/api/v1/orders/0712345678", key_text)
-    written = ask("/api/v1/quotes", key_text, "post", data="{}", content_type="application/json")
+    ask("/api/v1/links", key_text, "post", data="{}", content_type="application/json")
     assert recorder.flush() == 3
 
     page = words(chebet.open("/developers/requests"))
     assert "GET /api/v1/orders 200" in page
     assert "GET /api/v1/orders/&lt;phone&gt; 404" in page
-    assert "POST /api/v1/quotes 400" in page
+    assert "POST /api/v1/links 400" in page
     refused = words(chebet.open("/developers/requests", refused="1"))
     assert "GET /api/v1/orders 200" not in refused
     shown = words(chebet.open(f"/developers/requests/{read.headers['Request-Id']}"))
     assert "/api/v1/orders -H" in shown
-    assert "no command" in words(chebet.open(f"/developers/requests/{written.headers['Request-Id']}"))
     assert "order_not_found" in words(chebet.open(f"/developers/requests/{missing.headers['Request-Id']}"))
     kept = "".join(map(repr, LoggedRequest.objects.values_list()))
     assert "712345678" not in kept
     assert key_text not in kept
+
+
+def test_for_a_request_that_wrote_there_is_the_documented_example(
+    chebet: Person, key_text: str, recorder: Recorder
+) -> None:
+    def shown(path: str, method: str = "post") -> str:
+        asked = ask(
+            path, key_text, method, data='{"product_description": "private"}', content_type="application/json"
+        )
+        recorder.flush()
+        return unescape(words(chebet.open(f"/developers/requests/{asked.headers['Request-Id']}")))
+
+    made = shown("/api/v1/links")
+    assert "The log keeps no bodies. This sends the documented example" in made
+    body = (
+        '{"amount": "1500.00", "product_description": "Kitenge, six yards", "seller_phone": "0712 345 678"}'
+    )
+    assert made.endswith(f" -H 'Content-Type: application/json' -d '{body}' Copy")
+    keys = [
+        re.findall(r"-H 'Idempotency-Key: ([0-9a-f]{32})'", said) for said in (made, shown("/api/v1/links"))
+    ]
+    # Each is an act of its own.
+    assert len(keys[0]) == len(keys[1]) == 1
+    assert keys[0] != keys[1]
+    assert "It takes no body." in shown("/api/v1/webhook_endpoints/we_x/ping")
+    for path, method in (("/api/v1/links", "put"), ("/api/v1/orders/0712345678/cancel", "post")):
+        assert "no command" in shown(path, method), path
+
+
+EXAMPLES = {
+    f"{path}": operations["post"].cls
+    for path, view in ((str(each.pattern), each.callback) for each in API + V1)
+    if "post" in (operations := operations_of(view)) and operations["post"].cls.input is not None
+}
+
+
+@pytest.mark.parametrize("path", EXAMPLES)
+def test_an_example_is_read_by_its_endpoint(path: str) -> None:
+    assert EXAMPLES[path].input.read(json.loads(json.dumps(example_body(EXAMPLES[path].input)))) is not None
 
 
 def test_requests_of_others_and_of_nobody_are_not_shown(

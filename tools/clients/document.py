@@ -91,19 +91,6 @@ def model_name(reference: str) -> str:
     return reference.rpartition("/")[2].removesuffix("Data")
 
 
-def example_of(schema: Schema) -> Any:
-    """A value that the schema takes: its own example, else something small."""
-    if schema.get("examples"):
-        return schema["examples"][-1]
-    if "enum" in schema:
-        return schema["enum"][0]
-    if "oneOf" in schema:
-        return example_of(schema["oneOf"][0])
-    return {"integer": schema.get("minimum", 1), "object": {}, "boolean": True}.get(
-        str(schema.get("type")), "text"
-    )
-
-
 def _inlined(value: Any, named: Mapping[str, Schema]) -> Any:
     if isinstance(value, dict):
         if value.get("$ref") in named:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools.clients.document import Document, Operation, Parameter, example_of
+from tools.clients.document import Document, Operation, Parameter
+from zemi.common.json_schema import example_of
 
 # The way of one order: read it until it is paid, then confirm. Every other operation follows, by tag and name.
 MAIN_PATH = ("createOrder", "stkPush", "getOrder", "confirmDelivery", "b2cPayout")

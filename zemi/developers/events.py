@@ -1,4 +1,4 @@
-"""A merchant's events and what became of telling them: each with its JSON, a command, and another try."""
+"""A merchant's events: each with its JSON, a command, and another try at telling it."""
 
 import json
 from uuid import UUID
@@ -9,17 +9,16 @@ from django.shortcuts import redirect
 from zemi.common import clock
 from zemi.common.ids import public_id, read_public_id
 from zemi.developers.curl import curl
+from zemi.developers.endpoints import find_endpoint
 from zemi.developers.page import HOME, developer_page
 from zemi.events.public import PUBLIC
 from zemi.identity.api_keys import Scope
 from zemi.identity.models import ApiKey
 from zemi.snapshots.errors import ObjectNotFound
 from zemi.snapshots.events import EventWish, events_of_merchant, list_events, read_event
-from zemi.snapshots.webhooks import STATUSES, list_deliveries
 from zemi.web.page import render
-from zemi.webhooks.deliveries import redeliver, resend
-from zemi.webhooks.endpoints import get_endpoint, list_endpoints, show_endpoint
-from zemi.webhooks.models import WebhookEndpoint
+from zemi.webhooks.deliveries import resend
+from zemi.webhooks.endpoints import list_endpoints, show_endpoint
 
 _PATH = f"{HOME}/events"
 
@@ -73,55 +72,6 @@ def send_again(request: HttpRequest, key: ApiKey, event_id: str) -> HttpResponse
     )
     if found is None:
         raise ObjectNotFound
-    endpoint = _endpoint(request.POST.get("endpoint", ""), key)
+    endpoint = find_endpoint(request.POST.get("endpoint", ""), key)
     resend(found, endpoint=endpoint, now=clock.now())
     return redirect(f"{HOME}/webhooks/{public_id('we', endpoint.id)}")
-
-
-@developer_page("GET", scope=Scope.WEBHOOKS)
-def webhooks(request: HttpRequest, key: ApiKey) -> HttpResponse:
-    """The merchant's endpoints."""
-    found = [show_endpoint(each) for each in list_endpoints(key.merchant_id)]
-    return render(
-        request,
-        "developers/webhooks",
-        tab="developers",
-        here="webhooks",
-        endpoints=found,
-        curl=curl("/api/v1/webhook_endpoints"),
-    )
-
-
-@developer_page("GET", scope=Scope.WEBHOOKS)
-def webhook(request: HttpRequest, key: ApiKey, endpoint_id: str) -> HttpResponse:
-    """One endpoint, and what was sent to it: every try and its answer."""
-    endpoint = _endpoint(endpoint_id, key)
-    chosen = request.GET.get("status", "")
-    chosen = chosen if chosen in STATUSES else ""
-    found = list_deliveries(endpoint, limit=25, cursor=request.GET.get("cursor", ""), status=chosen)
-    return render(
-        request,
-        "developers/webhook",
-        tab="developers",
-        here="webhooks",
-        endpoint=show_endpoint(endpoint),
-        page=found,
-        statuses=STATUSES,
-        chosen=chosen,
-        curl=curl(f"/api/v1/webhook_endpoints/{endpoint_id}/deliveries"),
-    )
-
-
-@developer_page("GET", "POST", scope=Scope.WEBHOOKS)
-def deliver_again(request: HttpRequest, key: ApiKey, endpoint_id: str, delivery_id: str) -> HttpResponseBase:
-    """Send one delivery again at once."""
-    endpoint = _endpoint(endpoint_id, key)
-    if request.method == "POST":
-        wanted = read_public_id("wd", delivery_id) or UUID(int=0)
-        redeliver(wanted, endpoint=endpoint, now=clock.now())
-    return redirect(f"{HOME}/webhooks/{endpoint_id}")
-
-
-def _endpoint(written: str, key: ApiKey) -> WebhookEndpoint:
-    # What is no key of ours is nobody's.
-    return get_endpoint(read_public_id("we", written) or UUID(int=0), merchant_id=key.merchant_id)

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from zemi.common.ids import public_id
-from zemi.developers.curl import curl
+from zemi.developers.curl import curl, curl_post
 from zemi.developers.page import developer_page
 from zemi.identity.api_keys import Scope
 from zemi.identity.models import ApiKey
@@ -55,4 +55,5 @@ def request(request: HttpRequest, key: ApiKey, request_id: str) -> HttpResponse:
         request_id=request_id,
         events=[(public_id("evt", each.id), each.type) for each in caused],
         curl=curl(found.path) if found.method in {"GET", "HEAD"} else "",
+        written=curl_post(found.path) if found.method == "POST" else None,
     )

@@ -42,6 +42,16 @@ TEXTS: dict[str, Text] = {
         en="Its body is not kept, so there is no command to send it again.",
         sw="Yaliyomo hayahifadhiwi, kwa hiyo hakuna amri ya kulituma tena.",
     ),
+    "dev_example": Text(
+        en="The log keeps no bodies. This sends the documented example for this address, as a new act: put your own"
+        " values in.",
+        sw="Kumbukumbu haihifadhi yaliyomo. Hii hutuma mfano wa nyaraka kwa anwani hii, kama tendo jipya: weka"
+        " thamani zako mwenyewe.",
+    ),
+    "dev_again": Text(
+        en="It takes no body. This sends the same again, as a new act:",
+        sw="Halina yaliyomo. Hii hutuma vilevile tena, kama tendo jipya:",
+    ),
     "dev_of_request": Text(en="Events that it caused", sw="Matukio yaliyotokana nalo"),
     "dev_events": Text(en="Events", sw="Matukio"),
     "dev_webhooks": Text(en="Webhook endpoints", sw="Seva za webhook"),
@@ -106,6 +116,64 @@ TEXTS: dict[str, Text] = {
     "dev_every_type": Text(en="every type", sw="kila aina"),
     "dev_no_endpoints": Text(en="There is no endpoint yet.", sw="Bado hakuna seva."),
     "dev_webhooks_guide": Text(en="How to be told of events", sw="Jinsi ya kuarifiwa matukio"),
+    "dev_endpoint": Text(en="Webhook endpoint", sw="Seva ya webhook"),
+    "dev_new_endpoint": Text(en="Make an endpoint", sw="Ongeza seva"),
+    "dev_most_endpoints": Text(
+        en="There are {most} endpoints, and no room for more: delete one first.",
+        sw="Kuna seva {most}, na hakuna nafasi zaidi: futa moja kwanza.",
+    ),
+    "dev_url": Text(en="URL of your server", sw="URL ya seva yako"),
+    "dev_url_hint": Text(
+        en="Where events are sent to, such as https://shop.example/hooks/zemi.",
+        sw="Mahali ambapo matukio hutumwa, mfano https://shop.example/hooks/zemi.",
+    ),
+    "dev_types": Text(en="Types of events", sw="Aina za matukio"),
+    "dev_types_hint": Text(
+        en="One or more; or every type, also those to come.",
+        sw="Moja au zaidi; au kila aina, pamoja na zitakazokuja.",
+    ),
+    "dev_description": Text(en="Description, for yourself", sw="Maelezo, kwa ajili yako"),
+    "dev_alert_phone": Text(en="Phone to text when it is given up", sw="Simu ya kutumiwa SMS seva ikiachwa"),
+    "dev_alert_hint": Text(
+        en="It is given up when it failed for five days, or answered 410.",
+        sw="Seva huachwa ikishindwa kwa siku tano, au ikijibu 410.",
+    ),
+    "dev_alert_now": Text(
+        en="Now it is {phone}, and stays so if you leave this empty.",
+        sw="Sasa ni {phone}, na itabaki hivyo ukiacha hapa wazi.",
+    ),
+    "dev_alert_nobody": Text(en="Save, and text nobody", sw="Hifadhi, na usimtumie yeyote SMS"),
+    "dev_save": Text(en="Save", sw="Hifadhi"),
+    "dev_secret": Text(en="The secret to verify with", sw="Siri ya kuthibitishia"),
+    "dev_secret_once": Text(
+        en="It is shown this once: keep it now, where your server reads it.",
+        sw="Inaonyeshwa mara hii tu: ihifadhi sasa, mahali ambapo seva yako inaisoma.",
+    ),
+    "dev_secret_old": Text(
+        en="The one before it signs too, until {until}.", sw="Ya awali inatia sahihi pia, hadi {until}."
+    ),
+    "dev_ping": Text(en="Send a test event", sw="Tuma tukio la majaribio"),
+    "dev_replay_days": Text(
+        en="Send everything that did not arrive in the last days", sw="Tuma yote ambayo hayakufika katika siku zilizopita"
+    ),
+    "dev_replay": Text(en="Send what was missed", sw="Tuma yaliyokosekana"),
+    "dev_switch_on": Text(en="Switch it on", sw="Iwashe"),
+    "dev_change_endpoint": Text(en="Change it", sw="Ibadilishe"),
+    "dev_secret_off": Text(en="New secret, switch off, delete", sw="Siri mpya, zima, futa"),
+    "dev_secret_more": Text(
+        en="A new secret takes over at once; for 24 hours this one signs too, so that nothing is missed.",
+        sw="Siri mpya inachukua nafasi mara moja; kwa saa 24 hii inatia sahihi pia, ili kusikosekane kitu.",
+    ),
+    "dev_secret_new": Text(en="Make a new secret", sw="Tengeneza siri mpya"),
+    "dev_switch_off_more": Text(
+        en="Off, nothing is sent to it; what happens meanwhile can be sent later.",
+        sw="Ikizimwa, hakuna kinachotumwa; yanayotokea wakati huo yanaweza kutumwa baadaye.",
+    ),
+    "dev_switch_off": Text(en="Switch it off", sw="Izime"),
+    "dev_delete_more": Text(
+        en="Deleted, it is gone for ever, with its secrets.", sw="Ikifutwa, imeondoka kabisa, pamoja na siri zake."
+    ),
+    "dev_delete": Text(en="Delete for ever", sw="Futa kabisa"),
     "dev_deliveries": Text(en="Deliveries", sw="Yaliyotumwa"),
     "dev_next": Text(en="next try", sw="jaribio lijalo"),
     "dev_no_deliveries": Text(en="Nothing was sent yet.", sw="Hakuna kilichotumwa bado."),
