@@ -37,6 +37,17 @@ def _make_endpoint(product: Product) -> str:
     return found
 
 
+def _written(page: Page) -> str:
+    """The page of a request that made an endpoint; it is in the log a moment after it was answered."""
+    asked = page.get_by_role("link", name="POST /api/v1/webhook_endpoints", exact=True).first
+    for _ in range(50):
+        page.goto("/developers/requests")
+        if asked.is_visible():
+            break
+        page.wait_for_timeout(200)
+    return str(asked.get_attribute("href"))
+
+
 def _run(*commands: str) -> dict[str, object]:
     done = subprocess.run(
         ["sh", "-ec", "\n".join(commands)], check=True, capture_output=True, text=True, timeout=30
@@ -75,6 +86,41 @@ def test_the_commands_of_the_pages_work_as_they_stand(
     assert answer["success"] is True
 
 
+@pytest.mark.parametrize("with_script", [True, False])
+def test_an_endpoint_is_made_by_hand_and_the_command_for_such_a_request_makes_another(
+    product: Product, window: Window, with_script: bool
+) -> None:
+    _make_endpoint(product)
+    page = window(java_script_enabled=with_script)
+    _sign_in(page)
+    export = page.locator("#export").inner_text()
+
+    page.goto("/developers/webhooks")
+    page.get_by_label("URL of your server").fill(f"{product.simulator_url}/_sim/health")
+    page.get_by_label("Types of events").select_option(["order.paid", "payout.succeeded"])
+    page.get_by_role("button", name="Make an endpoint").click()
+    assert page.locator("#secret").inner_text().startswith("whsec_")
+    page.goto("/developers/webhooks")
+    page.locator(".sales h2 a").last.click()
+    page.get_by_role("button", name="Send a test event").click()
+    page.get_by_text("webhook_endpoint.ping").first.wait_for()
+
+    page.goto(_written(page))
+    page.locator("dl.facts").wait_for()
+    command = page.locator("#curl").inner_text()
+    made = _run(export, command)
+    assert made["success"] is True
+    # Twice the same command is one act.
+    assert _run(export, command) == made
+
+    page.goto("/developers/webhooks")
+    for _ in range(2):
+        page.locator(".sales h2 a").last.click()
+        page.get_by_text("New secret, switch off, delete").click()
+        page.get_by_role("button", name="Delete for ever").click()
+        page.wait_for_url("**/developers/webhooks")
+
+
 def test_a_command_is_copied(product: Product, window: Window) -> None:
     page = window(permissions=["clipboard-read", "clipboard-write"])
     _sign_in(page)
@@ -86,6 +132,8 @@ def test_a_command_is_copied(product: Product, window: Window) -> None:
 
 
 def test_everybody_can_use_them(product: Product, window: Window, watched: Watched) -> None:
+    # A form that is refused on purpose.
+    watched.allowed += ["status 400", "status of 400"]
     endpoint = _make_endpoint(product)
     for language, colours in (("en", "light"), ("sw", "dark")):
         page = window(
@@ -96,11 +144,25 @@ def test_everybody_can_use_them(product: Product, window: Window, watched: Watch
         )
         assert not violations(page)
         _sign_in(page)
-        for path in (*PATHS, "/developers/requests", f"/developers/webhooks/{endpoint}"):
+        for path in (*PATHS, "/developers/requests", f"/developers/webhooks/{endpoint}", _written(page)):
             costs = costs_of(page)
             page.goto(path, wait_until="networkidle")
             assert not violations(page), (path, language)
             assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
             assert 0 < sum(costs.values()) <= 50_000
             assert len(costs) <= 4, costs
+        # With all that can be opened, and a refusal.
+        page.goto(f"/developers/webhooks/{endpoint}")
+        for summary in page.locator("main summary").all():
+            summary.click()
+        assert not violations(page), language
+        page.locator("#url").fill("https://user:pass@shop.example/")
+        page.locator("form:has(#url) button").first.click()
+        page.locator('[role="alert"]').wait_for()
+        assert not violations(page), language
+        page.locator("main summary").last.click()
+        page.locator('form[action$="/rotate"] button').click()
+        page.locator("#secret").wait_for()
+        assert not violations(page), language
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
         page.context.close()

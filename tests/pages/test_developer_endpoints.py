@@ -162,8 +162,8 @@ def test_one_that_was_given_up_comes_back_and_gets_what_it_missed(
     assert "Switch it on" in words(chebet.open(path_of(endpoint)))
 
     chebet.press(path_of(endpoint, "switch"), to="on")
-    chebet.press(path_of(endpoint, "replay"), days="7")
-    chebet.press(path_of(endpoint, "replay"), days="8")
+    assert "It is on its way" in words(chebet.press(path_of(endpoint, "replay"), days="7"))
+    assert "It is on its way" not in words(chebet.press(path_of(endpoint, "replay"), days="8"))
 
     [asked] = WebhookReplay.objects.filter(extent="undelivered")
     assert (asked.since, asked.until) == (clock.now() - timedelta(days=7), clock.now())

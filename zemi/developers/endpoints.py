@@ -93,7 +93,7 @@ def send_ping(request: HttpRequest, key: ApiKey, endpoint_id: str) -> HttpRespon
     endpoint = find_endpoint(endpoint_id, key)
     if request.method == "POST":
         ping(endpoint.id, merchant_id=key.merchant_id, now=clock.now())
-    return _back(endpoint)
+    return _back(endpoint, queued=request.method == "POST")
 
 
 @developer_page("GET", "POST", scope=Scope.WEBHOOKS)
@@ -104,6 +104,7 @@ def replay(request: HttpRequest, key: ApiKey, endpoint_id: str) -> HttpResponseB
     if request.method == "POST" and days in map(str, SPANS):
         now = clock.now()
         ask_replay(endpoint=endpoint, since=now - timedelta(days=int(days)), until=now, now=now)
+        return _back(endpoint, queued=True)
     return _back(endpoint)
 
 
@@ -124,7 +125,7 @@ def deliver_again(request: HttpRequest, key: ApiKey, endpoint_id: str, delivery_
     if request.method == "POST":
         wanted = read_public_id("wd", delivery_id) or UUID(int=0)
         redeliver(wanted, endpoint=endpoint, now=clock.now())
-    return _back(endpoint)
+    return _back(endpoint, queued=request.method == "POST")
 
 
 def find_endpoint(written: str, key: ApiKey) -> WebhookEndpoint:
@@ -153,8 +154,8 @@ def _wrong(request: HttpRequest, error: ZemiError) -> dict[str, str]:
     return {problem.field: problem.text.render(language(request)) for problem in problems}
 
 
-def _back(endpoint: WebhookEndpoint) -> HttpResponseBase:
-    return redirect(f"{_PATH}/{public_id('we', endpoint.id)}")
+def _back(endpoint: WebhookEndpoint, *, queued: bool = False) -> HttpResponseBase:
+    return redirect(f"{_PATH}/{public_id('we', endpoint.id)}" + ("?queued=1" if queued else ""))
 
 
 def _list(
@@ -197,6 +198,7 @@ def _show(
         page=list_deliveries(endpoint, limit=25, cursor=request.GET.get("cursor", ""), status=chosen),
         statuses=STATUSES,
         chosen=chosen,
+        queued="queued" in request.GET,
         types=sorted(TOLD),
         spans=SPANS,
         curl=curl(f"/api/v1/webhook_endpoints/{shown['id']}/deliveries"),

@@ -154,9 +154,13 @@ TEXTS: dict[str, Text] = {
     ),
     "dev_ping": Text(en="Send a test event", sw="Tuma tukio la majaribio"),
     "dev_replay_days": Text(
-        en="Send everything that did not arrive in the last days", sw="Tuma yote ambayo hayakufika katika siku zilizopita"
+        en="Days to go back for what did not arrive", sw="Siku za kurudi nyuma kwa ambayo hayakufika"
     ),
     "dev_replay": Text(en="Send what was missed", sw="Tuma yaliyokosekana"),
+    "dev_queued": Text(
+        en="It is on its way: see below, in a moment, what became of it.",
+        sw="Iko njiani: tazama hapa chini, baada ya muda mfupi, imekuwaje.",
+    ),
     "dev_switch_on": Text(en="Switch it on", sw="Iwashe"),
     "dev_change_endpoint": Text(en="Change it", sw="Ibadilishe"),
     "dev_secret_off": Text(en="New secret, switch off, delete", sw="Siri mpya, zima, futa"),
