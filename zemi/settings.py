@@ -389,6 +389,8 @@ SECURE_HSTS_SECONDS = 31_536_000 if LIVE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = LIVE
 # 64 KiB is many times what any endpoint needs (SAFETY 2.3).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024
+# Files are no part of that: only the page that asks for one gets it.
+FILE_UPLOAD_HANDLERS = ["zemi.web.uploads.Dropped"]
 LOGGING_CONFIG = None
 
 

@@ -230,6 +230,7 @@ def test_the_numbers_are_the_seeds() -> None:
         "orders_per_phone": (5, 3600),
         "cancel_requests": (3, 86_400),
         "links_per_phone": (100, 3600),
+        "photos_per_phone": (100, 3600),
         "staff_sign_ins": (20, 900),
         "codes_of_a_caller": (20, 3600),
         "codes_to_a_phone": (3, 3600),

@@ -9,6 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from tests import pictures
 from tests.browser.conftest import Product
 
 # Sixty characters of words, and one word that fits on no line.
@@ -411,6 +412,29 @@ def share_page(product: Product, page: Page) -> None:
     page.locator("#words").wait_for()
 
 
+def offer_photo_page(product: Product, page: Page) -> None:
+    """What a link with a photo offers; no photo costs more."""
+    no_sales_page(product, page)
+    photo = {"name": "item.jpg", "mimeType": "image/jpeg", "buffer": pictures.noise()}
+    page.locator("#photo").set_input_files([photo])  # type: ignore[list-item]
+    _make_link(page)
+    page.locator('.more a[href^="/l/"]').click()
+    _photo(page)
+
+
+def pay_photo_page(product: Product, page: Page) -> None:
+    offer_photo_page(product, page)
+    page.locator("#phone").fill(new_phone())
+    _press(page)
+    page.locator('form[action$="/pay"]').first.wait_for()
+    _photo(page)
+
+
+def _photo(page: Page) -> None:
+    """Wait until it is shown."""
+    page.locator("img.photo").evaluate("image => image.decode()")
+
+
 def _make_link(page: Page, *, price: str = "249,999") -> None:
     page.locator("#item").fill(LONG)
     page.locator("#price").fill(price)
@@ -504,8 +528,10 @@ PAGES: dict[str, Callable[[Product, Page], None]] = {
     "phones_held": phones_held_page,
     "phones_done": phones_done_page,
     "offer": offer_page,
+    "offer_photo": offer_photo_page,
     "offer_closed": offer_closed_page,
     "pay": pay_page,
+    "pay_photo": pay_photo_page,
     "part": part_page,
     "failed": failed_page,
     "wrong_number": wrong_number_page,

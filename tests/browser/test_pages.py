@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page, expect
 
+from tests import pictures
 from tests.browser.conftest import DESK, WALK, Product, Watched, Window, shoot
 from tests.browser.sales import ANSWERS, PAGES, REFUSALS, new_phone, new_sale, sign_in
 
@@ -78,6 +79,48 @@ def test_a_stranger_sells_by_a_payment_link_within_two_minutes(
     took = time.monotonic() - started
     record_property("report", f"a sale by a payment link, by clicks: {took:.1f} s")
     assert took < 120
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_photo_is_uploaded_and_seen_by_the_buyer(product: Product, window: Window, scripts: bool) -> None:
+    """A phone makes it smaller first, if it can run scripts; either way it comes to the buyer small and upright."""
+    taken = pictures.photo(size=(3_000, 2_000), exif=pictures.orientation(6))
+    page = window(java_script_enabled=scripts)
+    sign_in(product, page, new_phone())
+    page.get_by_label("What you sell").fill("Kitenge, six yards")
+    page.get_by_label("Price in shillings").fill("1,500")
+    page.get_by_label("Photo").set_input_files(
+        [{"name": "item.jpg", "mimeType": "image/jpeg", "buffer": taken}]
+    )
+    if scripts:
+        expect(page.get_by_label("Photo")).to_have_value(re.compile(r"\bphoto\.jpg$"))
+        sent = page.evaluate("document.querySelector('#photo').files[0].size")
+        assert 0 < sent < len(taken)
+    page.get_by_role("button", name="Make the link").click()
+    page.get_by_role("link", name="See what the buyer sees").click()
+
+    shown = page.get_by_role("img", name="Photo: Kitenge, six yards")
+    expect(shown).to_be_visible()
+    size = shown.evaluate("image => image.decode().then(() => [image.naturalWidth, image.naturalHeight])")
+    assert size == [533, 800]
+
+
+def test_a_file_that_is_no_photo_is_said_beside_its_field(
+    product: Product, window: Window, watched: Watched
+) -> None:
+    watched.allowed += ["status 400", "status of 400"]
+    page = window()
+    sign_in(product, page, new_phone())
+    page.get_by_label("What you sell").fill("Kitenge")
+    page.get_by_label("Price in shillings").fill("1,500")
+    page.get_by_label("Photo").set_input_files(
+        [{"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"<html>"}]
+    )
+    page.get_by_role("button", name="Make the link").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("no photo that can be read")
+    expect(page.get_by_label("Price in shillings")).to_have_value("1,500")
+    assert not violations(page)
 
 
 def test_a_link_is_stopped_by_two_clicks_without_javascript(product: Product, window: Window) -> None:

@@ -175,6 +175,17 @@ def _text_mutant(text: str, seed: int) -> str:
     return text
 
 
+def _file_mutant(file: bytes, seed: int) -> bytes:
+    """Change some bytes, most of them near the head, where the lengths stand; or cut the rest off."""
+    dice, changed = random.Random(seed), bytearray(file)
+    for _ in range(dice.randint(1, 8)):
+        if changed:
+            changed[int(len(changed) * dice.random() ** 3)] = dice.choice(
+                (0, 1, 0x7F, 0x80, 0xFF, dice.randrange(256))
+            )
+    return bytes(changed[: dice.randint(0, len(changed))] if dice.random() < 0.2 else changed)
+
+
 _seeds = st.integers(min_value=0, max_value=2**48)
 _numbers = st.from_regex(r"\A-?[0-9]{1,12}(\.[0-9]{1,4})?([eE][+-]?[0-9]{1,3})?\Z").map(Token)
 _json_values = st.recursive(
@@ -190,6 +201,10 @@ def inputs(parser: Parser) -> st.SearchStrategy[Any]:
     match parser.takes:
         case Takes.BODY:
             return _bodies(parser)
+        case Takes.FILE:
+            return st.one_of(
+                st.binary(max_size=200), st.builds(_file_mutant, st.sampled_from(parser.good), _seeds)
+            )
         case Takes.ANSWER:
             return st.builds(Answer, st.sampled_from(STATUSES), _bodies(parser))
         case Takes.VALUE:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from tests import pictures
 from tests.characters import AMINA
 from zemi.api import json as api_json
 from zemi.api.errors import ApiError
@@ -24,6 +25,7 @@ from zemi.common.money import InvalidAmount, Money
 from zemi.common.personal import personal_in
 from zemi.common.phone import InvalidPhone, Phone
 from zemi.identity import api_keys
+from zemi.links import photo_reader
 from zemi.providers import wire
 from zemi.providers.africastalking import client as africastalking
 from zemi.providers.base import UnreadableCallback
@@ -35,6 +37,7 @@ class Takes(Enum):
     """What a parser is given."""
 
     BODY = "bytes that were posted"
+    FILE = "a file that was uploaded"
     ANSWER = "an HTTP answer"
     TEXT = "text"
     VALUE = "a value out of a JSON body that was read"
@@ -103,6 +106,18 @@ TABLE: dict[str, Parser] = {
     ),
     "Money.parse": Parser(Money.parse, Takes.TEXT, (InvalidAmount,), ("1500", "1500.00", "0.01")),
     "read_reference": Parser(read_reference, Takes.TEXT, (), ("ZEM-7K2M9QXA", "zem-oil00000"), is_raw=True),
+    # Uploads
+    "photo_reader.shrink": Parser(
+        photo_reader.shrink,
+        Takes.FILE,
+        (photo_reader.Unusable,),
+        (
+            *pictures.good().values(),
+            *pictures.bad().values(),
+            pictures.moving("PNG"),
+            pictures.moving("WEBP"),
+        ),
+    ),
     # Secrets in headers and paths: what is not one of ours is None
     "api_keys.authenticate": Parser(
         lambda text: api_keys.authenticate(text, now=clock.now()),

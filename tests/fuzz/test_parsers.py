@@ -90,11 +90,15 @@ def test_every_known_trap_is_met(db: None, parser: Parser) -> None:
     bodies = (*BODIES, *recorded(), *(token.encode("utf-8", "surrogatepass") for token in VALUES))
     given: dict[Takes, list[Any]] = {
         Takes.BODY: list(bodies),
+        Takes.FILE: list(bodies),
         Takes.ANSWER: [Answer(status, body) for status in sorted(set(STATUSES)) for body in bodies],
         Takes.TEXT: list(TEXTS),
         Takes.VALUE: [*map(as_read, (*VALUES, *TEXTS))],
     }
-    for one in [*given[parser.takes], *(parser.good if parser.takes in {Takes.TEXT, Takes.VALUE} else ())]:
+    for one in [
+        *given[parser.takes],
+        *(parser.good if parser.takes in {Takes.FILE, Takes.TEXT, Takes.VALUE} else ()),
+    ]:
         read(parser, one)
 
 

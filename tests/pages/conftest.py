@@ -35,7 +35,7 @@ class Person:
     def open(self, path: str, **query: str) -> HttpResponse:
         return self.client.get(path, query, headers=self.headers, follow=True)  # type: ignore[return-value]
 
-    def press(self, path: str, **fields: str) -> HttpResponse:
+    def press(self, path: str, **fields: Any) -> HttpResponse:
         """Send a form with the token that any page gives."""
         form = self.open("/claim").content.decode()
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)

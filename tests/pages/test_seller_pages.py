@@ -5,9 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from tests import pictures
 from tests.characters import AMINA, BARAKA, OTIENO
 from tests.flows.test_staff import do, refund
 from tests.pages.conftest import Person, settle, words
@@ -17,7 +19,7 @@ from zemi.common.limits import read_limits
 from zemi.common.money import kes
 from zemi.identity.models import Session
 from zemi.links.create import create_link
-from zemi.links.models import PaymentLink
+from zemi.links.models import PaymentLink, Photo
 from zemi.links.tokens import address_of, token_of
 from zemi.notifications.models import Message
 from zemi.orders.create import create_order as make_order
@@ -40,7 +42,7 @@ def baraka(stage: None) -> Person:
     return person
 
 
-def new_link(person: Person, **fields: str) -> Any:
+def new_link(person: Person, **fields: Any) -> Any:
     return person.press("/sell", **({"item": "Kitenge", "price": "1,500"} | fields))
 
 
@@ -316,6 +318,105 @@ def test_what_is_written_wrongly_is_said_beside_it(baraka: Person, field: str, v
     assert said in words(refused)
     assert 'value="Kitenge"' in refused.content.decode() or field == "item"
     assert not PaymentLink.objects.exists()
+
+
+def upload(data: bytes, name: str = "item.jpg", content_type: str = "image/jpeg") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, data, content_type)
+
+
+def test_a_photo_is_shown_to_the_buyer_before_and_after_the_order(
+    baraka: Person, amina: Person, juma: Person, settings: Any
+) -> None:
+    new_link(baraka, photo=upload(pictures.with_place(), "../../x.html", "text/html"))
+    link = PaymentLink.objects.get()
+    offer = f"/l/{token_of(link)}"
+    assert (
+        f'<img class="photo" src="{offer}/photo" alt="Photo: Kitenge">' in amina.open(offer).content.decode()
+    )
+    assert 'alt="Picha: Kitenge">' in juma.open(offer).content.decode()
+
+    order_page = buy(amina).redirect_chain[-1][0]
+
+    assert f'src="{order_page}/photo" alt="Photo: Kitenge"' in amina.open(order_page).content.decode()
+    for path in (offer, order_page):
+        picture = amina.open(f"{path}/photo")
+        assert picture.content == bytes(Photo.objects.get().picture)
+        assert pictures.opened(picture.content).format == "WEBP"
+        assert pictures.PLACE not in picture.content
+        # It is shown, never run, whatever it may be.
+        assert {
+            name: picture[name] for name in ("Content-Type", "X-Content-Type-Options", "Cache-Control")
+        } == {
+            "Content-Type": "image/webp",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, max-age=31536000, immutable",
+        }
+        assert picture["Content-Security-Policy"] == "default-src 'none'; sandbox"
+
+
+def test_without_a_photo_there_is_none(baraka: Person, amina: Person) -> None:
+    new_link(baraka)
+    offer = f"/l/{token_of(PaymentLink.objects.get())}"
+    order_page = buy(amina).redirect_chain[-1][0]
+
+    for path in (offer, order_page):
+        assert "/photo" not in amina.open(path).content.decode()
+        missing = amina.open(f"{path}/photo")
+        assert (missing.status_code, missing.content, missing["Cache-Control"]) == (404, b"", "no-store")
+    assert amina.open("/l/AAAAAAAAAAAAAAAAAAAAAA/photo").status_code == 404
+
+
+def test_a_photo_is_charged_to_its_link(baraka: Person, amina: Person, settings: Any, clock: Any) -> None:
+    new_link(baraka, photo=upload(pictures.photo()))
+    path = f"/l/{token_of(PaymentLink.objects.get())}/photo"
+    settings.LIMITS = settings.LIMITS | {"link_reads": 2}
+    clock.advance(minutes=2)
+
+    assert [amina.open(path).status_code for _ in range(3)] == [200, 200, 429]
+
+
+@pytest.mark.parametrize(
+    ("data", "english", "swahili"),
+    [
+        (b"<html>", "no photo that can be read", "si picha inayosomeka"),
+        (pictures.photo()[:500], "no photo that can be read", "si picha inayosomeka"),
+        (b"", "no photo that can be read", "si picha inayosomeka"),
+        (pictures.bomb(), "too large: 8 MB and 24 megapixels", "kubwa mno"),
+        (bytes(9_000_000), "too large: 8 MB and 24 megapixels", "kubwa mno"),
+        (pictures.moving("WEBP"), "This picture moves.", "Picha hii inatembea."),
+    ],
+)
+def test_a_bad_photo_is_said_and_loses_nothing_that_was_typed(
+    baraka: Person, data: bytes, english: str, swahili: str
+) -> None:
+    for language, said in (("en", english), ("sw", swahili)):
+        baraka.headers = {"accept-language": language}
+        refused = new_link(baraka, stock="3", photo=upload(data))
+
+        assert refused.status_code == 400
+        assert said in words(refused)
+        for written in ("Kitenge", "1,500", "3"):
+            assert f'value="{written}"' in refused.content.decode()
+    assert not PaymentLink.objects.exists()
+
+
+def test_a_good_photo_beside_a_wrong_price_is_asked_for_again(baraka: Person) -> None:
+    refused = new_link(baraka, price="much", photo=upload(pictures.photo()))
+
+    assert "Choose the photo again" in words(refused)
+    assert not PaymentLink.objects.exists()
+
+
+def test_a_file_that_no_page_has_asked_for_is_dropped(baraka: Person, juma: Person) -> None:
+    """Also on the way to the check of the form's token, which reads every form."""
+    assert juma.press("/claim", receipt=upload(bytes(9_000_000))).status_code == 400
+
+    made = new_link(
+        baraka, other=upload(pictures.photo()), photo=[upload(pictures.photo()), upload(b"no photo")]
+    )
+
+    assert made.status_code == 200
+    assert PaymentLink.objects.get().product_description == "Kitenge"
 
 
 def test_strangers_sign_in_first(amina: Person) -> None:

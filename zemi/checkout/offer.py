@@ -2,19 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
-from zemi.checkout.page import keep_session, page, render, session_of
+from zemi.checkout.page import keep_session, page, photo_path, picture, render, session_of
 from zemi.common import clock
 from zemi.common.errors import ZemiError
 from zemi.common.phone import InvalidPhone, Phone
 from zemi.identity.otp import Purpose
 from zemi.links.complete import complete_link
+from zemi.links.photos import picture_of
 from zemi.links.queries import find_link
+from zemi.links.tokens import PATH as PATH_OF_LINKS
 from zemi.orders.links import PATH, token_of
 from zemi.orders.lookup import charged_lookup
 from zemi.trust.limits import charge_or_refuse, named
@@ -44,7 +47,14 @@ def offer(request: HttpRequest, token: str) -> HttpResponseBase:
 
     def show(**facts: Any) -> HttpResponse:
         return render(
-            request, "offer", link=link, token=token, is_open=link.is_open(now), phone=written, **facts
+            request,
+            "offer",
+            link=link,
+            token=token,
+            is_open=link.is_open(now),
+            phone=written,
+            photo=photo_path(PATH_OF_LINKS, token, link.id),
+            **facts,
         )
 
     def kept(response: HttpResponse) -> HttpResponse:
@@ -80,3 +90,9 @@ def offer(request: HttpRequest, token: str) -> HttpResponseBase:
         # The code that has opened the session is spent: with the session none is asked for again.
         return kept(show(error=error, asked=otp is not None and not opened))
     return kept(redirect(f"{PATH}{token_of(made.order)}"))
+
+
+@partial(picture, charged=_charged)
+def photo(request: HttpRequest, token: str) -> bytes:
+    """The picture of what is offered."""
+    return picture_of(find_link(token).id)

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.safestring import SafeString, mark_safe
 
-from zemi.checkout.page import page, poll, render, session_of
+from zemi.checkout.page import page, photo_path, picture, poll, render, session_of
 from zemi.checkout.standing import Scene, read_standing, steps_of
 from zemi.checkout.texts import TEXTS
 from zemi.common import clock, crypto
@@ -24,6 +24,7 @@ from zemi.common.phone import InvalidPhone, Phone
 from zemi.common.texts import Text
 from zemi.ledger import chart
 from zemi.ledger.balances import balance_of
+from zemi.links.photos import picture_of
 from zemi.orders.links import PATH, find_by_link, link_of
 from zemi.orders.models import Order, OrderStatus
 from zemi.orders.parties import Asker
@@ -70,6 +71,12 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
 def stamp(request: HttpRequest, token: str) -> str:
     """What the order's page asks for every few seconds: a word that changes when the page would."""
     return read_standing(find_by_link(token), now=clock.now()).stamp
+
+
+@picture
+def photo(request: HttpRequest, token: str) -> bytes:
+    """The picture of what was sold, if it was sold by a payment link that has one."""
+    return picture_of(find_by_link(token).payment_link_id)
 
 
 @page("GET", "POST")
@@ -213,6 +220,7 @@ def _show(request: HttpRequest, order: Order, token: str, **facts: Any) -> HttpR
         paybill=registry.mobile_money().collection_account if standing.scene in _PAYABLE else "",
         failure=standing.failure.render(language(request)) if standing.failure else "",
         received=order.amount - order.due,
+        photo=photo_path(PATH, token, order.payment_link_id),
         **facts,
     )
 

@@ -1,10 +1,11 @@
 """What the pages of buyers and sellers have: whose budget a look takes from, and who is signed in."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from functools import partial, wraps
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_safe
 from zemi.common import clock
 from zemi.identity.models import Session
 from zemi.identity.sessions import authenticate
+from zemi.links.photos import CONTENT_TYPE, has_photo
 from zemi.orders.errors import OrderNotFound
 from zemi.orders.lookup import charged_lookup
 from zemi.trust.errors import TooManyAttempts
@@ -21,6 +23,12 @@ from zemi.web import page as web
 from zemi.web.requests import caller_address
 from zemi.web.status import STATUS
 
+_OF_A_PICTURE = {
+    "Cache-Control": "private, max-age=31536000, immutable",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
 # The prefix makes browsers refuse it from anywhere but this very host, by https.
 SELLER_COOKIE = "__Host-seller" if settings.LIVE else "seller"
 
@@ -31,15 +39,37 @@ def poll(view: Callable[..., str]) -> web.View:
     @require_safe
     @wraps(view)
     def answer(request: HttpRequest, **kwargs: str) -> HttpResponse:
-        try:
-            with _charged(request, kwargs.get("token")):
-                response = HttpResponse(view(request, **kwargs), content_type="text/plain")
-        except (OrderNotFound, TooManyAttempts) as error:
-            response = HttpResponse(status=STATUS[error.kind], content_type="text/plain")
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return _bare(
+            lambda: HttpResponse(view(request, **kwargs), content_type="text/plain"),
+            _charged(request, kwargs.get("token")),
+        )
 
     return answer
+
+
+def picture(view: Callable[..., bytes], *, charged: web.Charge | None = None) -> web.View:
+    """Answer with a picture that never changes: shown, never run, and kept by the browser of whoever had its address."""
+
+    @require_safe
+    @wraps(view)
+    def answer(request: HttpRequest, **kwargs: str) -> HttpResponse:
+        return _bare(
+            lambda: HttpResponse(view(request, **kwargs), content_type=CONTENT_TYPE, headers=_OF_A_PICTURE),
+            (charged or _charged)(request, kwargs.get("token")),
+        )
+
+    return answer
+
+
+def _bare(make: Callable[[], HttpResponse], charge: AbstractContextManager[None]) -> HttpResponse:
+    """Answer what no person reads: a refusal is a status and no words."""
+    try:
+        with charge:
+            response = make()
+    except (OrderNotFound, TooManyAttempts) as error:
+        response = HttpResponse(status=STATUS[error.kind], content_type="text/plain")
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
 
 
 @contextmanager
@@ -81,6 +111,11 @@ def keep_session(response: HttpResponse, token: str) -> None:
         httponly=True,
         samesite="Lax",
     )
+
+
+def photo_path(path: str, token: str, link_id: UUID | None) -> str:
+    """Where a page below `path` has the photo of what the link sells; "" if there is none."""
+    return f"{path}{token}/photo" if has_photo(link_id) else ""
 
 
 def render(request: HttpRequest, name: str, **facts: Any) -> HttpResponse:

@@ -19,19 +19,22 @@ from zemi.identity.models import Session
 from zemi.identity.otp import Purpose
 from zemi.identity.sessions import sign_out
 from zemi.links.create import create_link, disable_link
-from zemi.links.errors import LinkNotActive
+from zemi.links.errors import LinkNotActive, PhotoMoves, PhotoTooLarge, PhotoUnreadable
 from zemi.links.models import MOST_STOCK
+from zemi.links.photos import MOST_UPLOADED_BYTES, read_photo
 from zemi.links.queries import Owner, find_link
 from zemi.links.tokens import address_of, token_of
 from zemi.trust.otp import request_otp, sign_in
 from zemi.web.page import language
 from zemi.web.requests import caller_address
 from zemi.web.templatetags.words import kes
+from zemi.web.uploads import takes_file
 
 HOME = "/sell"
 _COUNT = re.compile(r"[0-9]{1,4}", re.ASCII)
 
 
+@takes_file("photo", most=MOST_UPLOADED_BYTES)
 @page("GET", "POST")
 def home(request: HttpRequest) -> HttpResponseBase:
     """The seller's money, links and sales; with POST a new payment link, which is to be shared. Strangers sign in first."""
@@ -151,18 +154,27 @@ def _new_link(request: HttpRequest, session: Session) -> HttpResponseBase:
     stock = given["stock"] or "1"
     if not _COUNT.fullmatch(stock) or not 1 <= int(stock) <= MOST_STOCK:
         wrong["stock"] = TEXTS["sell_stock_wrong"].render(spoken, most=f"{MOST_STOCK:,}")
+    # A browser gives a file once: with a form that is refused it has to be chosen again.
+    uploaded = request.FILES.get("photo")
+    again = {"given": given, "photo_again": uploaded is not None}
     if wrong:
-        return _home(request, session, status=400, given=given, wrong=wrong)
+        return _home(request, session, status=400, wrong=wrong, **again)
+    now = clock.now()
     try:
+        photo = read_photo(uploaded.read(), seller=session.party, now=now) if uploaded is not None else None
         link = create_link(
             amount=amount,
             product_description=given["item"],
             stock=int(stock),
             signed_in=session.party,
-            now=clock.now(),
+            photo=photo,
+            now=now,
         )
+    except (PhotoUnreadable, PhotoTooLarge, PhotoMoves) as unusable:
+        wrong["photo"] = f"{unusable.sentence(spoken)} {unusable.advice(spoken)}"
+        return _home(request, session, status=400, wrong=wrong, **again)
     except ZemiError as error:
-        return _home(request, session, error=error, given=given)
+        return _home(request, session, error=error, **again)
     return redirect(f"{HOME}/{token_of(link)}")
 
 

@@ -31,6 +31,7 @@ LIMITS: Mapping[str, Limit] = {
         Limit("orders_per_phone", 5, _HOUR, "orders of one buyer's phone"),
         Limit("cancel_requests", 3, _DAY, "requests to the other side to cancel one paid order: each is a text message"),
         Limit("links_per_phone", 100, _HOUR, "payment links that are made for one seller's phone"),
+        Limit("photos_per_phone", 100, _HOUR, "photos that one seller's phone uploads"),
         Limit("codes_of_a_caller", 20, _HOUR, "one-time codes that one address or merchant has sent"),
         Limit("codes_to_a_phone", 3, _HOUR, "one-time codes to one phone, whoever asks for them: each is a text message"),
         Limit("sign_ins", 30, _HOUR, "tries of one address to sign in by a one-time code"),

@@ -12,7 +12,7 @@ from zemi.identity.models import Party
 from zemi.identity.parties import find_or_create_parties
 from zemi.links.errors import LinkNotActive, LinkTimeInvalid, PayeeNotProved
 from zemi.links.locks import lock_link
-from zemi.links.models import LinkStatus, PaymentLink
+from zemi.links.models import LinkStatus, PaymentLink, Photo
 from zemi.links.queries import Owner, get_link
 from zemi.links.terms import hash_of, write_terms
 from zemi.links.tokens import give_token
@@ -34,12 +34,13 @@ def create_link(
     expires_at: datetime | None = None,
     merchant_id: UUID | None = None,
     signed_in: Party | None = None,
+    photo: bytes | None = None,
     now: datetime,
 ) -> PaymentLink:
     """Offer something for sale: the terms are frozen here, and every order that is made by the link has them.
 
     A merchant (`merchant_id`) names whose money it will be; a person (`signed_in`) sells for the own phone. `stock` is how
-    many orders can be made, 1 to MOST_STOCK. Opens its own transaction.
+    many orders can be made, 1 to MOST_STOCK; `photo` is a picture that `read_photo` has made. Opens its own transaction.
 
     :raises SellerPhoneRequired: a merchant has to say who is paid
     :raises PayeeNotProved: a person can't sell for another phone
@@ -60,6 +61,8 @@ def create_link(
         if not charge(budget, now=now):
             raise too_many(budget, now=now)
         append(link)
+        if photo is not None:
+            append(Photo(link=link, picture=photo, created_at=now))
         record(
             "link.created",
             link,

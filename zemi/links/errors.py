@@ -73,6 +73,47 @@ class PayeeNotProved(ZemiError):
     )
 
 
+class PhotoUnreadable(ZemiError):
+    """What was uploaded is no JPEG, PNG or WebP, or a broken one."""
+
+    code = "photo_unreadable"
+    kind = Kind.VALIDATION
+    text = Text(
+        en="This is no photo that can be read. No link was made.",
+        sw="Hii si picha inayosomeka. Kiungo hakikutengenezwa.",
+    )
+    next_step = Text(
+        en="Choose another photo (JPEG, PNG or WebP), or leave it out.",
+        sw="Chagua picha nyingine (JPEG, PNG au WebP), au iache.",
+    )
+
+
+class PhotoMoves(ZemiError):
+    """An animation was uploaded as the photo."""
+
+    code = "photo_moves"
+    kind = Kind.VALIDATION
+    text = Text(
+        en="This picture moves. No link was made.",
+        sw="Picha hii inatembea. Kiungo hakikutengenezwa.",
+    )
+    next_step = Text(
+        en="Choose a photo that stands still, or leave it out.", sw="Chagua picha iliyotulia, au iache."
+    )
+
+
+class PhotoTooLarge(ZemiError):
+    """More than 8 MB were uploaded as the photo, or it has more than 24 million pixels."""
+
+    code = "photo_too_large"
+    kind = Kind.VALIDATION
+    text = Text(
+        en="This photo is too large: 8 MB and 24 megapixels are the most. No link was made.",
+        sw="Picha hii ni kubwa mno: mwisho ni MB 8 na megapikseli 24. Kiungo hakikutengenezwa.",
+    )
+    next_step = Text(en="Choose a smaller photo, or leave it out.", sw="Chagua picha ndogo zaidi, au iache.")
+
+
 class LinkTimeInvalid(ZemiError):
     """A link ends in the future, and within a year."""
 

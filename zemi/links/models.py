@@ -141,6 +141,17 @@ class PaymentLink(Stateful):
         return self.id
 
 
+class Photo(models.Model):
+    """A small picture of what a link sells (`zemi.links.photos`). It has a row of its own: a link's stays small."""
+
+    WRITTEN_ONCE: ClassVar[tuple[str, ...]] = ("link", "picture", "created_at")
+
+    link = models.OneToOneField(PaymentLink, primary_key=True, on_delete=models.PROTECT, related_name="photo")
+    # A WebP that we have made, never what was uploaded.
+    picture = models.BinaryField()
+    created_at = models.DateTimeField()
+
+
 class Agreement(models.Model):
     """Who agreed to the terms of one order that was made by a link, and when. Never changed, never deleted."""
 

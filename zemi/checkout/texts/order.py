@@ -169,6 +169,7 @@ TEXTS: dict[str, Text] = {
     "step_later": Text(en="not yet", sw="bado"),
     # Is the money held?
     # What a payment link offers
+    "photo_of": Text(en="Photo: {item}", sw="Picha: {item}"),
     "offer_verb": Text(en="Buy for", sw="Nunua kwa"),
     "offer_until": Text(en="Offered until", sw="Inauzwa hadi"),
     "offer_phone": Text(en="Your M-Pesa number", sw="Namba yako ya M-Pesa"),
