@@ -383,7 +383,7 @@ def test_a_photo_is_charged_to_its_link(baraka: Person, amina: Person, settings:
         (b"", "no photo that can be read", "si picha inayosomeka"),
         (pictures.bomb(), "too large: 8 MB and 24 megapixels", "kubwa mno"),
         (bytes(9_000_000), "too large: 8 MB and 24 megapixels", "kubwa mno"),
-        (pictures.moving("WEBP"), "This picture moves.", "Picha hii inatembea."),
+        (pictures.moving("WEBP"), "This picture moves.", "Picha hii inasonga."),
     ],
 )
 def test_a_bad_photo_is_said_and_loses_nothing_that_was_typed(

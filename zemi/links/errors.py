@@ -95,7 +95,7 @@ class PhotoMoves(ZemiError):
     kind = Kind.VALIDATION
     text = Text(
         en="This picture moves. No link was made.",
-        sw="Picha hii inatembea. Kiungo hakikutengenezwa.",
+        sw="Picha hii inasonga. Kiungo hakikutengenezwa.",
     )
     next_step = Text(
         en="Choose a photo that stands still, or leave it out.", sw="Chagua picha iliyotulia, au iache."
