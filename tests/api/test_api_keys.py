@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from tests.api.conftest import AMINA, BARAKA, OTIENO, Answer, Api
 from zemi.common.ids import new_key
@@ -49,6 +50,20 @@ def test_a_new_key_is_shown_once_and_works(api: Api, owner: str) -> None:
     assert api.create(key=made["key"])["status"] == "awaiting_payment"
     assert made["key"][17:60].encode() not in bytes(ApiKey.objects.get(public_id=made["id"]).secret_hash)
     assert Event.objects.filter(type="api_key.created").count() == 2
+
+
+def test_a_list_of_20_keys_asks_the_database_no_more_than_one_of_2(api: Api, owner: str) -> None:
+    counts = []
+    for more in (1, 18):
+        for _ in range(more):
+            create(api, owner, "read")
+        api.get(KEYS, key=owner)
+        with CaptureQueriesContext(connection) as asked:
+            listed = api.get(KEYS, key=owner).body["data"]
+        counts.append(len([query for query in asked.captured_queries if "trust_budget" not in query["sql"]]))
+
+    assert len(listed) == 20
+    assert counts == [2, 2]
 
 
 def test_only_a_key_for_keys_makes_keys(api: Api, make_key: Any) -> None:

@@ -37,6 +37,11 @@ SANDBOX = Policy(ports=None, plain_http=True, loopback=True)
         "https://[::1/",
         "https://ѕhop.example/",  # its first letter is Cyrillic
         "https://shop.example/" + "x" * 500,
+        "https://10.0.0.1/hook",
+        "https://127.0.0.1/hook",
+        "https://169.254.169.254/latest/meta-data/",
+        "https://[fe80::1%25eth0]/",
+        "https://[::ffff:10.0.0.1]/",
     ],
 )
 def test_live_mode_takes_https_on_the_usual_port_and_nothing_odd(url: str) -> None:
@@ -72,6 +77,14 @@ def test_addresses_that_are_not_the_public_internets_are_refused_in_every_writin
 )
 def test_public_addresses_are_taken(address: str) -> None:
     assert outside.is_public(address)
+
+
+def test_in_the_sandbox_only_this_machine_may_stand_as_an_address() -> None:
+    for url in ("http://10.0.0.1/", "http://[fd00::1]/", "http://169.254.169.254/"):
+        with pytest.raises(UrlRefused, match="not on the public internet"):
+            outside.check_url(url, SANDBOX)
+    assert outside.check_url("http://[::1]:4242/", SANDBOX).port == 4242
+    assert outside.check_url("https://8.8.8.8/", LIVE).hostname == "8.8.8.8"
 
 
 def test_a_port_that_does_not_exist_is_refused_where_any_other_is_allowed() -> None:

@@ -441,6 +441,22 @@ def test_a_longer_list_asks_the_database_no_more(
     assert counts[0] == counts[1] <= 5
 
 
+def test_the_list_of_endpoints_asks_the_database_no_more_when_it_is_full(
+    key: str, made: dict[str, Any], duka: UUID, clock: VirtualClock
+) -> None:
+    counts = []
+    for more in (0, WebhookEndpoint.MOST - 1):
+        for _ in range(more):
+            create_endpoint(merchant_id=duka, url=made["url"], now=clock.now())
+        get(PATH, key=key)
+        with CaptureQueriesContext(connection) as asked:
+            listed = get(PATH, key=key).body["data"]
+        counts.append(len([query for query in asked.captured_queries if "trust_budget" not in query["sql"]]))
+
+    assert len(listed) == WebhookEndpoint.MOST
+    assert counts == [2, 2]
+
+
 def test_no_body_has_twenty_kilobytes(
     key: str, made: dict[str, Any], receiver: Receiver, run_worker: Callable[[], int]
 ) -> None:

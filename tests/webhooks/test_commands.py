@@ -141,8 +141,13 @@ def test_what_is_triggered_happens(
 
 
 def test_trigger_lists_what_it_knows(duka: UUID, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["trigger", "order.stolen", "--merchant", "Duka"]) == 1
+    assert main(["trigger", "order_stolen", "--merchant", "Duka"]) == 1
     assert "order_paid" in capsys.readouterr().err
+    assert main(["trigger", "order.stolen", "--merchant", "Duka"]) == 1
+    assert (
+        "No scenario leads to order.stolen. Events that can be triggered: order.created"
+        in capsys.readouterr().err
+    )
 
 
 def test_resend_sends_to_every_endpoint_that_is_on(

@@ -248,12 +248,14 @@ class SignInRequired(ApiError):
     kind = Kind.AUTHENTICATION
     http_status = 401
     text = Text(
-        en="Sign in with your phone first: send the header Authorization: Bearer zs_...",
-        sw="Ingia kwanza kwa simu yako: tuma kichwa Authorization: Bearer zs_...",
+        en="Say who you are: send the header Authorization: Bearer zs_... of your phone, or zk_... where merchants may.",
+        sw="Sema wewe ni nani: tuma Authorization: Bearer zs_... ya simu yako, au zk_... panaporuhusiwa wafanyabiashara.",
     )
     next_step = Text(
-        en="Ask for a one-time code (purpose sign_in) and exchange it at POST /api/v1/sessions.",
-        sw="Omba namba ya mara moja (kusudi sign_in) na uibadilishe kwenye POST /api/v1/sessions.",
+        en="With a phone: ask for a one-time code (purpose sign_in) and exchange it at POST /api/v1/sessions. Merchants"
+        " send their API key.",
+        sw="Kwa simu: omba namba ya mara moja (kusudi sign_in) na uibadilishe kwenye POST /api/v1/sessions."
+        " Wafanyabiashara hutuma ufunguo wao wa API.",
     )
 
 

@@ -19,10 +19,17 @@ SCENARIO_OF: Mapping[str, str] = {
     "order.completed": "order_completed",
     "order.expired": "order_expired",
     "order.cancelled": "order_cancelled",
+    "order.cancel_requested": "cancel_asked",
+    "order.cancel_accepted": "cancel_agreed",
+    "order.refunded": "order_refunded",
     "payment.pending": "payment_pays",
     "payment.completed": "payment_pays",
     "payment.failed": "payment_cancelled",
     "receipt.allocated": "order_paid",
+    "receipt.refunded": "order_refunded",
+    "refund.created": "order_refunded",
+    "refund.submitted": "order_refunded",
+    "refund.succeeded": "order_refunded",
     "payout.created": "order_completed",
     "payout.submitted": "order_completed",
     "payout.succeeded": "order_completed",
@@ -56,6 +63,12 @@ def run(args: argparse.Namespace) -> int:
     if merchant is None:
         return 2
     name = SCENARIO_OF.get(args.what, args.what)
+    if "." in name:
+        print(
+            f"No scenario leads to {name}. Events that can be triggered: {', '.join(SCENARIO_OF)}.",
+            file=sys.stderr,
+        )
+        return 1
     try:
         order = run_scenario(name, merchant_id=merchant.id)
     except ZemiError as error:

@@ -76,10 +76,22 @@ class Policy:
 
 
 def check_url(url: str, policy: Policy) -> SplitResult:
-    """Read the URL of a receiver; its addresses are judged when something is sent.
+    """Read the URL of a receiver; the addresses that its name has are judged when something is sent.
 
-    :raises UrlRefused: it is malformed, not https, on another port, or holds a password
+    :raises UrlRefused: it is malformed, not https, on another port, holds a password, or a private address for a name
     """
+    parts = _read_url(url, policy)
+    try:
+        is_private = not is_public(parts.hostname or "", loopback=policy.loopback)
+    except ValueError:
+        # A name; or an address in a writing that only the resolver knows: judged as it says.
+        return parts
+    if is_private:
+        raise UrlRefused("its address is not on the public internet")
+    return parts
+
+
+def _read_url(url: str, policy: Policy) -> SplitResult:
     if len(url) > MOST_URL or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
         raise UrlRefused(f"a URL has at most {MOST_URL} printable ASCII characters")
     try:
@@ -134,7 +146,7 @@ def post(
     :raises UrlRefused, AddressRefused: nothing was sent
     :raises Unreachable: no answer came; its text is one word for the reason
     """
-    parts = check_url(url, policy)
+    parts = _read_url(url, policy)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     addresses = resolver(parts.hostname or "", port)
     # One bad address spoils the name: which of them is taken must not decide.

@@ -18,6 +18,8 @@ from zemi.common.phone import Phone
 from zemi.orders.create import create_order
 from zemi.orders.locks import lock_order_by_key
 from zemi.orders.models import Order
+from zemi.orders.parties import Asker
+from zemi.payments.cancel import Act, negotiate_cancel
 from zemi.payments.close import cancel_order
 from zemi.payments.collect import start_payment
 from zemi.payments.simulated import receive_simulated_payment
@@ -131,6 +133,35 @@ class _Sale:
             now=self.now,
         )
 
+    def cancel_as_seller(self) -> None:
+        """Pay, and have the seller call it off."""
+        self.pay()
+        cancel_order(
+            order_reference=self.order.order_reference,
+            actor="party",
+            party_id=self.order.seller_id,
+            now=self.now,
+        )
+
+    def ask_to_cancel(self) -> None:
+        """Pay, and have the buyer ask the seller to call it off."""
+        self.pay()
+        self._negotiate(Act.ASK, self.order.buyer_id)
+
+    def cancel_together(self) -> None:
+        """Pay, and have buyer and seller agree to call it off."""
+        self.ask_to_cancel()
+        self._negotiate(Act.ACCEPT, self.order.seller_id)
+
+    def _negotiate(self, act: Act, party_id: UUID) -> None:
+        negotiate_cancel(
+            act=act,
+            asker=Asker(party_id=party_id),
+            order_reference=self.order.order_reference,
+            caller=_CALLER,
+            now=self.now,
+        )
+
     def expire(self) -> None:
         """Let its time pass."""
         advance_clock(timedelta(hours=settings.ORDER_EXPIRY_H, seconds=1))
@@ -159,6 +190,21 @@ SCENARIOS: Mapping[str, Scenario] = {
         ),
         Scenario(
             "order_cancelled", "An unpaid order is called off by its merchant.", lambda sale: sale.cancel()
+        ),
+        Scenario(
+            "order_refunded",
+            "The order is paid and called off by its seller; the money is back with the buyer a moment later.",
+            lambda sale: sale.cancel_as_seller(),
+        ),
+        Scenario(
+            "cancel_asked",
+            "The buyer of a paid order asks the seller to call it off; unanswered for a day, that lapses.",
+            lambda sale: sale.ask_to_cancel(),
+        ),
+        Scenario(
+            "cancel_agreed",
+            "Buyer and seller of a paid order agree to call it off; the money is back a moment later.",
+            lambda sale: sale.cancel_together(),
         ),
         Scenario(
             "payment_pays",
