@@ -378,6 +378,7 @@ def test_requests_made_from_the_document_are_answered_as_it_says(schema: Any, wo
     assert_nothing_is_owed(schema, world)
 
 
+@pytest.mark.long
 @pytest.mark.proof
 def test_thousands_of_requests_made_from_the_document_are_answered_as_it_says(
     schema: Any, world: World, run_worker: Callable[[], int], record_property: Callable[[str, object], None]

@@ -77,6 +77,7 @@ def _derived(name: str) -> str:
     return f'"{name}"'
 
 
+@pytest.mark.long
 @pytest.mark.proof
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="filled by SQLite's own functions")
 @pytest.mark.django_db(transaction=True)

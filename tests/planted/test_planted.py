@@ -32,6 +32,7 @@ def test_there_are_enough_of_them_each_with_a_name_of_its_own() -> None:
     assert all(Path(patch.file).parts[0] == "zemi" for patch in PATCHES)
 
 
+@pytest.mark.long
 @pytest.mark.proof
 def test_a_sample_of_planted_bugs_is_caught(record_property: Callable[[str, object], None]) -> None:
     seed = secrets.randbelow(2**32)

@@ -15,6 +15,7 @@ from zemi.worker.sweeps import SWEEPS
 
 pytestmark = [
     pytest.mark.broker,
+    pytest.mark.long,
     pytest.mark.proof,
     pytest.mark.postgres,
     pytest.mark.skipif(sys.platform != "linux", reason="children have to die with their parent"),
