@@ -276,21 +276,37 @@ def test_what_staff_called_off_is_paid_by_a_new_one(
     assert story.read_order(waiting)["next_action"] is None
 
 
-def test_what_was_called_off_after_a_try_is_not_since_that_try_may_still_be_told_of(
-    waiting: str, simulator: Any, clock: Any, run_worker: Run
-) -> None:
+@pytest.fixture
+def tried(waiting: str, simulator: Any, clock: Any, run_worker: Run) -> Payout:
+    """The payout after a try that failed; it waits to be sent again."""
     simulator.fault("b2c_unregistered", count=1)
     settle(clock, run_worker)
-    old = Payout.objects.get()
-    assert old.status == "failed"
-    ask("retry", clock, kind="payout", id=str(old.id))
-    ask("cancel", clock, kind="payout", id=str(old.id))
-    assert states() == ["cancelled"]
+    ask("retry", clock, kind="payout", id=str(Payout.objects.get().id))
+    payout = Payout.objects.get()
+    assert (payout.status, payout.tries_made().count()) == ("queued", 1)
+    return payout
+
+
+def test_what_was_called_off_after_a_try_is_not_since_that_try_may_still_be_told_of(
+    tried: Payout, clock: Any
+) -> None:
+    ask("cancel", clock, kind="payout", id=str(tried.id))
 
     with pytest.raises(DisbursementNotChangeable):
         pay_again(Payout.objects.get(), clock)
 
-    assert payable_to(old.seller_id) == kes(1_500)
+    assert states() == ["cancelled"]
+    assert payable_to(tried.seller_id) == kes(1_500)
+
+
+def test_nor_is_the_rest_of_it_after_a_part_went_back(
+    waiting: str, tried: Payout, clock: Any, run_worker: Run
+) -> None:
+    ask("refund", clock, order=waiting, amount="300", bearer="seller")
+
+    assert states() == ["cancelled"]
+    assert payable_to(tried.seller_id) == kes(1_200)
+    settle(clock, run_worker)
 
 
 def test_after_a_part_went_back_to_the_buyer_the_seller_is_paid_the_rest(
