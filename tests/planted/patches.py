@@ -58,7 +58,7 @@ PATCHES: tuple[Patch, ...] = (
     ),
     Patch(
         "a release paid twice",
-        "zemi/payouts/migrations/0005_payouts_replaced_after_a_reversal.py",
+        "zemi/payouts/migrations/0006_called_off_payouts_are_replaced.py",
         "fields=('release',), name='payouts_one_live_per_release'",
         "fields=('release', 'id'), name='payouts_one_live_per_release'",
         "without payouts_one_live_per_release two payouts of one release count",
@@ -346,6 +346,14 @@ PATCHES: tuple[Patch, ...] = (
         "fifty guesses at once are all compared",
         (RACES,),
         "postgres",
+    ),
+    Patch(
+        "a payout that was tried is paid anew",
+        "zemi/payouts/models.py",
+        "self.status == DisbursementStatus.CANCELLED and not self.tries_made().exists()",
+        "self.status == DisbursementStatus.CANCELLED",
+        "what a try that failed paid after all can no longer be booked: its release has a payout that counts",
+        (FLOWS,),
     ),
     Patch(
         "caller's budget read, then written",
