@@ -235,5 +235,7 @@ def test_the_form_speaks_swahili(key_text: str, juma: Person, endpoint: WebhookE
     assert "Ongeza seva" in words(juma.open(HOME))
     assert "Tuma tukio la majaribio" in words(juma.open(path_of(endpoint)))
     assert "Andika URL kamili" in words(juma.press(HOME, url="x"))
+    refused = "URL hii haiwezi kupokea matukio: anwani yake haiko kwenye mtandao wa umma."
+    assert refused in words(juma.press(HOME, url="https://10.0.0.1/"))
     update_endpoint(endpoint.id, merchant_id=endpoint.merchant_id, enabled=False, now=clock.now())
     assert "Iwashe" in words(juma.open(path_of(endpoint)))

@@ -134,6 +134,7 @@ def test_an_endpoint_has_a_phone_to_alert_which_is_shown_masked_and_can_be_forgo
         ({"url": "https://shop.example/", "types": ["order.stolen"]}, "event_type_unknown"),
         ({"url": "https://user:pass@shop.example/"}, "webhook_url_refused"),
         ({"url": "https://shop.example:99999/"}, "webhook_url_refused"),
+        ({"url": "http://169.254.169.254/latest"}, "webhook_url_refused"),
     ],
 )
 def test_what_cannot_be_an_endpoint_is_refused(key: str, body: dict[str, Any], code: str) -> None:

@@ -20,6 +20,7 @@ from urllib.parse import SplitResult, urlsplit
 import httpcore2
 
 from zemi.common.proxy import Proxy
+from zemi.common.texts import Text
 
 CONNECT_S = 5.0
 TOTAL_S = 15.0
@@ -45,7 +46,25 @@ Resolver = Callable[[str, int], list[str]]
 
 
 class UrlRefused(ValueError):
-    """The URL itself can't be one of a receiver; the message says why, for people."""
+    """The URL itself can't be one of a receiver; `text` says why, for people, and the message in English."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.en)
+        self.text = text
+
+
+_MALFORMED = Text(
+    en=f"a URL has at most {MOST_URL} printable ASCII characters",
+    sw=f"URL ina herufi za ASCII zinazoonekana zisizozidi {MOST_URL}",
+)
+_UNREADABLE = Text(en="it cannot be read as a URL", sw="haisomeki kama URL")
+_NOT_HTTPS = Text(en="it must start with https://", sw="lazima ianze na https://")
+_ODD = Text(
+    en="it must name a host, and no user, password or fragment",
+    sw="lazima itaje seva, bila mtumiaji, nenosiri wala kipande cha #",
+)
+_NO_SUCH_PORT = Text(en="it has no such port", sw="mlango huo haupo")
+_PRIVATE = Text(en="its address is not on the public internet", sw="anwani yake haiko kwenye mtandao wa umma")
 
 
 class AddressRefused(Exception):
@@ -87,29 +106,29 @@ def check_url(url: str, policy: Policy) -> SplitResult:
         # A name; or an address in a writing that only the resolver knows: judged as it says.
         return parts
     if is_private:
-        raise UrlRefused("its address is not on the public internet")
+        raise UrlRefused(_PRIVATE)
     return parts
 
 
 def _read_url(url: str, policy: Policy) -> SplitResult:
     if len(url) > MOST_URL or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
-        raise UrlRefused(f"a URL has at most {MOST_URL} printable ASCII characters")
+        raise UrlRefused(_MALFORMED)
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise UrlRefused("it cannot be read as a URL") from error
+        raise UrlRefused(_UNREADABLE) from error
     if parts.scheme != "https" and not (policy.plain_http and parts.scheme == "http"):
-        raise UrlRefused("it must start with https://")
+        raise UrlRefused(_NOT_HTTPS)
     if not parts.hostname or parts.username is not None or parts.password is not None or parts.fragment:
-        raise UrlRefused("it must name a host, and no user, password or fragment")
+        raise UrlRefused(_ODD)
     if port is None:
         port = 443 if parts.scheme == "https" else 80
     if policy.ports is not None and port not in policy.ports:
         allowed = ", ".join(str(number) for number in sorted(policy.ports))
-        raise UrlRefused(f"its port must be {allowed}")
+        raise UrlRefused(Text(en=f"its port must be {allowed}", sw=f"mlango wake lazima uwe {allowed}"))
     if policy.ports is None and not 0 < port < 65536:
-        raise UrlRefused("it has no such port")
+        raise UrlRefused(_NO_SUCH_PORT)
     return parts
 
 

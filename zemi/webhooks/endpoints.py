@@ -242,7 +242,7 @@ def _checked_url(url: str) -> str:
     try:
         check_url(url, policy())
     except UrlRefused as refused:
-        raise errors.WebhookUrlRefused(reason=str(refused)) from refused
+        raise errors.WebhookUrlRefused(reason=refused.text) from refused
     return url
 
 

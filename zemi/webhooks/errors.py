@@ -35,7 +35,16 @@ class WebhookUrlRefused(ZemiError):
         en="Give an https URL on the public internet; in the sandbox http://localhost works too.",
         sw="Tumia URL ya https iliyo kwenye mtandao wa umma; kwenye sandbox http://localhost pia inakubalika.",
     )
-    example = {"reason": "it must start with https://"}
+    example = {"reason": Text(en="it must start with https://", sw="lazima ianze na https://")}
+
+    def __init__(self, *, reason: Text) -> None:
+        # Programs read the reason in English.
+        super().__init__(reason=reason.en)
+        self.reason = reason
+
+    def sentence(self, language: str = "en") -> str:
+        """Say it with the reason in the same language."""
+        return self.text.render(language, reason=self.reason.render(language))
 
 
 class EventTypeUnknown(ZemiError):
