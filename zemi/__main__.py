@@ -19,7 +19,7 @@ COMMANDS = {
     "clock": "sandbox: read the clock, or move it on, so that deadlines can be tried in seconds",
     "listen": "sandbox: show a merchant's events as they happen, and forward them to a local URL",
     "trigger": "sandbox: make an event happen, or play a scenario",
-    "events": "send an event to a merchant's endpoints again",
+    "events": "send an event to a merchant's endpoints again, or all that they missed",
     "audit": "check that the books balance and agree with the events and the simulator",
     "staff": "what people do by hand: queues, refunds, approvals by a second person, the payout stop",
     "staff-user": "who may use the staff's console: let in, reset, shut out",

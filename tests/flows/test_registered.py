@@ -116,7 +116,7 @@ def test_a_command_keeps_what_became_of_its_call(
 
     assert rates_since(start) == {"c2b_register": (1, 1)}
     assert main(["providers"]) == 0
-    assert "c2b_register" in capsys.readouterr().out
+    assert "c2b_register   closed" in capsys.readouterr().out
 
 
 def _down(_: Any) -> Any:

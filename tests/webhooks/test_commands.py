@@ -173,6 +173,41 @@ def test_resend_sends_to_every_endpoint_that_is_on(
     assert WebhookDelivery.objects.count() == 1
 
 
+def test_resend_sends_what_was_missed_since_a_time(
+    duka: UUID, key: str, receiver: Receiver, clock: VirtualClock, run_worker: Callable[[], int],
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    endpoint, _ = create_endpoint(
+        merchant_id=duka, url=receiver.url, types=["order.created"], now=clock.now()
+    )
+    since = ["events", "resend", "--merchant", "Duka", "--since", "2026-11-23"]
+    receiver.answer = 500
+    for _ in range(3):
+        story.create_order(key=key)
+        run_worker()
+    receiver.answer, tried = 200, len(receiver.got)
+    clock.advance(seconds=1)
+
+    assert main([*since, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "since": "2026-11-23T00:00:00Z",
+        "until": "2026-11-23T09:00:01Z",
+        "endpoints": [f"we_{endpoint.id.hex}"],
+    }
+    for _ in range(4):
+        run_worker()
+    missed = [f"evt_{event.id.hex}" for event in Event.objects.filter(type="order.created").order_by("id")]
+    assert [received.headers["webhook-id"] for received in receiver.got[tried:]] == missed
+
+    assert main([*since, "--until", "2026-11-22"]) == 1
+    assert "30 days" in capsys.readouterr().err
+    assert main([*since, "--endpoint", "we_" + "0" * 32]) == 1
+    assert main(["events", "resend", "--since", "2026-11-23", "--merchant", "Nobody"]) == 2
+    assert main(["events", "resend"]) == main([*since, "evt_1"]) == 2
+    with pytest.raises(SystemExit):
+        main(["events", "resend", "--since", "yesterday"])
+
+
 @pytest.mark.parametrize("event", ["evt_1", "evt_" + "0" * 32, "order.paid"])
 def test_resend_says_when_there_is_no_such_event(event: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["events", "resend", event]) == 1

@@ -114,10 +114,10 @@ def _show(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"operations": rows}, indent=1))
     else:
-        print(f"{'operation':<12}{'state':<11}{'since':<27}{'failures':>8}{'calls':>8}{'worked':>8}")
+        print(f"{'operation':<15}{'state':<11}{'since':<27}{'failures':>8}{'calls':>8}{'worked':>8}")
         for row in rows:
             percent = "-" if row["success_percent"] is None else f"{row['success_percent']} %"
             print(
-                f"{row['operation']:<12}{row['state']:<11}{row['since']:<27}{row['failures']:>8}{row['calls']:>8}{percent:>8}"
+                f"{row['operation']:<15}{row['state']:<11}{row['since']:<27}{row['failures']:>8}{row['calls']:>8}{percent:>8}"
             )
     return int(any(row["state"] != CircuitState.CLOSED or row["rate_is_low"] for row in rows))
