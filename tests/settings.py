@@ -14,7 +14,7 @@ from zemi.common import limits
 
 _OURS = ("ZEMI_", "MPESA_", "AT_", "DB_", "DATABASE_URL", "DJANGO_SECRET_KEY", "DEBUG", "ALLOWED_HOSTS")
 # What the tests themselves are told: how much of it.
-_TESTS = ("ZEMI_TEST_", "ZEMI_FUZZ_", "ZEMI_MACHINE_", "ZEMI_RACE_", "ZEMI_SCHEMATHESIS_")
+_TESTS = ("ZEMI_TEST_", "ZEMI_FUZZ_", "ZEMI_MACHINE_", "ZEMI_RACE_", "ZEMI_SCHEMATHESIS_", "ZEMI_PLANTED_")
 for _name in list(os.environ):
     if _name.startswith(_OURS) and not _name.startswith(_TESTS):
         del os.environ[_name]

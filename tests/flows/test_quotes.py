@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings as product_settings
 
 from tests import story
 from tests.characters import AMINA, BARAKA
@@ -76,19 +77,24 @@ def test_the_ledger_gives_back_what_was_quoted(settings: Any, clock: Any) -> Non
     assert booked(made["order_reference"])["refund"] == terms["buyer_gets_back"]
 
 
-@pytest.mark.parametrize("orders", [12, pytest.param(1_000, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("orders", [12, pytest.param(300, marks=pytest.mark.proof)])
 def test_any_order_costs_what_was_quoted(
-    orders: int, settings: Any, clock: Any, simulator: Any, carry_through: Callable[[str, str], None]
+    orders: int,
+    monkeypatch: pytest.MonkeyPatch,
+    clock: Any,
+    simulator: Any,
+    carry_through: Callable[[str, str], None],
 ) -> None:
     # One seller earns more than a wallet holds.
     simulator.switch(customer_limits=False)
     chance = random.Random(f"quotes-{orders}")
 
     for number in range(orders):
-        settings.FEE_BPS = chance.choice([0, 1, 150, 300, 1_250, 5_000])
+        # Not by the fixture of settings: it lays one set over the other, hundreds deep.
+        monkeypatch.setattr(product_settings, "FEE_BPS", chance.choice([0, 1, 150, 300, 1_250, 5_000]))
         amount = kes(chance.randint(20, 30_000))
         terms = quote(amount=amount, now=clock.now())
-        settings.FEE_BPS = 77
+        monkeypatch.setattr(product_settings, "FEE_BPS", 77)
         made = create_order(
             buyer_phone=AMINA, seller_phone=BARAKA, amount=amount, product_description="iPhone 13",
             quote=terms.id, now=clock.now(),
@@ -103,7 +109,8 @@ def test_any_order_costs_what_was_quoted(
         assert found["receipt"] == str(terms.buyer_pays)
         assert found.get("commission", "0.00") == str(terms.commission)
         assert found["payout"] == str(terms.seller_receives)
-        assert found["payout_fee"] == str(terms.payout_fee)
+        # M-Pesa takes nothing for so little as a hundred shillings: no line is booked.
+        assert found.get("payout_fee", "0.00") == str(terms.payout_fee)
 
 
 def test_a_quote_is_good_for_a_quarter_of_an_hour(clock: Any) -> None:
