@@ -219,6 +219,8 @@ if settings.MODE == "sandbox":
 
     urlpatterns += [
         path("sandbox/phone", phones.start),
+        path("sandbox/phone/link/<slug:token>", phones.link),
+        path("sandbox/phone/link/<slug:token>/poll", phones.link_stamp),
         path("sandbox/phone/<slug:token>", phones.show),
         path("sandbox/phone/<slug:token>/poll", phones.stamp),
         path("sandbox/phone/<slug:token>/pay", phones.pay),

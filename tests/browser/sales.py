@@ -445,8 +445,16 @@ def _make_link(page: Page, *, price: str = "249,999") -> None:
 # The two phones
 
 
-def phones_started_page(product: Product, page: Page) -> None:
+def phones_link_page(product: Product, page: Page) -> None:
     page.goto("/sandbox/phone")
+    page.locator("#item").fill(LONG)
+    page.locator("#amount").fill("1500")
+    _press(page)
+    page.locator(".inbox").wait_for()
+
+
+def phones_started_page(product: Product, page: Page) -> None:
+    phones_link_page(product, page)
     _press(page)
     page.locator("select").wait_for()
 
@@ -522,6 +530,7 @@ PAGES: dict[str, Callable[[Product, Page], None]] = {
     "sell_wrong": sell_wrong_page,
     "share": share_page,
     "start": plain("/sandbox/phone"),
+    "phones_link": phones_link_page,
     "phones_started": phones_started_page,
     "phones": phones_page,
     "phones_dialled": phones_dialled_page,

@@ -21,7 +21,8 @@ def test_a_whole_sale_with_two_phones(product: Product, window: Window) -> None:
     phones = window("/", **DESK)
     shoot(phones, "home")
     phones.get_by_role("link", name="Open the two phones").click()
-    phones.get_by_role("button", name="Start the sale").click()
+    phones.get_by_role("button", name="Make Baraka's payment link").click()
+    phones.get_by_role("button", name="Order as Amina").click()
     with phones.context.expect_page() as opened:
         phones.get_by_role("link", name="The order's page, as Amina sees it").click()
     path = opened.value.url
@@ -254,6 +255,7 @@ def test_the_enter_key_pays_on_a_drawn_phone(product: Product, window: Window) -
 def test_a_drawn_phone_dials_without_javascript(product: Product, window: Window) -> None:
     page = window("/sandbox/phone", java_script_enabled=False)
     page.locator("button.big").click()
+    page.get_by_role("button", name="Order as Amina").click()
     dialler = page.locator("#sim_amina")
     dialler.locator("summary").click()
     expect(dialler.locator(".pad")).to_be_hidden()

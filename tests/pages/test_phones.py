@@ -9,14 +9,49 @@ import pytest
 
 from tests.pages.conftest import Person, settle, words
 from zemi.common import http_client
+from zemi.links.models import PaymentLink
+from zemi.orders.models import Order
 
 Run = Callable[[], int]
 
 
 def start(person: Person, **fields: str) -> str:
     """Begin a sale; the path of its phones."""
+    offer = offer_of(person, **fields)
+    number = re.search(r'name="phone"[^>]* value="([^"]+)"', person.open(offer).content.decode())
+    assert number is not None
+    return str(person.press(offer, phone=number[1]).redirect_chain[-1][0])  # type: ignore[attr-defined]
+
+
+def offer_of(person: Person, **fields: str) -> str:
+    """Have Baraka make his link; the path of Amina's phone, which has got it."""
     response: Any = person.press("/sandbox/phone", **({"item": "Kitenge", "amount": "1500"} | fields))
-    return str(response.redirect_chain[-1][0])
+    path = str(response.redirect_chain[-1][0])
+    assert path.startswith("/sandbox/phone/link/")
+    return path
+
+
+def test_amina_gets_the_link_and_orders_by_it(amina: Person, settings: Any) -> None:
+    # Nobody is texted a code to prove a phone that is made up.
+    settings.VERIFIED_PHONE = True
+    offer = offer_of(amina)
+    said = words(amina.open(offer))
+    assert "Kitenge: KES 1,500. Pay safely" in said
+    assert "/l/" in said
+    assert amina.open(f"{offer}/poll").content == b"0"
+    assert words(amina.open(offer)) == said
+    assert "Give a Kenyan mobile number" in words(amina.press(offer, phone="12"))
+    seller = PaymentLink.objects.get().seller
+    assert "seller's own number" in words(amina.press(offer, phone=seller.phone.msisdn))
+    assert not Order.objects.exists()
+
+    phones = amina.press(offer, phone="0712345678").redirect_chain[-1][0]  # type: ignore[attr-defined]
+
+    assert Order.objects.get().buyer.phone.e164 == "+254712345678"
+    assert "Send the prompt for KES 1,500" in words(amina.open(phones))
+    # Whoever comes back to the link is led on to the sale.
+    assert amina.open(f"{offer}/poll").content == b"1"
+    assert amina.open(offer).redirect_chain == [(phones, 302)]  # type: ignore[attr-defined]
 
 
 def test_a_whole_sale_with_two_phones(amina: Person, clock: Any, run_worker: Run) -> None:

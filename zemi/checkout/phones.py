@@ -17,9 +17,14 @@ from zemi.checkout.texts import TEXTS
 from zemi.common import clock, crypto
 from zemi.common.errors import ZemiError
 from zemi.common.money import InvalidAmount, Money
-from zemi.common.phone import Phone
-from zemi.orders.create import create_order
-from zemi.orders.links import find_by_link, link_in_text, token_of
+from zemi.common.phone import InvalidPhone, Phone
+from zemi.links.complete import complete_link
+from zemi.links.create import create_link
+from zemi.links.models import PaymentLink
+from zemi.links.queries import find_link
+from zemi.links.tokens import address_of
+from zemi.links.tokens import token_of as link_token_of
+from zemi.orders.links import address_in_text, find_by_link, link_in_text, token_of
 from zemi.orders.models import Order
 from zemi.payments.collect import start_payment
 from zemi.payments.errors import PaymentInProgress
@@ -29,6 +34,7 @@ from zemi.releases.confirm import confirm_delivery
 from zemi.sandbox.scenarios import made_up_phone
 from zemi.web.page import language
 from zemi.web.requests import caller_address
+from zemi.web.templatetags.words import kes
 
 _PIN = re.compile(r"[0-9]{4}", re.ASCII)
 _WRONG_PIN = "0000"
@@ -77,16 +83,15 @@ class Dialled:
 
 @page("GET", "POST")
 def start(request: HttpRequest) -> HttpResponseBase:
-    """Begin a sale between two people who are made up."""
+    """Begin a sale between two people who are made up: Baraka makes a payment link."""
     if request.method != "POST":
         return render(request, "phone_start", amount="1500")
     item, amount = request.POST.get("item", "").strip()[:200], request.POST.get("amount", "").strip()
     try:
-        created = create_order(
-            buyer_phone=made_up_phone(),
-            seller_phone=made_up_phone(),
+        made = create_link(
             amount=Money.parse(amount),
             product_description=item or TEXTS["sim_new_item_example"].render(language(request)),
+            seller_phone=made_up_phone(),
             now=clock.now(),
         )
     except InvalidAmount as problem:
@@ -94,9 +99,45 @@ def start(request: HttpRequest) -> HttpResponseBase:
         return render(request, "phone_start", status=400, amount=amount, item=item, problem=said)
     except ZemiError as error:
         return render(request, "phone_start", error=error, amount=amount, item=item)
+    return redirect(f"/sandbox/phone/link/{link_token_of(made)}")
+
+
+@page("GET", "POST")
+def link(request: HttpRequest, token: str) -> HttpResponseBase:
+    """A payment link, on the phone of Amina, whom it was sent to; with POST her order. Sold already: the phones of that sale."""
+    offered = find_link(token)
+    sold = Order.objects.filter(payment_link=offered).order_by("id").last()
+    if sold is not None:
+        return _to_phones(token_of(sold))
+    written = request.POST.get("phone", _local(_amina_of(offered)))
+
+    def show(**facts: Any) -> HttpResponse:
+        said = TEXTS["share_text"].render(
+            language(request), item=offered.product_description, amount=kes(offered.amount), link=""
+        )
+        address = address_in_text(address_of(offered))
+        return render(request, "phone_link", token=token, said=said, link=address, phone=written, **facts)
+
+    if request.method != "POST":
+        return show()
+    try:
+        amina = Phone.parse(written)
+        made = complete_link(
+            token=token, buyer_phone=amina, terms_hash=offered.terms_hash, proved=amina, now=clock.now()
+        )
+    except InvalidPhone as unreadable:
+        return show(status=400, phone_problem=unreadable.text.render(language(request)))
+    except ZemiError as error:
+        return show(error=error)
     # Also a prompt that is sent from the order's page waits for the PIN that is entered here.
-    _set_phone(created.order.buyer.phone, **_PLANS["wait"])
-    return _to_phones(token_of(created.order))
+    _set_phone(amina, **_PLANS["wait"])
+    return _to_phones(token_of(made.order))
+
+
+@poll
+def link_stamp(request: HttpRequest, token: str) -> str:
+    """A word that changes when something was sold by the link, also on the link's own page."""
+    return str(find_link(token).sold)
 
 
 @page("GET")
@@ -196,6 +237,12 @@ def dial(request: HttpRequest, token: str) -> HttpResponseBase:
     return _show(request, order, token, status=200 if number else 400, dialled=dialled)
 
 
+def _amina_of(offered: PaymentLink) -> Phone:
+    """The number that Amina has in this sale, as long as nobody writes another: the same whenever the page is opened."""
+    drawn = crypto.keyed_hash("sim-amina", offered.id.bytes)
+    return Phone.parse(f"2547{20_000_000 + int.from_bytes(drawn[:8]) % 70_000_000}")
+
+
 def _refused(request: HttpRequest, order: Order, token: str, error: ZemiError) -> HttpResponse:
     order.refresh_from_db()
     return _show(request, order, token, error=error)
@@ -255,10 +302,14 @@ def _handset(owner: str, phone: Phone, link: str) -> Handset:
     prompt = next((prompt for prompt in reversed(seen["prompts"]) if prompt["open"]), None)
     if prompt is not None:
         prompt = prompt | {"amount": Money(int(prompt["amount"]))}
-    local = f"0{phone.msisdn[3:6]} {phone.msisdn[6:9]} {phone.msisdn[9:]}"
     texts = [str(message["text"]) for message in reversed(seen["sms"])]
     messages = [Sms(text.removesuffix(link), bool(link) and text.endswith(link)) for text in texts]
-    return Handset(owner, local, Money(int(seen["balance"])), prompt, messages)
+    return Handset(owner, _local(phone), Money(int(seen["balance"])), prompt, messages)
+
+
+def _local(phone: Phone) -> str:
+    """As people write it: 0712 345 678."""
+    return f"0{phone.msisdn[3:6]} {phone.msisdn[6:9]} {phone.msisdn[9:]}"
 
 
 def _stamp(standing: Standing, handsets: list[Handset]) -> str:

@@ -10,6 +10,7 @@ import struct
 import sys
 import warnings
 import zlib
+from contextlib import suppress
 
 from PIL import Image
 
@@ -104,8 +105,10 @@ def _fit(picture: Image.Image) -> bytes:
 
 def main() -> int:
     """Read, shrink, write; the status is 0 or why not."""
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
+    # macOS knows no such limit.
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     try:
         sys.stdout.buffer.write(shrink(sys.stdin.buffer.read()))
     except Unusable as unusable:
