@@ -104,7 +104,7 @@ def start(request: HttpRequest) -> HttpResponseBase:
 
 @page("GET", "POST")
 def link(request: HttpRequest, token: str) -> HttpResponseBase:
-    """A payment link, on the phone of Amina, whom it was sent to; with POST her order. Sold already: the phones of that sale."""
+    """A payment link on the phone of Amina, whom it was sent to; with POST her order. Once it is sold: the phones."""
     offered = find_link(token)
     sold = Order.objects.filter(payment_link=offered).order_by("id").last()
     if sold is not None:
