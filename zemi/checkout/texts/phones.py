@@ -22,7 +22,7 @@ TEXTS: dict[str, Text] = {
     "sim_order_phone": Text(en="Amina's number", sw="Namba ya Amina"),
     "sim_order_button": Text(en="Order as Amina", sw="Agiza kama Amina"),
     "sim_open_link": Text(en="The link's page, as Amina sees it", sw="Ukurasa wa kiungo, kama Amina anavyouona"),
-    "sim_from_baraka": Text(en="Baraka", sw="Baraka"),
+    "sim_from_baraka": Text(en="From Baraka", sw="Kutoka kwa Baraka"),
     "sim_do_pay": Text(en="Amina buys from Baraka. Send the M-Pesa prompt to her phone.", sw="Amina ananunua kwa Baraka. Tuma ombi la M-Pesa kwenye simu yake."),
     "sim_do_pin": Text(en="Amina's phone asks for her PIN. Any four digits will do; 0000 is a wrong one.", sw="Simu ya Amina inaomba PIN. Tarakimu nne zozote zinatosha; 0000 si sahihi."),
     "sim_do_ask": Text(en="M-Pesa has not told us yet. Nothing is lost: Zemi keeps asking.", sw="M-Pesa bado haijatuambia. Hakuna kinachopotea: Zemi inaendelea kuuliza."),
