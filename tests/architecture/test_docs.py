@@ -18,7 +18,7 @@ from zemi.cli.ports import free_port
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md"), ROOT / "simulator" / "README.md"])
 DECISIONS = sorted((ROOT / "docs" / "adr").glob("0*.md"))
 # Code that a reader runs, block after block, in one shell.
-RUNNABLE = ("README.md", "docs/tutorial.md")
+RUNNABLE = ("README.md", "docs/tutorial.md", "docs/howto/api-basics.md")
 
 _LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
 _BLOCK = re.compile(r"(?ms)^```bash\n(.*?)^```$")
@@ -200,6 +200,11 @@ def test_the_commands_of_a_page_run_as_they_stand(name: str, instance: dict[str,
     assert done.returncode == 0, done.stdout + done.stderr
     # The order went all the way, whatever else was shown.
     assert re.search(r'"status": ?"completed"', done.stdout)
+    if "expand" in script:
+        assert '"total": 1' in done.stdout
+        assert re.search(r'"attempts": \[\s*\{', done.stdout)
+        assert '"field":"state","code":"unknown"' in done.stdout
+        assert '"detail": "Sema wewe ni nani' in done.stdout
     if "audit" in script:
         assert "The books agree." in done.stdout
         assert '"code": "delivery_code_wrong"' in done.stdout
