@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.db.models import Sum
 
 from tests import story
@@ -130,12 +131,16 @@ def test_of_what_two_people_paid_no_crowd_of_refunds_gives_back_more_than_came(
             request_action("refund", payload, maker="Wanjiku", reason="a part is broken", now=now)
         except RefundExceedsReceipt:
             return "too late"
+        except OperationalError:
+            # On a slow machine the last in line waits for the order's lock as long as anybody may.
+            return "waited in vain"
         return "made"
 
     said = Counter(at_once(crowd, give_back))
 
     # Three times 400 fit into 1,500.
-    assert said == {"made": 3, "too late": crowd - 3}
+    assert said["made"] == 3
+    assert said["too late"] + said["waited in vain"] == crowd - 3
     by_payer = Refund.objects.values_list("payer__phone_last4").annotate(sum=Sum("amount_minor"))
     assert sorted(by_payer.order_by()) == sorted([(AMINA.last4, 70_000), (OTIENO.last4, 50_000)])
     story.assert_books_agree(with_provider=False)
