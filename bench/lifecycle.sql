@@ -8,7 +8,7 @@
 
 -- create an order: first the budget of the address that calls
 INSERT INTO trust_budget (id, ends_at, used, most)
-VALUES (sha256('address'), now() + interval '60 s', 1, 1000000000)
+VALUES (sha256(bench_id(:n, 44)::text::bytea), now() + interval '60 s', 1, 1000000000)
 ON CONFLICT (id) DO UPDATE SET used = trust_budget.used + 1 WHERE trust_budget.used < excluded.most;
 WITH parties AS (
     INSERT INTO identity_party (id, phone_hash, phone_sealed, phone_last4, language, created_at)
@@ -143,7 +143,7 @@ WHERE id = bench_id(:n, 15);
 
 -- confirm the delivery: the budget of the address, and the caller's of codes, committed before the code is looked at
 INSERT INTO trust_budget (id, ends_at, used, most)
-VALUES (sha256('address'), now() + interval '60 s', 1, 1000000000)
+VALUES (sha256(bench_id(:n, 44)::text::bytea), now() + interval '60 s', 1, 1000000000)
 ON CONFLICT (id) DO UPDATE SET used = trust_budget.used + 1 WHERE trust_budget.used < excluded.most;
 INSERT INTO trust_budget (id, ends_at, used, most)
 VALUES (sha256(bench_id(:n, 32)::text::bytea), now() + interval '15 min', 1, 10)

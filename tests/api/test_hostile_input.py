@@ -229,6 +229,7 @@ def refused(api: Api, key: str, everything: Callable[[], Any]) -> Callable[[str,
     return send
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("path", ENDPOINTS)
 @pytest.mark.parametrize("name", WHOLE_BODIES)
 def test_a_hostile_body_is_refused(refused: Any, path: str, name: str) -> None:
@@ -253,6 +254,7 @@ def test_a_hostile_value_is_refused(refused: Any, api: Api, path: str) -> None:
             assert re.match(rf"{field}(\.\w+)?: ", error["error"]), value
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("path", ENDPOINTS)
 def test_a_missing_field_is_named(refused: Any, path: str) -> None:
     optional = {"seller_phone", "metadata", "reference", "release_policy", "transaction_desc", "payer_phone"}
@@ -266,6 +268,7 @@ def test_a_missing_field_is_named(refused: Any, path: str) -> None:
     ]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("path", ENDPOINTS)
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "application/xml", ""]

@@ -1,5 +1,10 @@
 """What becomes of a picture that somebody uploads: pixels of our own, or a refusal."""
 
+import io
+import resource
+import sys
+from types import SimpleNamespace
+
 import pytest
 
 from tests import pictures
@@ -93,3 +98,20 @@ def test_what_cannot_be_made_small_enough_is_refused(monkeypatch: pytest.MonkeyP
         shrink(pictures.noise())
 
     assert refused.value.status == UNREADABLE
+
+
+@pytest.mark.parametrize(("sent", "status"), [(pictures.photo(), 0), (b"no picture", UNREADABLE)])
+def test_as_a_process_it_answers_by_its_status(
+    monkeypatch: pytest.MonkeyPatch, sent: bytes, status: int
+) -> None:
+    # The limits are for the process of its own that it is; here they would be for the tests.
+    limits: list[int] = []
+    monkeypatch.setattr(resource, "setrlimit", lambda kind, _: limits.append(kind))
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(sent)))
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(buffer=written))
+
+    assert photo_reader.main() == status
+
+    assert limits == [resource.RLIMIT_CPU, resource.RLIMIT_AS]
+    assert written.getvalue() == (shrink(sent) if status == 0 else b"")

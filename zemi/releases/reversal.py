@@ -144,6 +144,7 @@ def _follow(order: Order, sources: dict[AccountRef, Money], *, actor: str, now: 
         return_parts(order, off, reason=RefundReason.CANCELLED, actor=actor, now=now)
     elif order.status == OrderStatus.COMPLETED:
         mark_clawed_back(order, now=now, actor=actor)
-    elif order.status == OrderStatus.AWAITING_PAYMENT:
+    # What an order had that ended unpaid went back at its end, and is held no more.
+    elif order.status == OrderStatus.AWAITING_PAYMENT:  # pragma: no branch
         # All that has come of it lies in its hold.
         uncount_part(order, sources[chart.escrow(order.id)], now=now, actor=actor)
