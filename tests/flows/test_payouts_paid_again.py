@@ -299,6 +299,20 @@ def test_what_was_called_off_after_a_try_is_not_since_that_try_may_still_be_told
     assert payable_to(tried.seller_id) == kes(1_500)
 
 
+def test_cents_of_the_balance_stay_there_since_they_can_not_be_sent(
+    waiting: str, simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    seller = Payout.objects.get().seller_id
+    ask("adjust", clock, debit="5200:x", credit=f"2200:{seller}", amount="0.50")
+
+    ask("refund", clock, order=waiting, amount="300", bearer="seller")
+
+    assert Payout.objects.get(status="queued").amount == kes(1_200)
+    assert payable_to(seller).minor == 50
+    settle(clock, run_worker)
+    assert states() == ["cancelled", "succeeded"]
+
+
 def test_nor_is_the_rest_of_it_after_a_part_went_back(
     waiting: str, tried: Payout, clock: Any, run_worker: Run
 ) -> None:

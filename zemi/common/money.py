@@ -78,6 +78,10 @@ class Money:
             raise ValueError("amount has cents")
         return self.minor // CENTS
 
+    def rounded_down(self) -> "Money":
+        """The whole shillings of it, without the cents."""
+        return Money(self.minor - self.minor % CENTS, self.currency)
+
     def share(self, bps: int) -> "Money":
         """Take `bps` basis points of it, rounded half up to whole shillings (DOMAIN 6.3).
 

@@ -27,11 +27,13 @@ def take_from_seller(order: Order, amount: Money, *, actor: str, now: datetime) 
     # What is called off here is on the balance only when this unit ends: it is counted by hand.
     called_off = call_off_unsent(Payout.objects.filter(order=order), actor=actor, now=now)
     coming = Money(sum(payout.amount_minor for payout in called_off), order.currency)
-    there = lock_balance(payable)
-    taken = take(found, payable, rest, coming=coming)
+    there = lock_balance(payable) + coming
+    taken = min(there, rest)
+    if taken.minor:
+        found[payable] = taken
     if taken < rest:
         found[chart.seller_debt(order.seller_id)] = rest - taken
-    _pay_the_rest(called_off, min(coming, there + coming - taken), actor=actor, now=now)
+    _pay_the_rest(called_off, min(coming, there - taken), actor=actor, now=now)
     return found
 
 
@@ -48,9 +50,12 @@ def take(
 
 
 def _pay_the_rest(called_off: list[Payout], left: Money, *, actor: str, now: datetime) -> None:
-    """Owe `left` of what was called off anew, where M-Pesa pays out so little, and nothing can be paid by the old one."""
+    """Owe `left` of what was called off anew, where M-Pesa pays out so little, and nothing can be paid by the old one.
+
+    Cents stay on the balance: M-Pesa moves whole shillings (DARAJA 0.12).
+    """
     for payout in called_off:
-        amount = min(payout.amount, left)
+        amount = min(payout.amount, left).rounded_down()
         if amount >= PAYOUT_LEAST and payout.may_be_replaced():
             owe_anew(payout, amount=amount, actor=actor, now=now)
             left -= amount
