@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import FilePayload, Page
 
 from tests import pictures
 from tests.browser.conftest import Product
@@ -415,8 +415,8 @@ def share_page(product: Product, page: Page) -> None:
 def offer_photo_page(product: Product, page: Page) -> None:
     """What a link with a photo offers; no photo costs more."""
     no_sales_page(product, page)
-    photo = {"name": "item.jpg", "mimeType": "image/jpeg", "buffer": pictures.noise()}
-    page.locator("#photo").set_input_files([photo])  # type: ignore[list-item]
+    photo = FilePayload(name="item.jpg", mimeType="image/jpeg", buffer=pictures.noise())
+    page.locator("#photo").set_input_files([photo])
     _make_link(page)
     page.locator('.more a[href^="/l/"]').click()
     _photo(page)

@@ -95,8 +95,8 @@ def test_live_mode_has_no_address_of_the_sandbox(live: dict[str, str], child_env
         "import django; django.setup()\n"
         "from zemi.urls import API, urlpatterns\n"
         "from django.conf import settings\n"
-        "from zemi.checkout.page import SELLER_COOKIE\n"
-        "print(*(route.pattern for route in (*API, *urlpatterns)), settings.CSRF_COOKIE_NAME, SELLER_COOKIE)"
+        "from zemi.checkout.page import PARTY_COOKIE\n"
+        "print(*(route.pattern for route in (*API, *urlpatterns)), settings.CSRF_COOKIE_NAME, PARTY_COOKIE)"
     )
 
     def addresses(env: dict[str, str]) -> str:
@@ -109,4 +109,4 @@ def test_live_mode_has_no_address_of_the_sandbox(live: dict[str, str], child_env
     for word in ("sandbox/phone", "webhooks/payment", "api/v1/test/"):
         assert word in in_sandbox
         assert word not in in_live
-    assert "__Host-csrf __Host-seller" in in_live
+    assert "__Host-csrf __Host-party" in in_live

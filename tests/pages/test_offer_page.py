@@ -102,7 +102,7 @@ def test_who_is_signed_in_with_another_phone_proves_the_one_that_buys(
     amina: Person, link: PaymentLink, path: str, settings: Any, clock: Any
 ) -> None:
     settings.VERIFIED_PHONE = True
-    _, amina.client.cookies["seller"] = open_session(phone=BARAKA, now=clock.now())
+    _, amina.client.cookies["party"] = open_session(phone=BARAKA, now=clock.now())
 
     assert "One-time code" in words(amina.press(path, phone=AMINA.msisdn, terms_hash=link.terms_hash))
     assert not Order.objects.exists()

@@ -351,11 +351,11 @@ def test_a_signed_in_buyer_needs_no_second_proof_and_nobody_else_is_shown_a_code
     held = words(amina.open(path))
     assert f"The delivery code was texted to the buyer's phone, ****{AMINA.last4}." in held
     assert not re.search(r"\b\d{6}\b", held)
-    _, amina.client.cookies["seller"] = open_session(phone=BARAKA, now=clock.now())
+    _, amina.client.cookies["party"] = open_session(phone=BARAKA, now=clock.now())
     assert "We text a one-time code" in words(amina.open(f"{path}/code"))
     assert "Sent to" in words(amina.press(f"{path}/code"))
 
-    _, amina.client.cookies["seller"] = open_session(phone=AMINA, now=clock.now())
+    _, amina.client.cookies["party"] = open_session(phone=AMINA, now=clock.now())
     assert "You are signed in with the phone of this order." in words(amina.open(f"{path}/code"))
     shown = words(amina.press(f"{path}/code"))
     [code] = re.findall(r"\b\d{6}\b", shown)

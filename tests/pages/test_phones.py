@@ -20,7 +20,7 @@ def start(person: Person, **fields: str) -> str:
     offer = offer_of(person, **fields)
     number = re.search(r'name="phone"[^>]* value="([^"]+)"', person.open(offer).content.decode())
     assert number is not None
-    return str(person.press(offer, phone=number[1]).redirect_chain[-1][0])  # type: ignore[attr-defined]
+    return str(person.press(offer, phone=number[1]).redirect_chain[-1][0])  # type: ignore[attr-defined]  # of an answer that was followed
 
 
 def offer_of(person: Person, **fields: str) -> str:
@@ -45,13 +45,13 @@ def test_amina_gets_the_link_and_orders_by_it(amina: Person, settings: Any) -> N
     assert "seller's own number" in words(amina.press(offer, phone=seller.phone.msisdn))
     assert not Order.objects.exists()
 
-    phones = amina.press(offer, phone="0712345678").redirect_chain[-1][0]  # type: ignore[attr-defined]
+    phones = amina.press(offer, phone="0712345678").redirect_chain[-1][0]  # type: ignore[attr-defined]  # of an answer that was followed
 
     assert Order.objects.get().buyer.phone.e164 == "+254712345678"
     assert "Send the prompt for KES 1,500" in words(amina.open(phones))
     # Whoever comes back to the link is led on to the sale.
     assert amina.open(f"{offer}/poll").content == b"1"
-    assert amina.open(offer).redirect_chain == [(phones, 302)]  # type: ignore[attr-defined]
+    assert amina.open(offer).redirect_chain == [(phones, 302)]  # type: ignore[attr-defined]  # of an answer that was followed
 
 
 def test_a_whole_sale_with_two_phones(amina: Person, clock: Any, run_worker: Run) -> None:

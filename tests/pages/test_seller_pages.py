@@ -75,7 +75,7 @@ def test_a_seller_makes_a_link_and_follows_the_money(
     # The page that the seller waits at asks by itself, and then shows it.
     assert 'data-poll="/sell/poll"' in shared.content.decode()
     sold = baraka.open(share)
-    assert sold.redirect_chain == [("/sell", 302)]  # type: ignore[attr-defined]
+    assert sold.redirect_chain == [("/sell", 302)]  # type: ignore[attr-defined]  # of an answer that was followed
     assert "The buyer has not paid yet. Until Tue 24 Nov, 12:00" in words(sold)
     assert "Send the link" not in words(sold)
     simulate_payment(order.order_reference)
@@ -459,11 +459,11 @@ def test_a_link_is_its_sellers_alone(baraka: Person, amina: Person) -> None:
 
 
 def test_who_signs_out_is_out_everywhere(baraka: Person) -> None:
-    token = baraka.client.cookies["seller"].value
-    assert baraka.client.cookies["seller"]["httponly"]
+    token = baraka.client.cookies["party"].value
+    assert baraka.client.cookies["party"]["httponly"]
     assert "Sign in to sell" in words(baraka.press("/sell/sign-out"))
 
-    baraka.client.cookies["seller"] = token
+    baraka.client.cookies["party"] = token
     assert "Sign in to sell" in words(baraka.open("/sell"))
     assert Session.objects.get().ended_at is not None
     assert "Sign in to sell" in words(baraka.press("/sell/sign-out"))

@@ -30,7 +30,7 @@ _OF_A_PICTURE = {
     "X-Content-Type-Options": "nosniff",
 }
 # The prefix makes browsers refuse it from anywhere but this very host, by https.
-SELLER_COOKIE = "__Host-seller" if settings.LIVE else "seller"
+PARTY_COOKIE = "__Host-party" if settings.LIVE else "party"
 
 
 def poll(view: Callable[..., str]) -> web.View:
@@ -98,13 +98,13 @@ def _charged(request: HttpRequest, token: str | None) -> Iterator[None]:
 
 def session_of(request: HttpRequest) -> Session | None:
     """Who is signed in, to sell or because a phone was proved to buy; None is a stranger."""
-    return authenticate(request.COOKIES.get(SELLER_COOKIE, ""), now=clock.now())
+    return authenticate(request.COOKIES.get(PARTY_COOKIE, ""), now=clock.now())
 
 
 def keep_session(response: HttpResponse, token: str) -> None:
     """Have the browser keep the session that `token` is for as long as it lasts."""
     response.set_cookie(
-        SELLER_COOKIE,
+        PARTY_COOKIE,
         token,
         max_age=timedelta(minutes=settings.SESSION_MIN),
         secure=settings.LIVE,

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 
-from zemi.checkout.page import SELLER_COOKIE, keep_session, page, poll, render, session_of
+from zemi.checkout.page import PARTY_COOKIE, keep_session, page, poll, render, session_of
 from zemi.checkout.selling import PAGE, Desk, read_desk
 from zemi.checkout.texts import TEXTS
 from zemi.common import clock
@@ -86,7 +86,7 @@ def leave(request: HttpRequest) -> HttpResponseBase:
     session = session_of(request)
     if request.method == "POST" and session is not None:
         sign_out(session, now=clock.now())
-        response.delete_cookie(SELLER_COOKIE)
+        response.delete_cookie(PARTY_COOKIE)
     return response
 
 

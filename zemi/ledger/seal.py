@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from django.db import connection
-from django.db.models import Max, Min
+from django.db.models import Min
 
 from zemi.common.db import append, outside_transaction, snapshot, unit_of_work
 from zemi.ledger.models import Seal, Transfer
@@ -29,9 +29,12 @@ _DAYS_TOGETHER = 50
 def seal_ended_days(*, now: datetime) -> int:
     """Seal every day that has ended, oldest first, from the first transfer's day on; days without transfers too."""
     sealed = 0
-    while days := _ended_days(now=now):
-        sealed += _seal(days, now=now)
-    return sealed
+    while True:
+        last = Seal.objects.order_by("-day").first()
+        days = _ended_days(last, now=now)
+        if not days:
+            return sealed
+        sealed += _seal(days, previous=last.digest if last is not None else FIRST, now=now)
 
 
 def seals() -> list[dict[str, Any]]:
@@ -74,10 +77,11 @@ def differs_from(exported: Iterable[str]) -> Iterator[str]:
             yield f"seal of {kept['day']}: not the one that was exported"
 
 
-def _ended_days(*, now: datetime) -> list[date]:
-    """The days that have ended and have no seal, oldest first, no more than are sealed together."""
-    day = Seal.objects.aggregate(last=Max("day"))["last"]
-    if day is None:
+def _ended_days(last: Seal | None, *, now: datetime) -> list[date]:
+    """The days after the `last` seal that have ended, oldest first, no more than are sealed together."""
+    if last is not None:
+        day = last.day
+    else:
         first = Transfer.objects.aggregate(first=Min("at"))["first"]
         if first is None:
             return []
@@ -93,14 +97,13 @@ def _start_of(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _seal(days: list[date], *, now: datetime) -> int:
-    """Seal days that follow one another; how many, which is none where something came meanwhile."""
+def _seal(days: list[date], *, previous: str, now: datetime) -> int:
+    """Seal days that follow one another, on the digest before them; how many: none where something came meanwhile."""
     start, end = _start_of(days[0]), _start_of(days[-1] + timedelta(days=1))
-    previous = Seal.objects.filter(day__lt=days[0]).order_by("-day").values_list("digest", flat=True).first()
     made = []
     # Read without a lock, however long it takes; then counted under one: transfers only ever come, none changes.
     with snapshot():
-        previous, found = previous or FIRST, _digests(start, end)
+        found = _digests(start, end)
         having = next(found, None)
         for day in days:
             lines = having[1] if having is not None and having[0] == day else None
