@@ -10,6 +10,7 @@ from django.test import Client
 from tests.characters import AMINA
 from tests.pages.conftest import Person, page_of, words
 from tests.story import create_order, simulate_payment
+from zemi.checkout.page import PARTY_COOKIE
 from zemi.identity.sessions import open_session
 from zemi.web.page import CONTENT_POLICY
 
@@ -85,7 +86,7 @@ def test_forms_of_strangers_are_charged_to_their_address_and_those_of_people_to_
     assert "Wait 60 seconds, then try again." in words(answers[-1])
     assert amina.open("/claim").status_code == 200
 
-    _, amina.client.cookies["seller"] = open_session(phone=AMINA, now=clock.now())
+    _, amina.client.cookies[PARTY_COOKIE] = open_session(phone=AMINA, now=clock.now())
     assert [amina.open("/sell").status_code for _ in range(4)] == [200, 200, 200, 429]
 
 
