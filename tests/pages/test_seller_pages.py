@@ -81,7 +81,7 @@ def test_a_seller_makes_a_link_and_follows_the_money(
     simulate_payment(order.order_reference)
     held = words(baraka.open("/sell"))
     assert "Held for you KES 1,500 On its way KES 0" in held
-    assert "Deliver, and type the buyer's code" in held
+    assert "Held for you until the buyer's code is given. Deliver, and type the code" in held
 
     text = Message.objects.filter(template="buyer_code")
     run_worker()
@@ -163,7 +163,7 @@ def test_a_sale_ends_as_paid(baraka: Person, clock: Any, run_worker: Run) -> Non
     simulate_payment(sale["order_reference"])
     confirm(sale["order_reference"], sale["delivery_code"])
     assert "On its way KES 1,500" in words(baraka.open("/sell"))
-    assert "Your money is on its way by M-Pesa." in words(baraka.open("/sell"))
+    assert "Yours. It is sent to you by M-Pesa in a moment." in words(baraka.open("/sell"))
     settle(clock, run_worker)
 
     page = words(baraka.open("/sell"))
@@ -179,7 +179,7 @@ def test_money_whose_payout_was_called_off_is_still_the_sellers(baraka: Person, 
 
     page = words(baraka.open("/sell"))
     assert "On its way KES 1,500" in page
-    assert "Your money has not reached you yet." in page
+    assert "Our people stopped this payout. The money is safe with Zemi" in page
 
 
 def test_money_that_went_back_to_the_buyer_is_not(baraka: Person, clock: Any, run_worker: Run) -> None:
@@ -495,4 +495,4 @@ def test_what_is_held_is_what_the_seller_will_get(baraka: Person, settings: Any)
 
     page = words(baraka.open("/sell"))
     assert "Held for you KES 1,455" in page
-    assert "KES 1,500 you get KES 1,455" in page
+    assert "KES 1,500 KES 1,455 for you" in page

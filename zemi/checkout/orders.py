@@ -14,7 +14,8 @@ from django.shortcuts import redirect
 from django.utils.safestring import SafeString, mark_safe
 
 from zemi.checkout.page import page, photo_path, picture, poll, render, session_of
-from zemi.checkout.standing import Scene, read_standing, steps_of
+from zemi.checkout.selling import PartLine, read_lines, stamp_of
+from zemi.checkout.standing import Scene, Standing, read_standing, steps_of
 from zemi.checkout.texts import TEXTS
 from zemi.common import clock, crypto
 from zemi.common.clock import NAIROBI
@@ -70,7 +71,8 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
 @poll
 def stamp(request: HttpRequest, token: str) -> str:
     """What the order's page asks for every few seconds: a word that changes when the page would."""
-    return read_standing(find_by_link(token), now=clock.now()).stamp
+    order = find_by_link(token)
+    return _stamp(read_standing(order, now=clock.now()), _read_parts(request, order))
 
 
 @picture
@@ -204,14 +206,29 @@ def phrase_of(order: Order, spoken: str, *, now: datetime) -> str:
     return f"{animal.render(spoken)} {thing.render(spoken)} {10 + drawn[2] % 45 * 2 + minute % 2}"
 
 
+def _read_parts(request: HttpRequest, order: Order) -> list[PartLine]:
+    """How far the seller's money is: for the seller's eyes, who has signed in. Others get none."""
+    session = session_of(request)
+    if session is None or session.party_id != order.seller_id:
+        return []
+    [parts] = read_lines([order], now=clock.now())
+    return parts
+
+
+def _stamp(standing: Standing, parts: list[PartLine]) -> str:
+    return "-".join([standing.stamp, *([stamp_of(parts)] if parts else [])])
+
+
 def _show(request: HttpRequest, order: Order, token: str, **facts: Any) -> HttpResponse:
-    standing = read_standing(order, now=clock.now())
+    standing, parts = read_standing(order, now=clock.now()), _read_parts(request, order)
     return render(
         request,
         standing.scene,
         order=order,
         token=token,
         standing=standing,
+        stamp=_stamp(standing, parts),
+        parts=parts,
         steps=steps_of(standing),
         payer=f"****{standing.payment.payer_phone_last4}" if standing.payment else "",
         seller_text=standing.seller_text,

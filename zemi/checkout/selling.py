@@ -1,5 +1,6 @@
-"""What a seller sees: the money by where it is, the open payment links, and each sale with whose turn it is and why."""
+"""What a seller sees: the money by where it is, the open payment links, and each sale with why it is not paid yet."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,10 +15,9 @@ from zemi.links.models import PaymentLink
 from zemi.links.queries import Owner, open_links_of
 from zemi.orders.links import token_of
 from zemi.orders.models import Order, OrderStatus
-from zemi.orders.parties import Role
 from zemi.payouts.models import Payout
 from zemi.refunds.models import Refund
-from zemi.snapshots.objects import render
+from zemi.snapshots.sales import SalePart, read_parts
 
 PAGE = 20
 _WEEK = timedelta(days=7)
@@ -41,14 +41,22 @@ class LinkLine:
 
 
 @dataclass(frozen=True, slots=True)
+class PartLine:
+    """One part of a sale's money. `text` names the words for why it is not paid, or for its end; `then` those for `at`."""
+
+    amount: Money
+    text: str
+    then: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SaleLine:
-    """One sale in the list. `turn` names the text that says what is awaited; `until` when that ends by itself."""
+    """One sale in the list."""
 
     order: Order
     token: str
-    net: Money
-    turn: str
-    until: datetime | None
+    parts: list[PartLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +74,13 @@ class Desk:
         for line in self.links:
             seen += [str(line.link.id), str(line.link.sold)]
         for sale in self.sales:
-            seen += [str(sale.order.id), sale.order.status, sale.turn, str(sale.until), str(sale.net)]
-        return crypto.blind_index("page-stamp", "|".join(seen)).hex()[:12]
+            seen += [str(sale.order.id), sale.order.status, *map(str, sale.parts)]
+        return stamp_of(seen)
+
+
+def stamp_of(seen: Iterable[object]) -> str:
+    """A word that changes when what is seen does, and says nothing else."""
+    return crypto.blind_index("page-stamp", "|".join(map(str, seen))).hex()[:12]
 
 
 def read_desk(
@@ -77,7 +90,7 @@ def read_desk(
     return Desk(
         till=read_till(seller_id, now=now),
         links=_list_links(seller_id, before=links_before, now=now),
-        sales=_list_sales(seller_id, before=before),
+        sales=_list_sales(seller_id, before=before, now=now),
     )
 
 
@@ -105,26 +118,30 @@ def _list_links(seller_id: UUID, *, before: UUID | None, now: datetime) -> list[
     return [LinkLine(link, tokens.token_of(link)) for link in links]
 
 
-def _list_sales(seller_id: UUID, *, before: UUID | None) -> list[SaleLine]:
-    rows = Order.objects.filter(seller_id=seller_id).select_related("buyer", "seller").order_by("-id")
+def read_lines(orders: Sequence[Order], *, now: datetime) -> list[list[PartLine]]:
+    """Read, of each of one seller's orders, how far its money is."""
+    return [
+        [_line(order, part) for part in parts]
+        for order, parts in zip(orders, read_parts(orders, now=now), strict=True)
+    ]
+
+
+def _list_sales(seller_id: UUID, *, before: UUID | None, now: datetime) -> list[SaleLine]:
+    rows = Order.objects.filter(seller_id=seller_id).order_by("-id")
     orders = list((rows if before is None else rows.filter(id__lt=before))[: PAGE + 1])
-    shown = render("order", orders, viewer=Role.SELLER)
-    return [_line(order, seen) for order, seen in zip(orders, shown, strict=True)]
+    lines = read_lines(orders, now=now)
+    return [SaleLine(order, token_of(order), parts) for order, parts in zip(orders, lines, strict=True)]
 
 
-def _line(order: Order, seen: dict[str, object]) -> SaleLine:
-    turn = seen["next_action"]
-    deadline = seen["deadline_at"]
+def _line(order: Order, part: SalePart) -> PartLine:
+    why = part.unpaid
+    if why is not None:
+        return PartLine(part.amount, f"unpaid_{why.because}", f"then_{why.then}", why.at)
+    if part.paid_at is not None:
+        return PartLine(part.amount, "over_completed", at=part.paid_at)
     # Delivered, and its payout called off because the money went back.
-    was_unpaid = order.status == OrderStatus.COMPLETED and seen["payout_status"] == "failed"
-    ended_as = OrderStatus.REFUNDED if was_unpaid else order.status
-    return SaleLine(
-        order=order,
-        token=token_of(order),
-        net=order.net,
-        turn=f"turn_{turn['verb']}" if isinstance(turn, dict) else f"turn_none_{ended_as}",
-        until=datetime.fromisoformat(deadline) if isinstance(deadline, str) else None,
-    )
+    ended_as = OrderStatus.REFUNDED if order.status == OrderStatus.COMPLETED else order.status
+    return PartLine(part.amount, f"over_{ended_as}")
 
 
 def _sum(rows: "QuerySet[Payout]") -> Money:
