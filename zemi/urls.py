@@ -215,12 +215,14 @@ urlpatterns += [
 ]
 if settings.MODE == "sandbox":
     urlpatterns.append(path("api/v1/test/", include(TEST)))
-    from zemi.checkout import phones
+    from zemi.checkout import inbox, phones
 
     urlpatterns += [
         path("sandbox/phone", phones.start),
         path("sandbox/phone/link/<slug:token>", phones.link),
         path("sandbox/phone/link/<slug:token>/poll", phones.link_stamp),
+        path("sandbox/phone/inbox/<slug:phone>", inbox.show),
+        path("sandbox/phone/inbox/<slug:phone>/poll", inbox.stamp),
         path("sandbox/phone/<slug:token>", phones.show),
         path("sandbox/phone/<slug:token>/poll", phones.stamp),
         path("sandbox/phone/<slug:token>/pay", phones.pay),

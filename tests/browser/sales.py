@@ -445,6 +445,14 @@ def _make_link(page: Page, *, price: str = "249,999") -> None:
 # The two phones
 
 
+def inbox_page(product: Product, page: Page) -> None:
+    """The messages of the phone that was written on another page."""
+    sign_in_asked_page(product, page)
+    # Where the link leads: in a window of its own.
+    page.goto(str(page.locator('a[href^="/sandbox/phone/inbox/"]').get_attribute("href")))
+    page.locator(".inbox li").wait_for()
+
+
 def phones_link_page(product: Product, page: Page) -> None:
     page.goto("/sandbox/phone")
     page.locator("#item").fill(LONG)
@@ -530,6 +538,7 @@ PAGES: dict[str, Callable[[Product, Page], None]] = {
     "sell_wrong": sell_wrong_page,
     "share": share_page,
     "start": plain("/sandbox/phone"),
+    "inbox": inbox_page,
     "phones_link": phones_link_page,
     "phones_started": phones_started_page,
     "phones": phones_page,

@@ -83,6 +83,53 @@ def test_a_stranger_sells_by_a_payment_link_within_two_minutes(
 
 
 @pytest.mark.parametrize("scripts", [True, False])
+def test_a_stranger_sells_and_buys_from_the_first_page_on_by_clicks(
+    product: Product, window: Window, scripts: bool
+) -> None:
+    """No address is typed, and nothing is looked up that a page does not show: also the codes that are texted."""
+    seller, buyer = new_phone(), new_phone()
+    page = window("/", java_script_enabled=scripts)
+    page.get_by_role("link", name="Make a payment link").click()
+    page.get_by_label("Your M-Pesa number").fill(seller)
+    page.get_by_role("button", name="Text me the code").click()
+    phone = follow(page, "Sandbox: see the messages of")
+    # It comes by itself, also by the page's own refresh.
+    [code] = re.findall(r"\b\d{6}\b", phone.locator(".inbox li").first.inner_text())
+    page.get_by_label("One-time code").fill(code)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_label("What you sell").fill("Kitenge, six yards")
+    page.get_by_label("Price in shillings").fill("1,500")
+    page.get_by_role("button", name="Make the link").click()
+
+    page.get_by_role("link", name="See what the buyer sees").click()
+    page.get_by_label("Your M-Pesa number").fill(buyer)
+    page.get_by_role("button", name="Order, and go on to pay").click()
+    page.get_by_role("button", name="Send prompt to").click()
+    # The simulated buyer enters the PIN after a second.
+    expect(page.get_by_role("heading", name="KES 1,500 is held safely")).to_be_visible()
+    phones = follow(page, "Sandbox: see both phones of this sale")
+    sms = phones.locator(".inbox li").filter(has_text="Delivery code").first
+    [code] = re.findall(r"Delivery code: (\d{6})", sms.inner_text())
+    page.get_by_label("Delivery code").fill(code)
+    page.get_by_role("button", name="Confirm, and pay the seller").click()
+    page.get_by_role("link", name="To your sales").click()
+
+    if not scripts:
+        # The list does not change by itself then.
+        until = time.monotonic() + 20
+        while "You have been paid." not in page.inner_text("main") and time.monotonic() < until:
+            page.reload()
+    expect(page.get_by_text("You have been paid.")).to_be_visible()
+
+
+def follow(page: Page, name: str) -> Page:
+    """Click a link that opens a window of its own."""
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name=name).click()
+    return opened.value
+
+
+@pytest.mark.parametrize("scripts", [True, False])
 def test_a_photo_is_uploaded_and_seen_by_the_buyer(product: Product, window: Window, scripts: bool) -> None:
     """A phone makes it smaller first, if it can run scripts; either way it comes to the buyer small and upright."""
     taken = pictures.photo(size=(3_000, 2_000), exif=pictures.orientation(6))

@@ -11,6 +11,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
+from zemi.checkout.inbox import Sms, local, read_sms
 from zemi.checkout.page import page, poll, render
 from zemi.checkout.standing import Scene, Standing, read_standing
 from zemi.checkout.texts import TEXTS
@@ -24,7 +25,7 @@ from zemi.links.models import PaymentLink
 from zemi.links.queries import find_link
 from zemi.links.tokens import address_of
 from zemi.links.tokens import token_of as link_token_of
-from zemi.orders.links import address_in_text, find_by_link, link_in_text, token_of
+from zemi.orders.links import address_in_text, find_by_link, token_of
 from zemi.orders.models import Order
 from zemi.payments.collect import start_payment
 from zemi.payments.errors import PaymentInProgress
@@ -61,15 +62,7 @@ class Handset:
     number: str
     balance: Money
     prompt: dict[str, Any] | None
-    messages: list["Sms"]
-
-
-@dataclass(frozen=True, slots=True)
-class Sms:
-    """One text message: its words, and whether the order's link follows them."""
-
-    words: str
-    has_link: bool
+    messages: list[Sms]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +102,7 @@ def link(request: HttpRequest, token: str) -> HttpResponseBase:
     sold = Order.objects.filter(payment_link=offered).order_by("id").last()
     if sold is not None:
         return _to_phones(token_of(sold))
-    written = request.POST.get("phone", _local(_amina_of(offered)))
+    written = request.POST.get("phone", local(_amina_of(offered)))
 
     def show(**facts: Any) -> HttpResponse:
         said = TEXTS["share_text"].render(
@@ -263,7 +256,6 @@ def _show(request: HttpRequest, order: Order, token: str, **facts: Any) -> HttpR
         standing=standing,
         stamp=_stamp(standing, handsets),
         handsets=handsets,
-        link=link_in_text(order),
         todo=_todo(standing),
         failure=standing.failure.render(language(request)) if standing.failure else "",
         dial_max=_DIALLED_MAX,
@@ -290,26 +282,16 @@ def _todo(standing: Standing) -> str:
 
 
 def _handsets(order: Order) -> list[Handset]:
-    link = link_in_text(order)
-    return [
-        _handset(_AMINA, order.buyer.phone, link),
-        _handset(_BARAKA, order.seller.phone, link),
-    ]
+    return [_handset(_AMINA, order.buyer.phone), _handset(_BARAKA, order.seller.phone)]
 
 
-def _handset(owner: str, phone: Phone, link: str) -> Handset:
+def _handset(owner: str, phone: Phone) -> Handset:
     seen = registry.sandbox().phone(phone)
     prompt = next((prompt for prompt in reversed(seen["prompts"]) if prompt["open"]), None)
     if prompt is not None:
         prompt = prompt | {"amount": Money(int(prompt["amount"]))}
-    texts = [str(message["text"]) for message in reversed(seen["sms"])]
-    messages = [Sms(text.removesuffix(link), bool(link) and text.endswith(link)) for text in texts]
-    return Handset(owner, _local(phone), Money(int(seen["balance"])), prompt, messages)
-
-
-def _local(phone: Phone) -> str:
-    """As people write it: 0712 345 678."""
-    return f"0{phone.msisdn[3:6]} {phone.msisdn[6:9]} {phone.msisdn[9:]}"
+    messages = [read_sms(str(message["text"])) for message in reversed(seen["sms"])]
+    return Handset(owner, local(phone), Money(int(seen["balance"])), prompt, messages)
 
 
 def _stamp(standing: Standing, handsets: list[Handset]) -> str:

@@ -66,5 +66,14 @@ TEXTS: dict[str, Text] = {
     "sim_lost": Text(en="is answered, and M-Pesa forgets to tell us", sw="inajibiwa, na M-Pesa inasahau kutuambia"),
     "sim_twice": Text(en="is answered, and M-Pesa tells us twice", sw="inajibiwa, na M-Pesa inatuambia mara mbili"),
     "sim_pay_button": Text(en="Send the prompt for {amount}", sw="Tuma ombi la {amount}"),
+    # On the other pages, in sandbox mode: the way to what a phone of one's own would show.
+    "inbox_title": Text(en="Messages of this phone", sw="Ujumbe wa simu hii"),
+    "inbox_lead": Text(
+        en="This is a sandbox: no text message leaves it, and here is what the phone would get. This page changes by itself.",
+        sw="Hapa ni mahali pa majaribio: hakuna SMS inayotoka, na huu ndio ujumbe ambao simu ingepata. Ukurasa unabadilika wenyewe.",
+    ),
+    "inbox_link": Text(en="Sandbox: see the messages of {phone}", sw="Majaribio: ona ujumbe wa {phone}"),
+    "inbox_any": Text(en="This is a sandbox: any such number will do.", sw="Haya ni majaribio: namba yoyote kama hiyo inatosha."),
+    "phones_link": Text(en="Sandbox: see both phones of this sale", sw="Majaribio: ona simu mbili za mauzo haya"),
     "sim_gone": Text(en="The simulator does not answer. Is it running?", sw="Kiigizaji hakijibu. Je, kinaendesha?"),
 }  # fmt: skip
