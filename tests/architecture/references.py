@@ -75,7 +75,12 @@ def has_address(path: str) -> bool:
     """Whether the URL configuration answers there."""
     filled = path.replace("{order_reference}", "ZEM-7K2M9QXA").replace("{key_id}", "4f7k2m9q")
     filled = re.sub(r"\{\w+_id\}", f"pay_{'0f' * 16}", filled)
-    filled = filled.replace("{token}", "0f").replace("{phone}", "0f").replace("<hex>", "0f").replace("{name}", "receipts")
+    filled = (
+        filled.replace("{token}", "0f")
+        .replace("{phone}", "0f")
+        .replace("<hex>", "0f")
+        .replace("{name}", "receipts")
+    )
     try:
         resolve(filled.partition("?")[0])
     except Resolver404:
