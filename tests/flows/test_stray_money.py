@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -189,6 +191,42 @@ def test_row_4_a_prompt_proved_without_a_number_is_the_same_money_that_was_told_
     assert Receipt.objects.get().payment_id == payment.id
     assert ledger()[1100] == kes(1_500)
     assert refunds() == []
+
+
+@pytest.mark.provider_differs
+def test_row_4_it_is_the_same_money_also_where_the_clock_of_m_pesa_is_behind_ours(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference = new_order()
+    simulator.hold_callbacks = True
+    story.push(reference)
+    early = replace(told(clock, "QHJ41HG1W8", 1_500, reference), at=clock.now() - timedelta(seconds=90))
+    settle_c2b(early, now=clock.now())
+
+    settle_charge(Payment.objects.get().id, Succeeded(), now=clock.now())
+    run_worker()
+
+    # Not a second receipt, and nothing is sent back that never came.
+    assert receipts() == ["allocated"]
+    assert ledger()[1100] == kes(1_500)
+    assert refunds() == []
+
+
+@pytest.mark.provider_differs
+def test_row_4_a_half_that_was_told_by_hand_before_the_prompt_is_other_money(
+    simulator: Any, clock: Any
+) -> None:
+    reference = new_order(amount="3000")
+    settle_c2b(told(clock, "QHJ41HG1W8", 1_500, reference), now=clock.now())
+    clock.advance(seconds=60)
+    simulator.hold_callbacks = True
+    story.push(reference, amount="1500")
+
+    settle_charge(Payment.objects.get().id, Succeeded(), now=clock.now())
+
+    assert receipts() == ["allocated", "allocated"]
+    assert status(reference) == "paid"
+    assert escrow_of(reference) == kes(3_000)
 
 
 @pytest.mark.provider_differs

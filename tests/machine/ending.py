@@ -52,8 +52,8 @@ def live_on(
         stage.pass_time(period.total_seconds())
         stage.settle(work)
         # What credentials of yesterday had stopped, staff starts again.
-        start_sending(kinds=KINDS, by="Wanjiku", reason="over", now=stage.clock.now())
-        stage.settle(work)
+        if start_sending(kinds=KINDS, by="Wanjiku", reason="over", now=stage.clock.now()):
+            stage.settle(work)
         check()
 
     # Beside the audit it does what is done once an hour.

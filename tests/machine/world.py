@@ -77,6 +77,7 @@ class World(RuleBasedStateMachine):
         delivers_at_the_end=st.booleans(),
         announces=st.sampled_from(ANNOUNCES),
         announces_prompts=st.booleans(),
+        stamps=st.sampled_from(("right", "right", "slow")),
         orders=beginnings,
     )
     def open(
@@ -92,6 +93,7 @@ class World(RuleBasedStateMachine):
         delivers_at_the_end: bool,
         announces: str | None,
         announces_prompts: bool,
+        stamps: str,
         orders: list[tuple[int, int, str, bool, str]],
     ) -> None:
         """Draw what this run begins with and has to live with (swarm testing: some runs have no fault at all)."""
@@ -110,7 +112,9 @@ class World(RuleBasedStateMachine):
         self.other_key = story.key_with(Scope.PAYOUTS, merchant="Soko")
         if announces is not None:
             self.stage.register_paybill()
-            self.simulator.switch(c2b_msisdn=announces, stk_on_confirmation_url=announces_prompts)
+            self.simulator.switch(
+                c2b_msisdn=announces, stk_on_confirmation_url=announces_prompts, c2b_clock=stamps
+            )
         for order in orders:
             self._begin(*order)
         for number, ((name, api), rate) in enumerate(weather):

@@ -279,6 +279,17 @@ def test_a_failed_prompt_is_not_announced_nor_is_any_when_the_switch_is_off(worl
     assert [path for path, _ in world.run(1)] == ["/stk"]
 
 
+def test_confirmations_are_stamped_by_a_clock_that_may_be_slow(world):
+    _register(world.daraja)
+    world.daraja.push()
+    right = world.run(1)[1][1]["TransTime"]
+
+    world.sim.switch(c2b_clock="slow", two_minute_rule=False)
+    world.daraja.push()
+
+    assert world.run(1)[1][1]["TransTime"] < right
+
+
 def test_a_confirmation_can_be_lost_and_doubled_by_faults(world):
     _register(world.daraja)
     world.sim.fault("callback_twice", api="c2b", count=1)

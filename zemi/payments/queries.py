@@ -1,17 +1,21 @@
 """Read payments."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from zemi.common.ids import read_reference
 from zemi.common.money import Money
 from zemi.common.phone import Phone
+from zemi.events.models import Event
 from zemi.ledger.balances import balance_of
 from zemi.orders.models import Order
 from zemi.payments.models import HELD, Payment, Receipt, payer_index
 from zemi.payments.reverse import credited_of, refunded_of
+
+# The clocks of our own machines differ by less.
+_OUR_CLOCKS = timedelta(seconds=10)
 
 
 def payment_of(order: Order) -> UUID | None:
@@ -45,14 +49,23 @@ def left_of(receipt: Receipt) -> Money:
 
 
 def receipt_told_by_hand(payment: Payment, amount: Money) -> Receipt | None:
-    """The receipt that M-Pesa told of outside the prompt, and that may be this attempt's money (M13)."""
+    """The receipt that M-Pesa told of outside the prompt, and that may be this attempt's money (M13).
+
+    What had been told before the attempt was made is other money. By our clock: M-Pesa's may be slow, and its times are
+    cut to the second. In doubt it is the same money: what is taken for another's is found by the next list of M-Pesa's,
+    what is booked twice is sent back out of nothing.
+    """
     same_payer = Q(payer_phone_hash=payment.payer_phone_hash) | Q(payer_phone_hash__isnull=True)
+    told_before = Event.objects.filter(
+        Q(order_id=payment.order_id) | Q(order_id__isnull=True),
+        subject_id=OuterRef("pk"),
+        at__lt=payment.created_at - _OUR_CLOCKS,
+    )
     fitting = Receipt.objects.filter(
         same_payer,
         order_id=payment.order_id,
         payment__isnull=True,
         amount_minor=amount.minor,
-        received_at__gte=payment.created_at,
-    )
+    ).exclude(Exists(told_before))
     # The earliest: then each of several attempts finds its own, whichever was told of first.
     return fitting.order_by("received_at", "id").first()
