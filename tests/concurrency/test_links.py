@@ -7,17 +7,23 @@ from typing import Any
 import pytest
 
 from tests import story
-from tests.characters import BARAKA
+from tests.characters import AMINA, BARAKA
+from zemi.common.db import unit_of_work
+from zemi.common.ids import new_key
 from zemi.common.limits import read_limits
 from zemi.common.money import kes
 from zemi.common.phone import Phone
 from zemi.identity.models import Merchant
+from zemi.identity.parties import find_or_create_parties
+from zemi.links.complete import complete_link
 from zemi.links.create import create_link, disable_link
 from zemi.links.errors import LinkNotActive
 from zemi.links.models import Agreement, LinkStatus, PaymentLink
 from zemi.links.queries import Owner
 from zemi.links.tokens import token_of
 from zemi.orders.models import Order
+from zemi.webhooks.endpoints import create_endpoint
+from zemi.webhooks.models import WebhookEndpoint
 
 pytestmark = pytest.mark.usefixtures("stage")
 Race = Callable[..., list[Any]]
@@ -116,3 +122,60 @@ def test_two_phones_that_buy_from_two_links_of_each_other_do_not_wait_for_ever(
         return story.post(f"/api/v1/links/{token_of(links[index % 2])}/accept", body).status
 
     assert Counter(at_once(crowd, act)) == {201: crowd}
+
+
+def test_of_one_form_that_is_sent_many_times_at_once_one_link_comes(
+    at_once: Race, crowd: int, clock: Any
+) -> None:
+    once = new_key()
+    with unit_of_work():
+        seller = find_or_create_parties({BARAKA}, now=clock.now())[BARAKA]
+
+    links = at_once(
+        crowd,
+        lambda _: create_link(
+            amount=kes(1_500), product_description="Kitenge", signed_in=seller, once=once, now=clock.now()
+        ),
+    )
+
+    assert {link.id for link in links} == {PaymentLink.objects.get().id}
+
+
+def test_of_one_form_that_is_sent_many_times_at_once_one_order_comes(
+    at_once: Race, crowd: int, clock: Any
+) -> None:
+    link, once = offer(clock, stock=100), new_key()
+
+    made = at_once(
+        crowd,
+        lambda _: complete_link(
+            token=token_of(link),
+            buyer_phone=AMINA,
+            terms_hash=link.terms_hash,
+            once=once,
+            now=clock.now(),
+        ),
+    )
+
+    assert {each.order.id for each in made} == {Order.objects.get().id}
+    # Its code was told to one of them.
+    assert sum(each.delivery_code is not None for each in made) == 1
+    link.refresh_from_db()
+    assert link.sold == 1
+
+
+def test_of_one_form_that_is_sent_many_times_at_once_one_endpoint_comes(
+    at_once: Race, crowd: int, clock: Any
+) -> None:
+    merchant = Merchant.objects.create(name="Duka", created_at=clock.now())
+    once = new_key()
+
+    made = at_once(
+        crowd,
+        lambda _: create_endpoint(
+            merchant_id=merchant.id, url="https://shop.example/hook", once=once, now=clock.now()
+        ),
+    )
+
+    endpoint = WebhookEndpoint.objects.get()
+    assert {(each.id, secret) for each, secret in made} == {(endpoint.id, endpoint.secret())}

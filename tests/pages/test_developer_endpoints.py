@@ -54,6 +54,25 @@ def test_an_endpoint_is_made_and_its_secret_is_shown_once(chebet: Person, key: A
     assert secret_on(chebet.open(HOME)) == secret_on(chebet.open(path_of(made))) == ""
 
 
+def test_a_form_that_is_pressed_twice_makes_one_endpoint_and_tells_its_secret_twice(
+    chebet: Person, clock: Any
+) -> None:
+    found = re.search(r'name="once" value="([^"]+)"', chebet.open(HOME).content.decode())
+    assert found is not None
+    form = {"url": URL, "types": "order.paid", "once": found[1]}
+
+    pages = [chebet.press(HOME, **form) for _ in range(2)]
+
+    made = WebhookEndpoint.objects.get()
+    assert [[secret_on(page)] for page in pages] == [live_secrets(made, now=clock.now())] * 2
+    # What was changed is another one; what was deleted does not come back by an old form.
+    chebet.press(HOME, **(form | {"types": "order.completed"}))
+    assert WebhookEndpoint.objects.count() == 2
+    chebet.press(path_of(made, "delete"))
+    assert chebet.press(HOME, **form).status_code == 404
+    assert WebhookEndpoint.objects.filter(deleted_at=None).count() == 1
+
+
 def test_no_type_chosen_is_every_type(chebet: Person) -> None:
     chebet.press(HOME, url=URL, types="")
 

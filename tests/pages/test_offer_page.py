@@ -1,10 +1,11 @@
 """The page of a payment link: what is offered, and the order that the buyer's phone makes of it."""
 
+import re
 from typing import Any
 
 import pytest
 
-from tests.characters import AMINA, BARAKA
+from tests.characters import AMINA, BARAKA, OTIENO
 from tests.pages.conftest import Person, page_of, words
 from tests.story import last_code, simulate_payment
 from zemi.common import clock as product_clock
@@ -51,6 +52,34 @@ def test_the_buyer_sees_the_offer_and_makes_the_order_of_it(
     assert Agreement.objects.get().terms_hash == link.terms_hash
     assert "Kitenge, six yards" in words(made)
     assert "Nothing more is sold by this link" in words(amina.open(path))
+
+
+def test_an_offer_that_is_taken_twice_by_one_form_is_one_order(amina: Person, stage: None) -> None:
+    with unit_of_work():
+        seller = find_or_create_parties({BARAKA}, now=product_clock.now())[BARAKA]
+    link = create_link(
+        amount=kes(1_500),
+        product_description="Kitenge",
+        signed_in=seller,
+        stock=2,
+        now=product_clock.now(),
+    )
+    path = f"/l/{token_of(link)}"
+    found = re.search(r'name="once" value="([^"]+)"', amina.open(path).content.decode())
+    assert found is not None
+    form = {"terms_hash": link.terms_hash, "once": found[1]}
+
+    first, second = (amina.press(path, phone=AMINA.msisdn, **form) for _ in range(2))
+
+    assert first.redirect_chain == second.redirect_chain  # type: ignore[attr-defined]  # of an answer that was followed
+    assert Order.objects.count() == Agreement.objects.count() == 1
+    link.refresh_from_db()
+    assert (link.sold, link.status) == (1, "active")
+    # Another number is another order; and when nothing is left, the first is still led to its own.
+    amina.press(path, phone=OTIENO.msisdn, **form)
+    again = amina.press(path, phone=AMINA.msisdn, **form)
+    assert again.redirect_chain == first.redirect_chain  # type: ignore[attr-defined]
+    assert Order.objects.count() == 2
 
 
 def test_what_is_written_wrongly_or_is_the_sellers_own_makes_no_order(

@@ -1,5 +1,6 @@
 """The seller: signs in by a code, makes a link, sees where the money is and whose turn it is."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from tests.story import confirm, create_order, order_of, simulate_payment
 from zemi.common import clock as product_clock
 from zemi.common.limits import read_limits
 from zemi.common.money import kes
+from zemi.events.models import Event
 from zemi.identity.models import Session
 from zemi.links.create import create_link
 from zemi.links.models import PaymentLink, Photo
@@ -217,6 +219,50 @@ def test_a_price_that_nobody_could_order_at_makes_no_link(baraka: Person) -> Non
     assert refused.status_code == 422
     assert 'value="Kitenge"' in refused.content.decode()
     assert not PaymentLink.objects.exists()
+
+
+def once_on(page: Any) -> str:
+    """The key of the page's form."""
+    found = re.search(r'name="once" value="([^"]+)"', page.content.decode())
+    assert found is not None
+    return found[1]
+
+
+def test_a_form_that_is_pressed_twice_makes_one_link(baraka: Person) -> None:
+    once = once_on(baraka.open("/sell"))
+    assert once != once_on(baraka.open("/sell"))
+
+    first = new_link(baraka, once=once, photo=upload(pictures.photo()))
+    second = new_link(baraka, once=once, photo=upload(pictures.photo()))
+
+    [link] = PaymentLink.objects.all()
+    # Both are led to it.
+    assert first.redirect_chain == second.redirect_chain == [(f"/sell/{token_of(link)}", 302)]
+    assert Photo.objects.count() == 1
+    assert Event.objects.filter(type="link.created").count() == 1
+
+
+def test_a_form_that_was_changed_or_is_another_sellers_makes_its_own_link(baraka: Person) -> None:
+    once = once_on(baraka.open("/sell"))
+    for fields in ({}, {"price": "1,600"}, {"item": "Leso"}, {"stock": "2"}):
+        new_link(baraka, once=once, **fields)
+    other = Person()
+    sign_in(other, OTIENO)
+    new_link(other, once=once)
+    # Without a key, or with one that is none, each press makes one.
+    new_link(baraka, once="nonsense")
+
+    assert PaymentLink.objects.count() == 6
+    assert {link.seller.phone for link in PaymentLink.objects.all()} == {BARAKA, OTIENO}
+
+
+def test_a_link_that_is_pressed_twice_takes_from_the_budget_once(baraka: Person, settings: Any) -> None:
+    settings.LIMITS = settings.LIMITS | {"links_per_phone": 1}
+    once = once_on(baraka.open("/sell"))
+
+    assert [new_link(baraka, once=once).status_code for _ in range(3)] == [200, 200, 200]
+    assert new_link(baraka, item="Leso").status_code == 429
+    assert PaymentLink.objects.count() == 1
 
 
 def test_a_link_sells_as_many_as_there_are(baraka: Person, amina: Person) -> None:

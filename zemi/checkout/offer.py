@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.shortcuts import redirect
 from zemi.checkout.page import keep_session, page, photo_path, picture, render, session_of
 from zemi.common import clock
 from zemi.common.errors import ZemiError
+from zemi.common.ids import read_key
 from zemi.common.phone import InvalidPhone, Phone
 from zemi.identity.otp import Purpose
 from zemi.links.complete import complete_link
@@ -42,7 +44,7 @@ def offer(request: HttpRequest, token: str) -> HttpResponseBase:
 
     Where buyers have to be proved, a one-time code to the phone comes between, and signs in.
     """
-    link, caller, now = find_link(token), caller_address(request), clock.now()
+    link, now = find_link(token), clock.now()
     written, otp, opened = request.POST.get("phone", ""), request.POST.get("otp"), ""
 
     def show(**facts: Any) -> HttpResponse:
@@ -62,34 +64,51 @@ def offer(request: HttpRequest, token: str) -> HttpResponseBase:
             keep_session(response, opened)
         return response
 
-    if request.method != "POST" or not link.is_open(now):
+    # Pressed twice, this form may itself have sold the last one.
+    once, closed = read_key(request.POST.get("once", "")), not link.is_open(now)
+    if request.method != "POST" or (closed and once is None):
         return show()
     if "again" in request.POST:
         # Another code is wanted, whatever is written in the field for the last one.
         otp = None
     try:
-        phone, session = Phone.parse(written), session_of(request)
-        proved = session.party.phone if session is not None else None
-        if settings.VERIFIED_PHONE and proved != phone:
-            if otp is None:
-                request_otp(phone=phone, purpose=Purpose.SIGN_IN, caller=caller, now=now)
-                return show(asked=True)
-            session, opened = sign_in(phone=phone, code=otp.strip(), caller=caller, now=now)
-            proved = session.party.phone
+        phone = Phone.parse(written)
+        proof = _prove(request, phone, otp, needed=settings.VERIFIED_PHONE and not closed, now=now)
+        if proof is None:
+            return show(asked=True)
+        proved, opened = proof
         made = complete_link(
             token=token,
             buyer_phone=phone,
             terms_hash=request.POST.get("terms_hash", ""),
             proved=proved,
+            once=once,
             now=now,
         )
     except InvalidPhone as unreadable:
         return show(status=400, phone_problem=unreadable.text.render(language(request)))
     except ZemiError as error:
         link.refresh_from_db()
+        if closed:
+            return show()
         # The code that has opened the session is spent: with the session none is asked for again.
         return kept(show(error=error, asked=otp is not None and not opened))
     return kept(redirect(f"{PATH}{token_of(made.order)}"))
+
+
+def _prove(
+    request: HttpRequest, phone: Phone, otp: str | None, *, needed: bool, now: datetime
+) -> tuple[Phone | None, str] | None:
+    """Which phone the caller holds, and the session that the one-time code has opened; None: the code is texted first."""
+    session, caller = session_of(request), caller_address(request)
+    proved = session.party.phone if session is not None else None
+    if not needed or proved == phone:
+        return proved, ""
+    if otp is None:
+        request_otp(phone=phone, purpose=Purpose.SIGN_IN, caller=caller, now=now)
+        return None
+    session, opened = sign_in(phone=phone, code=otp.strip(), caller=caller, now=now)
+    return session.party.phone, opened
 
 
 @partial(picture, charged=_charged)

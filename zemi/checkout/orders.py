@@ -34,6 +34,7 @@ from zemi.payments.errors import PaymentInProgress
 from zemi.payments.models import HELD, Receipt
 from zemi.providers import registry
 from zemi.releases.confirm import confirm_delivery
+from zemi.releases.errors import OrderNotPaid
 from zemi.releases.new_code import issue_new_code, issue_new_code_to_buyer, request_new_code
 from zemi.web.page import language
 from zemi.web.requests import caller_address
@@ -128,6 +129,9 @@ def confirm(request: HttpRequest, token: str) -> HttpResponseBase:
         )
     except ZemiError as error:
         order.refresh_from_db()
+        if isinstance(error, OrderNotPaid) and order.status == OrderStatus.COMPLETED:
+            # The button was pressed twice, or again after the line was lost: the first press did it.
+            return _to_order(token)
         return _show(request, order, token, error=error)
     return _to_order(token)
 

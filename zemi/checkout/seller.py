@@ -3,7 +3,6 @@
 import re
 from contextlib import suppress
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
@@ -13,6 +12,7 @@ from zemi.checkout.selling import PAGE, Desk, read_desk
 from zemi.checkout.texts import TEXTS
 from zemi.common import clock
 from zemi.common.errors import ZemiError
+from zemi.common.ids import read_key
 from zemi.common.money import InvalidAmount, Money
 from zemi.common.phone import InvalidPhone, Phone
 from zemi.identity.models import Session
@@ -119,14 +119,18 @@ def stop(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 def _desk(request: HttpRequest, session: Session) -> Desk:
-    keys = {name: _key(request.GET.get(name, "")) for name in ("before", "links_before")}
+    keys = {name: read_key(request.GET.get(name, "")) for name in ("before", "links_before")}
     return read_desk(session.party_id, **keys, now=clock.now())
 
 
 def _home(request: HttpRequest, session: Session, **facts: Any) -> HttpResponse:
     desk, shown = _desk(request, session), QueryDict(mutable=True)
     shown.update(
-        {name: request.GET[name] for name in ("before", "links_before") if _key(request.GET.get(name, ""))}
+        {
+            name: request.GET[name]
+            for name in ("before", "links_before")
+            if read_key(request.GET.get(name, ""))
+        }
     )
     return render(
         request,
@@ -168,6 +172,7 @@ def _new_link(request: HttpRequest, session: Session) -> HttpResponseBase:
             stock=int(stock),
             signed_in=session.party,
             photo=photo,
+            once=read_key(request.POST.get("once", "")),
             now=now,
         )
     except (PhotoUnreadable, PhotoTooLarge, PhotoMoves) as unusable:
@@ -176,10 +181,3 @@ def _new_link(request: HttpRequest, session: Session) -> HttpResponseBase:
     except ZemiError as error:
         return _home(request, session, error=error, **again)
     return redirect(f"{HOME}/{token_of(link)}")
-
-
-def _key(written: str) -> UUID | None:
-    try:
-        return UUID(written)
-    except ValueError:
-        return None

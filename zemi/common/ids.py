@@ -5,7 +5,7 @@ import re
 import secrets
 import threading
 import time
-from uuid import UUID
+from uuid import UUID, uuid5
 
 # Crockford's alphabet leaves out I, L, O and U, which people misread (DESIGN 5).
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -60,6 +60,19 @@ def read_public_id(prefix: str, written: str) -> UUID | None:
     """Read such a key back; None for any other text."""
     found = _PUBLIC.fullmatch(written)
     return UUID(found["key"]) if found is not None and found["prefix"] == prefix else None
+
+
+def read_key(written: str) -> UUID | None:
+    """Read a key as a form or an address carries it; None if it is none."""
+    try:
+        return UUID(written)
+    except ValueError:
+        return None
+
+
+def key_of_form(once: UUID, *said: object) -> UUID:
+    """The key of what a form asks for: of the same form, said the same, always the same; changed, another."""
+    return uuid5(once, "|".join(map(str, said)))
 
 
 def new_code() -> str:

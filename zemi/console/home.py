@@ -1,11 +1,11 @@
 """The operator's home, and the pages of its queues."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase
 
 from zemi.common import clock
+from zemi.common.ids import read_key
 from zemi.common.money import Money
 from zemi.console.errors import NothingWaitsHere
 from zemi.console.gate import Staff, render, staff_page
@@ -60,16 +60,8 @@ def queue(request: HttpRequest, staff: Staff, name: str) -> HttpResponseBase:
     found = QUEUES.get(name)
     if found is None:
         raise NothingWaitsHere
-    page = found.page(key_of(request.GET.get("after", "")), clock.now())
+    page = found.page(read_key(request.GET.get("after", "")), clock.now())
     return render(request, "queue", staff=staff, queue=found, title=title_of(found), page=page)
-
-
-def key_of(written: str) -> UUID | None:
-    """Read a key off an address; None if it is none."""
-    try:
-        return UUID(written)
-    except ValueError:
-        return None
 
 
 def _readings() -> list[tuple[str, Money, BalanceReading]]:

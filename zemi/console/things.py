@@ -9,12 +9,11 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
 from zemi.common import clock
-from zemi.common.ids import new_key
+from zemi.common.ids import new_key, read_key
 from zemi.common.money import kes
 from zemi.console.errors import ConfirmFirst, NothingWaitsHere
 from zemi.console.evidence import Evidence, acts_table, find_address, read_evidence, read_order_evidence
 from zemi.console.gate import Staff, render, staff_page
-from zemi.console.home import key_of
 from zemi.console.offers import offers_for, take_up
 from zemi.disbursements import switch
 from zemi.orders.queries import get_order
@@ -79,7 +78,7 @@ def _page_of(request: HttpRequest, staff: Staff, read: Any) -> HttpResponseBase:
 
 
 def _act(request: HttpRequest, staff: Staff, read: Any) -> HttpResponseBase:
-    key = key_of(request.POST.get("once", ""))
+    key = read_key(request.POST.get("once", ""))
     if key is None:
         raise NothingWaitsHere
     done = redirect(f"{request.path}?{urlencode({'done': key})}")
@@ -107,5 +106,5 @@ def _only_fresh(staff: Staff) -> None:
 
 def _result(request: HttpRequest, staff: Staff) -> StaffAct | None:
     """What the form that led here did."""
-    key = key_of(request.GET.get("done", ""))
+    key = read_key(request.GET.get("done", ""))
     return StaffAct.objects.filter(pk=key, actor=staff.name).first() if key else None

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from zemi.api.webhooks import CreateEndpointInput, UpdateEndpointInput
 from zemi.common import clock
 from zemi.common.errors import InvalidInput, ZemiError
-from zemi.common.ids import public_id, read_public_id
+from zemi.common.ids import public_id, read_key, read_public_id
 from zemi.developers.curl import curl
 from zemi.developers.page import HOME, developer_page
 from zemi.events.public import TOLD
@@ -41,10 +41,10 @@ def webhooks(request: HttpRequest, key: ApiKey) -> HttpResponse:
     """The merchant's endpoints; with POST a new one, whose secret is shown this once."""
     if request.method != "POST":
         return _list(request, key)
-    given = _given(request)
+    given, once = _given(request), read_key(request.POST.get("once", ""))
     try:
         read = CreateEndpointInput.read(given)
-        made = create_endpoint(merchant_id=key.merchant_id, **read, now=clock.now())
+        made = create_endpoint(merchant_id=key.merchant_id, **read, once=once, now=clock.now())
     except ZemiError as error:
         return _list(request, key, error=error, given=given, wrong=_wrong(request, error))
     return _list(request, key, made=made[0], secret=made[1])

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.conf import settings
 
 from zemi.common.db import append, conclude, inside_transaction, unit_of_work, write_if
-from zemi.common.ids import public_id
+from zemi.common.ids import key_of_form, public_id
 from zemi.common.phone import Phone
 from zemi.events.log import record, transition
 from zemi.links.create import offerer_of
@@ -30,12 +30,14 @@ def complete_link(
     terms_hash: str,
     proved: Phone | None = None,
     answer_kept: bool = False,
+    once: UUID | None = None,
     now: datetime,
 ) -> CreatedOrder:
     """Make the order that a link offers, for the phone of its buyer, who agrees to the terms named by `terms_hash`.
 
     `proved` is the phone that the caller has shown to hold: in live mode it has to be the buyer's. Of many at once as many
-    get an order as the link has left. The delivery code is told here, once. Opens its own transaction.
+    get an order as the link has left. The delivery code is told here, once. `once` is the key of the form that asks: sent
+    twice and said the same, it makes one order, which both are answered. Opens its own transaction.
 
     :raises LinkNotFound: the token opens no link
     :raises LinkNotActive: it is used up, stopped, or its time is over
@@ -46,6 +48,11 @@ def complete_link(
     :raises DailyLimitReached: the buyer's phone would order for too much in a day
     """
     found = find_link(token)
+    form_key = key_of_form(once, buyer_phone.e164, terms_hash) if once is not None else None
+    made = _made_by(form_key, found)
+    if made is not None:
+        # Also of a link that this order has used up.
+        return made
     if not found.is_open(now):
         raise LinkNotActive(status=found.status_at(now))
     if terms_hash != found.terms_hash:
@@ -67,10 +74,13 @@ def complete_link(
     def write() -> CreatedOrder:
         with unit_of_work():
             link = lock_link(found.id)
+            made = _made_by(form_key, link)
+            if made is not None:
+                return conclude(made)
             # Decided on what is true now that nobody else can change it.
             standing = _count(link, now=now)
             if link.is_open(now):
-                _take_place(link, standing + 1, draft.order, buyer_phone, now=now)
+                _take_place(link, standing + 1, draft.order, buyer_phone, form_key=form_key, now=now)
                 return conclude(draft)
         # What was counted anew is committed.
         raise LinkNotActive(status=link.status_at(now))
@@ -105,7 +115,9 @@ def _count(link: PaymentLink, *, now: datetime) -> int:
 
 
 @inside_transaction
-def _take_place(link: PaymentLink, sold: int, order: Order, buyer_phone: Phone, *, now: datetime) -> None:
+def _take_place(
+    link: PaymentLink, sold: int, order: Order, buyer_phone: Phone, *, form_key: UUID | None, now: datetime
+) -> None:
     write_order(
         order,
         buyer_phone,
@@ -124,6 +136,7 @@ def _take_place(link: PaymentLink, sold: int, order: Order, buyer_phone: Phone, 
             offered_at=link.created_at,
             buyer=order.buyer,
             accepted_at=now,
+            form_key=form_key,
         )
     )
     record("link.used", link, at=now, actor="buyer", data={"order": order.order_reference, "sold": sold})
@@ -132,3 +145,11 @@ def _take_place(link: PaymentLink, sold: int, order: Order, buyer_phone: Phone, 
         transition(link, LinkStatus.USED_UP, at=now, actor="buyer", sold=sold, updated_at=now)
     elif not write_if(link, {"sold": sold, "updated_at": now}, sold=link.sold, status=link.status):
         raise LinkNotActive(status=str(link.status))
+
+
+def _made_by(form_key: UUID | None, link: PaymentLink) -> CreatedOrder | None:
+    """The order that this form has made already. Its code has been told, to whoever asked first."""
+    if form_key is None:
+        return None
+    agreed = Agreement.objects.select_related("order").filter(link=link, form_key=form_key).first()
+    return CreatedOrder(agreed.order, None) if agreed is not None else None

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from zemi.common.db import append, conclude, inside_transaction, unit_of_work
+from zemi.common.db import append, conclude, insert, inside_transaction, unit_of_work
+from zemi.common.ids import key_of_form
 from zemi.common.money import Money
 from zemi.common.phone import Phone
 from zemi.common.work import due_keys
@@ -35,12 +36,14 @@ def create_link(
     merchant_id: UUID | None = None,
     signed_in: Party | None = None,
     photo: bytes | None = None,
+    once: UUID | None = None,
     now: datetime,
 ) -> PaymentLink:
     """Offer something for sale: the terms are frozen here, and every order that is made by the link has them.
 
     A merchant (`merchant_id`) names whose money it will be; a person (`signed_in`) sells for the own phone. `stock` is how
-    many orders can be made, 1 to MOST_STOCK; `photo` is a picture that `read_photo` has made. Opens its own transaction.
+    many orders can be made, 1 to MOST_STOCK; `photo` is a picture that `read_photo` has made. `once` is the key of the form
+    that asks: sent twice and said the same, it makes one link, which both are answered. Opens its own transaction.
 
     :raises SellerPhoneRequired: a merchant has to say who is paid
     :raises PayeeNotProved: a person can't sell for another phone
@@ -57,10 +60,16 @@ def create_link(
         seller = find_or_create_parties({payee}, now=now)[payee]
         link = _draft(terms, product_description=product_description, seller=seller, now=now)
         link.merchant_id, link.stock, link.expires_at = merchant_id, stock, expires_at
+        if once is not None:
+            link.form_key = key_of_form(once, link.terms_hash, stock, expires_at)
+        # Now, not at the end: of two at once the second waits here, and then finds what the first has made.
+        if not insert(link, ignore_conflicts=once is not None):
+            return conclude(
+                PaymentLink.objects.select_related("seller").get(seller=seller, form_key=link.form_key)
+            )
         budget = named("links_per_phone", str(seller.id))
         if not charge(budget, now=now):
             raise too_many(budget, now=now)
-        append(link)
         if photo is not None:
             append(Photo(link=link, picture=photo, created_at=now))
         record(

@@ -56,6 +56,7 @@ class PaymentLink(Stateful):
         "terms_hash",
         "stock",
         "expires_at",
+        "form_key",
         "created_at",
     )
 
@@ -83,12 +84,17 @@ class PaymentLink(Stateful):
     token_hash = models.BinaryField(max_length=32)
     token_sealed = models.BinaryField()
     expires_at = models.DateTimeField(null=True)
+    # The key of what the seller's form asked for: pressed twice, it makes one link.
+    form_key = models.UUIDField(null=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["token_hash"], name="links_token"),
+            models.UniqueConstraint(
+                fields=["seller", "form_key"], name="links_once_per_form", condition=Q(form_key__isnull=False)
+            ),
             models.CheckConstraint(condition=Q(status__in=LinkStatus.values), name="links_status"),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="links_amount_positive"),
             models.CheckConstraint(
@@ -173,6 +179,15 @@ class Agreement(models.Model):
         "identity.Party", on_delete=models.PROTECT, related_name="agreements_to_buy", db_index=False
     )
     accepted_at = models.DateTimeField()
+    # The key of what the buyer's form asked for: pressed twice, it makes one order.
+    form_key = models.UUIDField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["order"], name="links_agreement_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["order"], name="links_agreement_once"),
+            models.UniqueConstraint(
+                fields=["link", "form_key"],
+                name="links_agreement_once_per_form",
+                condition=Q(form_key__isnull=False),
+            ),
+        ]

@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from zemi.common.errors import InvalidInput, Kind, ZemiError
+from zemi.common.ids import new_key
 from zemi.web.requests import ERROR_CODE, REQUEST_ID, language_of
 from zemi.web.status import STATUS, status_of
 from zemi.web.texts import TEXTS
@@ -108,6 +109,8 @@ def render(
         # A form that was refused can't be asked for again by a link: then the switch leads to the same address.
         "switch_language": f"?{query.urlencode()}",
         "sandbox": not settings.LIVE,
+        # Of a form that makes something: pressed twice, it makes one.
+        "once": new_key(),
         **facts,
     }
     if error is not None:

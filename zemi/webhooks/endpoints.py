@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from zemi.common.clock import stamp
 from zemi.common.db import append, conclude, insert, unit_of_work, violates, write_if
-from zemi.common.ids import public_id
+from zemi.common.ids import key_of_form, public_id
 from zemi.common.outside import Policy, UrlRefused, check_url
 from zemi.common.phone import Phone
 from zemi.events.listeners import SEEN_FOR, begin_listening, stop_listening
@@ -40,16 +40,19 @@ def create_endpoint(
     types: Iterable[str] = (),
     description: str = "",
     alert_phone: Phone | None = None,
+    once: UUID | None = None,
     now: datetime,
 ) -> tuple[WebhookEndpoint, str]:
     """Make an endpoint that hears of everything from `now` on. Its secret is in the answer and shown nowhere else.
 
-    `alert_phone` is texted when the endpoint is given up.
+    `alert_phone` is texted when the endpoint is given up. `once` is the key of the form that asks: sent twice and said the
+    same, it makes one endpoint, and both are answered its secret.
 
     Opens its own transaction.
 
     :raises WebhookUrlRefused, EventTypeUnknown: as it says
     :raises TooManyEndpoints: the merchant has WebhookEndpoint.MOST
+    :raises WebhookEndpointNotFound: what this form has made was deleted meanwhile
     """
     secret = new_secret()
     endpoint = WebhookEndpoint(
@@ -63,6 +66,10 @@ def create_endpoint(
     endpoint.secret_sealed = endpoint.seal_secret(secret)
     for name, value in endpoint.alert_columns(alert_phone).items():
         setattr(endpoint, name, value)
+    if once is not None:
+        endpoint.form_key = key_of_form(once, endpoint.url, endpoint.types, description, alert_phone)
+        if WebhookEndpoint.objects.filter(merchant_id=merchant_id, form_key=endpoint.form_key).exists():
+            return _made_by(endpoint)
     taken = set(_of(merchant_id).values_list("slot", flat=True))
     for slot in range(WebhookEndpoint.MOST):
         if slot in taken:
@@ -75,10 +82,19 @@ def create_endpoint(
                 _catch_up(endpoint, now=now)
                 return conclude((endpoint, secret))
         except IntegrityError as error:
+            if violates(error, WebhookEndpoint, "webhooks_endpoint_once_per_form"):
+                return _made_by(endpoint)
             # Another request took the slot meanwhile: the next one may be free.
             if not violates(error, WebhookEndpoint, "webhooks_endpoint_slot"):
                 raise
     raise errors.TooManyEndpoints(most=WebhookEndpoint.MOST)
+
+
+def _made_by(form: WebhookEndpoint) -> tuple[WebhookEndpoint, str]:
+    found = _of(form.merchant_id).filter(form_key=form.form_key).first()
+    if found is None:
+        raise errors.WebhookEndpointNotFound
+    return found, found.secret()
 
 
 def list_endpoints(merchant_id: UUID) -> list[WebhookEndpoint]:

@@ -95,10 +95,17 @@ class WebhookEndpoint(models.Model):
     held_until = models.DateTimeField(null=True)
     alert_phone_sealed = models.BinaryField(null=True)
     alert_phone_last4 = models.CharField(max_length=4, blank=True, default="", db_default="")
+    # The key of what the merchant's form asked for: pressed twice, it makes one endpoint.
+    form_key = models.UUIDField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["merchant", "slot"], name="webhooks_endpoint_slot"),
+            models.UniqueConstraint(
+                fields=["merchant", "form_key"],
+                name="webhooks_endpoint_once_per_form",
+                condition=models.Q(form_key__isnull=False),
+            ),
             models.CheckConstraint(
                 condition=models.Q(slot__isnull=True) | models.Q(slot__lt=16), name="webhooks_endpoint_most"
             ),
