@@ -26,8 +26,8 @@ from zemi.checkout import claim, home, offer, refund, seller
 from zemi.checkout import orders as order_pages
 from zemi.console import admin as console_admin
 from zemi.console import home as console
+from zemi.console import second_factors, things
 from zemi.console import sign_in as staff_sign_in
-from zemi.console import things
 from zemi.developers import endpoints, events, guide, keys, requests, sign_in
 
 
@@ -201,9 +201,10 @@ urlpatterns += [
     path("console", console.home),
     path("console/sign-in", staff_sign_in.enter),
     path("console/second-factor", staff_sign_in.second_factor),
-    path("console/enrol", staff_sign_in.enrol),
+    path("console/enrol", second_factors.enrol),
+    path("console/factors", second_factors.mine),
     path("console/join/<slug:token>", staff_sign_in.join),
-    path("console/recovery-codes", staff_sign_in.recovery_codes),
+    path("console/recovery-codes", second_factors.recovery_codes),
     path("console/sign-out", staff_sign_in.leave),
     path("console/admin/", console_admin.make_site().urls),
     path("console/find", things.find),

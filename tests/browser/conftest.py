@@ -160,7 +160,7 @@ def window(chromium: Browser, watched: Watched, product: Product) -> Iterator[Wi
     contexts: list[BrowserContext] = []
 
     def open_it(path: str = "", **wishes: Any) -> Page:
-        context = chromium.new_context(base_url=product.base_url, **(PHONE | wishes))
+        context = chromium.new_context(**({"base_url": product.base_url} | PHONE | wishes))
         context.set_default_timeout(20_000)
         watched.watch(context)
         contexts.append(context)

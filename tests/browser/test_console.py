@@ -1,5 +1,6 @@
 """The staff's console in a real browser: in with two factors, a queue, its evidence, an act, and a second person's word."""
 
+import base64
 import re
 import subprocess
 import sys
@@ -7,6 +8,8 @@ import time
 from collections.abc import Callable
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESK, Product, Watched, Window, shoot
@@ -25,19 +28,24 @@ class Employee:
     def __init__(self, product: Product, page: Page, name: str) -> None:
         self.product, self.page, self.name, self.secret, self.used = product, page, name, "", set[str]()
 
-    def join(self) -> "Employee":
-        """Be let in by the command, choose a password, enrol the app."""
+    def begin(self) -> Page:
+        """Be let in by the command, and choose a password; the page that enrols a second factor."""
         words = [sys.executable, "-m", "zemi", "staff-user", "add", self.name]
         told = subprocess.run(words, env=self.product.env, check=True, capture_output=True, text=True)
         link = re.search(r"/console/join/\S+", told.stdout)
         assert link is not None, told.stdout
-        page = self.page
-        page.goto(link[0])
-        page.locator("#password").fill(PASSWORD)
-        page.locator("button.big").click()
+        self.page.goto(link[0])
+        self.page.locator("#password").fill(PASSWORD)
+        self.page.locator("button.big").click()
+        self.page.locator("code.secret").wait_for()
+        return self.page
+
+    def join(self) -> "Employee":
+        """Begin, and enrol the app."""
+        page = self.begin()
         self.secret = page.locator("code.secret").inner_text()
         page.locator("#code").fill(self.code())
-        page.locator("button.big").click()
+        page.locator("form:has(#code) button").click()
         page.locator(".codes").wait_for()
         page.locator("a.button.big").click()
         page.locator(".sums").wait_for()
@@ -52,15 +60,55 @@ class Employee:
                 return code
         raise AssertionError("an app shows no more codes than that")
 
-    def sign_in(self) -> None:
+    def give_password(self) -> Page:
         page = self.page
         page.goto("/console/sign-in")
         page.locator("#name").fill(self.name)
         page.locator("#password").fill(PASSWORD)
         page.locator("button.big").click()
+        page.locator("#code").wait_for()
+        return page
+
+    def sign_in(self) -> None:
+        page = self.give_password()
         page.locator("#code").fill(self.code())
-        page.locator("button.big").click()
+        page.locator("form:has(#code) button").click()
         page.locator(".sums").wait_for()
+
+
+class Devices:
+    """What a browser has at hand to show a passkey: Chromium's own stand-in for a phone or a security key."""
+
+    def __init__(self, page: Page) -> None:
+        self.cdp = page.context.new_cdp_session(page)
+        self.cdp.send("WebAuthn.enable")
+        self.inserted = ""
+
+    def insert(self) -> None:
+        """Put a new device in, which knows nobody yet; the one before it is gone."""
+        if self.inserted:
+            self.cdp.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self.inserted})
+        options = {
+            "protocol": "ctap2",
+            "transport": "usb",
+            "hasUserVerification": True,
+            "isUserVerified": True,
+            "automaticPresenceSimulation": True,
+        }
+        self.inserted = self.cdp.send("WebAuthn.addVirtualAuthenticator", {"options": options})[
+            "authenticatorId"
+        ]
+
+    def kept(self) -> list[dict[str, object]]:
+        """The passkeys on the device that is in."""
+        answer = self.cdp.send("WebAuthn.getCredentials", {"authenticatorId": self.inserted})
+        found: list[dict[str, object]] = answer["credentials"]
+        return found
+
+    def take(self, credential: dict[str, object]) -> None:
+        """Put a passkey onto the device that is in."""
+        asked = {"authenticatorId": self.inserted, "credential": credential}
+        self.cdp.send("WebAuthn.addCredential", asked)
 
 
 @pytest.fixture
@@ -162,7 +210,7 @@ def test_a_console_left_open_asks_for_the_second_factor_again(
     expect(page.get_by_role("button", name="Stop sending")).to_have_count(0)
     page.get_by_role("link", name="Confirm that it is you").click()
     page.locator("#code").fill(njeri.code())
-    page.locator("button.big").click()
+    page.locator("form:has(#code) button").click()
 
     for button, reason in (("Stop sending", "strange payouts"), ("Send again", "a drill")):
         card = page.locator("section.card").filter(has_text="Payouts to sellers")
@@ -171,6 +219,87 @@ def test_a_console_left_open_asks_for_the_second_factor_again(
         expect(card).to_contain_text(
             f"Stopped by {njeri.name}: {reason}" if "Stop" in button else "They are sent."
         )
+
+
+def test_a_passkey_is_made_and_shown_and_no_other_device_is_taken(
+    product: Product, window: Window, watched: Watched
+) -> None:
+    # A passkey is bound to a name: on this machine that is localhost.
+    by_name = product.base_url.replace("127.0.0.1", "localhost")
+    watched.allowed += [f"foreign host: {by_name}/", "status 401", "status of 401"]
+    mumbi = Employee(product, window(base_url=by_name), "mumbi")
+    page = mumbi.begin()
+    devices = Devices(page)
+    devices.insert()
+    page.get_by_role("button", name="Make a passkey").click()
+    page.locator(".codes").wait_for()
+    page.goto("/console")
+    [passkey] = devices.kept()
+    page.get_by_role("button", name="Sign out").click()
+
+    use = page.get_by_role("button", name="Use your passkey")
+    mumbi.give_password()
+    for language in ("en", "sw"):
+        page.goto(f"/console/second-factor?lang={language}")
+        walk(page, "console-passkey", language)
+    page.goto("/console/second-factor?lang=en")
+    use.click()
+    page.locator(".sums").wait_for()
+    page.get_by_role("button", name="Sign out").click()
+
+    # A device that knows nobody shows nothing, and says so; one that makes a signature of its own is refused.
+    devices.insert()
+    mumbi.give_password()
+    use.click()
+    expect(page.get_by_role("alert")).to_contain_text("Your device showed no passkey")
+    walk(page, "console-passkey-failed", "en")
+    devices.take(passkey | {"privateKey": _another_key()})
+    use.click()
+    expect(page.get_by_role("alert")).to_contain_text("This passkey is not one of yours")
+    page.goto("/console")
+    expect(page.locator("#name")).to_be_visible()
+
+    # A second one, on the phone: then the first can be taken away.
+    devices.insert()
+    devices.take(passkey)
+    mumbi.give_password()
+    use.click()
+    page.locator(".sums").wait_for()
+    page.get_by_role("link", name="Your second factors").click()
+    page.get_by_role("link", name="Add another").click()
+    devices.insert()
+    page.get_by_role("button", name="Make a passkey").click()
+    expect(page.get_by_role("button", name="Take it away")).to_have_count(2)
+    for language in ("en", "sw"):
+        for name in ("enrol", "factors"):
+            page.goto(f"/console/{name}?lang={language}")
+            walk(page, f"console-{name}-passkey", language)
+    page.goto("/console/factors?lang=en")
+    page.get_by_role("button", name="Take it away").first.click()
+    expect(page.get_by_role("button", name="Take it away")).to_have_count(0)
+    page.get_by_role("button", name="Sign out").click()
+    mumbi.give_password()
+    use.click()
+    page.locator(".sums").wait_for()
+
+
+@pytest.mark.parametrize("with_script", [True, False])
+def test_where_no_passkey_can_be_made_the_page_says_where(
+    product: Product, window: Window, with_script: bool
+) -> None:
+    page = window(java_script_enabled=with_script)
+    Employee(product, page, f"moraa.{with_script}".lower()).begin()
+
+    expect(page.get_by_role("button", name="Make a passkey")).to_have_count(0)
+    where = product.base_url.replace("127.0.0.1", "localhost")
+    expect(page.get_by_role("link", name=where)).to_have_attribute("href", f"{where}/console")
+
+
+def _another_key() -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    form = serialization.PrivateFormat.PKCS8
+    written = key.private_bytes(serialization.Encoding.DER, form, serialization.NoEncryption())
+    return base64.b64encode(written).decode()
 
 
 def test_everybody_can_use_it(
@@ -203,6 +332,8 @@ def test_everybody_can_use_it(
             ("request", str(request), other),
             ("sending", "/console/sending", page),
             ("acts", "/console/acts", page),
+            ("factors", "/console/factors", page),
+            ("enrol", "/console/enrol", page),
             ("recovery", "/console/recovery-codes", page),
             ("lost", "/console/nothing-of-the-kind", page),
         ):

@@ -1,9 +1,17 @@
 """Somebody of the staff at the console, who joins by a link and holds an authenticator app."""
 
+import json
 import re
+import secrets
+from html import unescape
 from typing import Any
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import Client
+from fido2.cose import ES256
+from fido2.utils import sha256, websafe_decode, websafe_encode
+from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData, CollectedClientData
 
 from tests.pages.conftest import Person
 from zemi.__main__ import main
@@ -58,6 +66,49 @@ class Employee(Person):
         self.client = Client(enforce_csrf_checks=True, raise_request_exception=False)
         self.press("/console/sign-in", name=self.name, password=PASSWORD, **query)
         return self.press("/console/second-factor", code=self.code(), **query)
+
+
+class Device:
+    """A device with one passkey, and the browser before it: answers what a page asks, as browsers write it."""
+
+    def __init__(self, origin: str = "http://localhost:8000") -> None:
+        self.key, self.name = ec.generate_private_key(ec.SECP256R1()), secrets.token_bytes(16)
+        self.origin, self.host, self.flags, self.framed = origin, "localhost", 0x01, False
+
+    def make(self, page: Any, *, key: dict[int, Any] | None = None) -> str:
+        """Make the passkey that this page asks for; with another public key if one is given."""
+        public = ES256.from_cryptography_key(self.key.public_key()) if key is None else key
+        kept = AttestedCredentialData.create(bytes(16), self.name, public)  # type: ignore[arg-type]
+        made = AttestationObject.create("none", self._data(kept), {})
+        said = self._said("webauthn.create", page)
+        return self._answer(clientDataJSON=said, attestationObject=made)
+
+    def show(self, page: Any) -> str:
+        """Show it, as this page asks."""
+        data, said = self._data(), self._said("webauthn.get", page)
+        signature = self.key.sign(data + sha256(said), ec.ECDSA(hashes.SHA256()))
+        return self._answer(clientDataJSON=said, authenticatorData=data, signature=signature)
+
+    def _data(self, kept: bytes = b"") -> AuthenticatorData:
+        flags = AuthenticatorData.FLAG(self.flags | (0x40 if kept else 0))
+        return AuthenticatorData.create(sha256(self.host.encode()), flags, 0, kept)
+
+    def _said(self, kind: str, page: Any) -> CollectedClientData:
+        challenge = websafe_decode(asked_on(page)["challenge"])
+        return CollectedClientData.create(kind, challenge, self.origin, cross_origin=self.framed)
+
+    def _answer(self, **response: bytes) -> str:
+        name = websafe_encode(self.name)
+        written = {part: websafe_encode(said) for part, said in response.items()}
+        return json.dumps({"id": name, "rawId": name, "type": "public-key", "response": written})
+
+
+def asked_on(page: Any) -> dict[str, Any]:
+    """What this page has its browser ask a device for."""
+    found = re.search(r'data-passkey="([^"]+)"', page.content.decode())
+    assert found is not None, page.content.decode()
+    asked: dict[str, Any] = json.loads(unescape(found[1]))["publicKey"]
+    return asked
 
 
 def _clock() -> float:

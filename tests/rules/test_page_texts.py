@@ -84,6 +84,8 @@ def by_queue() -> set[str]:
         "staff-add",
         "staff-reset",
         "staff-off",
+        "factor-add",
+        "factor-remove",
     }
     found |= {f"choice_{c}" for c in ("seller", "zemi", "charged", "recovered", "lost", "moved", "not_moved")}
     found |= {f"sending_{kind}" for kind in KINDS}

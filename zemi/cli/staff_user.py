@@ -11,6 +11,8 @@ from zemi.common.errors import ZemiError
 from zemi.console import factors, people
 from zemi.console.sign_in import join_link
 
+_KINDS = {"totp": "app", "webauthn": "passkey"}
+
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Name the command and its options."""
@@ -69,7 +71,8 @@ def _off(args: argparse.Namespace) -> int:
 
 def _list(_: argparse.Namespace) -> int:
     for user in people.all_staff():
-        factor = "second factor" if factors.has_factor(user) else "no second factor yet"
+        kinds = sorted(_KINDS[found.type] for found in factors.factors_of(user))
+        factor = f"second factor ({', '.join(kinds)})" if kinds else "no second factor yet"
         last = f", last in {user.last_login:%Y-%m-%d %H:%M}" if user.last_login else ""
         print(f"{user.username:<30} {'may enter' if user.is_active else 'off'}, {factor}{last}")
     return 0

@@ -213,7 +213,9 @@ def _box(api_key: str | None) -> str:
     if simulator:
         lines += ["Two phones wait there: a whole sale, clicked through in two minutes.", ""]
     lines += [f"API docs       {base}/docs", f"OpenAPI        {base}/api/openapi.json"]
-    lines.append(f"Staff console  {base}/console  (first: python -m zemi staff-user add NAME)")
+    # By its name: browsers make no passkey for an address of numbers.
+    console = f"{base.replace(_LOOPBACK, 'localhost')}/console"
+    lines.append(f"Staff console  {console}  (first: python -m zemi staff-user add NAME)")
     if simulator:
         lines += [
             f"Simulator      {simulator}/_sim/config",

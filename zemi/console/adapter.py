@@ -3,6 +3,7 @@
 from allauth.mfa.adapter import DefaultMFAAdapter
 
 from zemi.common import crypto
+from zemi.console import passkeys
 
 _CONTEXT = "staff|second factor"
 
@@ -20,3 +21,7 @@ class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no 
         :raises SealBroken: it was changed, or its key is not in the ring
         """
         return crypto.unseal(bytes.fromhex(encrypted_text), context=_CONTEXT)
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Whom a passkey is for: the name of our own address, whatever the request says."""
+        return {"id": passkeys.host(), "name": "Zemi"}

@@ -24,6 +24,7 @@ from zemi.web.page import render as render_page
 from zemi.web.requests import REQUEST_ID, caller_address
 
 HOME, SIGN_IN, SECOND_FACTOR = "/console", "/console/sign-in", "/console/second-factor"
+ENROL, FACTORS = "/console/enrol", "/console/factors"
 IDLE, LONGEST = timedelta(minutes=15), timedelta(hours=8)
 # Who acts has shown the second factor so lately: a console left open moves nothing.
 FRESH = timedelta(minutes=5)

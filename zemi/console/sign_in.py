@@ -1,10 +1,8 @@
-"""Sign in: the password first, then the second factor; who has none yet enrols one. Nobody signs up here."""
+"""Sign in: the password first, then the second factor. Nobody signs up here."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
-import segno
-from django.conf import settings
 from django.contrib.auth import authenticate, logout
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
@@ -12,12 +10,12 @@ from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils.safestring import SafeString, mark_safe
 
 from zemi.common import clock, crypto
 from zemi.common.errors import ZemiError
-from zemi.console import factors
+from zemi.console import factors, passkeys
 from zemi.console.gate import (
+    ENROL,
     HOME,
     SECOND_FACTOR,
     SIGN_IN,
@@ -29,16 +27,13 @@ from zemi.console.gate import (
     shown_again,
     spoken,
     staff_of,
-    staff_page,
     uncharged,
 )
 from zemi.console.texts import TEXTS
 from zemi.web.page import page
 
-ENROL = "/console/enrol"
 # Between the password and the second factor.
 _PENDING, _PENDING_LIFE = "pending", timedelta(minutes=10)
-_SECRET = "enrolling"  # noqa: S105 (a name)
 # Whoever has a password and no second factor yet may enrol one so long after the account was made.
 ENROL_WITHIN = timedelta(hours=24)
 
@@ -59,53 +54,32 @@ def enter(request: HttpRequest) -> HttpResponseBase:
     if not factors.has_factor(user) and clock.now() - user.date_joined > ENROL_WITHIN:
         too_late = spoken(request, TEXTS["staff_too_late"], who=user.get_username())
         return _ask_password(request, who=name, status=403, wrong=too_late)
-    return _ask_factor_of(request, user)
+    return _go_on(request, user)
 
 
 @page("GET", "POST", charged=uncharged)
 def second_factor(request: HttpRequest) -> HttpResponseBase:
     """Ask for the second factor: after the password, or once more of somebody who is signed in and wants to act."""
     staff = staff_of(request)
-    user = staff.user if staff is not None else _pending(request)
+    user = staff.user if staff is not None else pending(request)
     if user is None or not factors.has_factor(user):
         return redirect(SIGN_IN)
     if request.method != "POST":
-        return render(request, "second_factor", staff=staff, next=next_of(request))
+        return _ask_factor(request, user, staff)
     try:
         charge_try(request, f"{user.get_username()} second factor")
     except ZemiError as error:
-        return render(request, "second_factor", staff=staff, error=error, next=next_of(request))
-    code = request.POST.get("code", "").replace(" ", "")[:20]
-    used = factors.use_code(user, code, now=clock.now())
+        return _ask_factor(request, user, staff, error=error)
+    used = _shown(request, user)
     if used is None:
-        wrong = spoken(request, TEXTS["factor_wrong"])
-        return render(request, "second_factor", staff=staff, status=401, wrong=wrong, next=next_of(request))
+        wrong = "passkey_wrong" if "passkey" in request.POST else "factor_wrong"
+        return _ask_factor(request, user, staff, status=401, wrong=spoken(request, TEXTS[wrong]))
     target = next_of(request)
     if staff is None:
         let_in(request, user, factor=used)
     else:
         shown_again(request, factor=used)
     return redirect(target)
-
-
-@page("GET", "POST", charged=uncharged)
-def enrol(request: HttpRequest) -> HttpResponseBase:
-    """Enrol an authenticator app: only straight after the password, and only who has no second factor yet."""
-    user = _pending(request)
-    if user is None or factors.has_factor(user):
-        return redirect(SIGN_IN)
-    secret = _secret(request)
-    if request.method != "POST":
-        return _show_secret(request, user, secret)
-    try:
-        charge_try(request, f"{user.get_username()} second factor")
-    except ZemiError as error:
-        return _show_secret(request, user, secret, error=error)
-    codes = factors.enrol(user, secret, request.POST.get("code", "").replace(" ", "")[:20])
-    if codes is None:
-        return _show_secret(request, user, secret, status=400, wrong=spoken(request, TEXTS["factor_wrong"]))
-    let_in(request, user, factor="totp")
-    return render(request, "recovery_codes", staff=Staff(user, is_fresh=True), codes=codes)
 
 
 @page("GET", "POST", charged=uncharged)
@@ -130,7 +104,7 @@ def join(request: HttpRequest, token: str) -> HttpResponseBase:
         return render(request, "join", who=user.get_username(), status=400, wrong=wrong)
     user.set_password(password)
     user.save(update_fields=["password"])
-    return _ask_factor_of(request, user)
+    return _go_on(request, user)
 
 
 @page("GET", "POST", charged=uncharged)
@@ -141,24 +115,40 @@ def leave(request: HttpRequest) -> HttpResponseBase:
     return redirect(SIGN_IN if request.method == "POST" else HOME)
 
 
-@staff_page("GET", "POST")
-def recovery_codes(request: HttpRequest, staff: Staff) -> HttpResponseBase:
-    """Make new recovery codes; the old ones are dead."""
-    if request.method != "POST" or not staff.is_fresh:
-        return render(request, "recovery", staff=staff)
-    return render(request, "recovery_codes", staff=staff, codes=factors.new_codes(staff.user))
-
-
 def join_link(user: User) -> str:
     """The link by which `user` chooses a password and enrols a second factor: once, within 24 hours."""
-    return f"{settings.PUBLIC_ORIGIN}/console/join/{user.pk}-{default_token_generator.make_token(user)}"
+    return f"{passkeys.origin()}/console/join/{user.pk}-{default_token_generator.make_token(user)}"
+
+
+def pending(request: HttpRequest) -> User | None:
+    """Who gave the right password a short while ago, and is still who that was."""
+    kept = request.session.get(_PENDING)
+    if not kept or not _is_recent(datetime.fromisoformat(kept["at"])):
+        return None
+    user = User.objects.filter(pk=kept["user"], is_active=True, is_staff=True).first()
+    if user is None or not crypto.same(kept["hash"].encode(), user.get_session_auth_hash().encode()):
+        return None
+    return user
 
 
 def _ask_password(request: HttpRequest, **facts: Any) -> HttpResponse:
     return render(request, "sign_in", next=next_of(request), **facts)
 
 
-def _ask_factor_of(request: HttpRequest, user: User) -> HttpResponseBase:
+def _ask_factor(request: HttpRequest, user: User, staff: Staff | None, **facts: Any) -> HttpResponse:
+    facts |= {"next": next_of(request), "ask": passkeys.ask_to_show(user), "origin": passkeys.origin()}
+    return render(request, "second_factor", staff=staff, **facts)
+
+
+def _shown(request: HttpRequest, user: User) -> str | None:
+    """Which factor was shown; None if it is none of theirs."""
+    if "passkey" in request.POST:
+        return "webauthn" if passkeys.was_shown(user, request.POST["passkey"]) else None
+    code = request.POST.get("code", "").replace(" ", "")[:20]
+    return factors.use_code(user, code, now=clock.now())
+
+
+def _go_on(request: HttpRequest, user: User) -> HttpResponseBase:
     """The password was right: go on with the second factor. A session begun by somebody else is not gone on with."""
     target = next_of(request)
     request.session.flush()
@@ -170,42 +160,8 @@ def _ask_factor_of(request: HttpRequest, user: User) -> HttpResponseBase:
     return redirect(f"{SECOND_FACTOR if factors.has_factor(user) else ENROL}?next={target}")
 
 
-def _pending(request: HttpRequest) -> User | None:
-    """Who gave the right password a short while ago, and is still who that was."""
-    kept = request.session.get(_PENDING)
-    if not kept or not _is_recent(datetime.fromisoformat(kept["at"])):
-        return None
-    user = User.objects.filter(pk=kept["user"], is_active=True, is_staff=True).first()
-    if user is None or not crypto.same(kept["hash"].encode(), user.get_session_auth_hash().encode()):
-        return None
-    return user
-
-
 def _is_recent(at: datetime) -> bool:
     return timedelta(0) <= clock.now() - at < _PENDING_LIFE
-
-
-def _secret(request: HttpRequest) -> str:
-    """The secret that is being enrolled, kept sealed in the session until its first code has come."""
-    kept = request.session.get(_SECRET)
-    if kept:
-        return crypto.unseal(bytes.fromhex(kept), context="staff|enrolling")
-    secret = factors.new_secret()
-    request.session[_SECRET] = crypto.seal(secret, context="staff|enrolling").hex()
-    return secret
-
-
-def _show_secret(request: HttpRequest, user: User, secret: str, **facts: Any) -> HttpResponse:
-    return render(
-        request, "enrol", secret=secret, drawing=_drawn(factors.setup_address(user, secret)), **facts
-    )
-
-
-def _drawn(content: str) -> SafeString:
-    drawn = segno.make(content, error="m", micro=False).svg_inline(
-        border=2, dark="#000", light="#fff", omitsize=True
-    )
-    return mark_safe(drawn)  # noqa: S308 (drawn here, without any words)
 
 
 def _is_key(written: str) -> bool:

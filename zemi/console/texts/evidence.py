@@ -107,6 +107,8 @@ TEXTS: dict[str, Text] = {
     "act_staff_add": Text(en="Let somebody in", sw="Ruhusu mtu aingie"),
     "act_staff_reset": Text(en="Give somebody a new start", sw="Mwanzishe mtu upya"),
     "act_staff_off": Text(en="Shut somebody out", sw="Mzuie mtu"),
+    "act_factor_add": Text(en="Enrol a second factor", sw="Weka uthibitisho wa pili"),
+    "act_factor_remove": Text(en="Take a second factor away", sw="Ondoa uthibitisho wa pili"),
     "takes_order": Text(en="Of the order", sw="Ya oda"),
     "takes_amount": Text(en="How much (KES)", sw="Kiasi gani (KES)"),
     "takes_bearer": Text(en="Who bears it", sw="Nani anabeba"),
