@@ -287,16 +287,59 @@ def tried(waiting: str, simulator: Any, clock: Any, run_worker: Run) -> Payout:
     return payout
 
 
-def test_what_was_called_off_after_a_try_is_not_since_that_try_may_still_be_told_of(
-    tried: Payout, clock: Any
+def called_off(clock: Any) -> list[Any]:
+    return [row.id for row in QUEUES["payouts-called-off"].rows(clock.now())]
+
+
+def test_what_was_called_off_after_a_try_is_paid_by_a_new_one_too(
+    tried: Payout, simulator: Any, clock: Any, run_worker: Run
 ) -> None:
     ask("cancel", clock, kind="payout", id=str(tried.id))
+    assert payable_to(tried.seller_id) == kes(1_500)
+    assert (tried.is_replaced, called_off(clock)) == (False, [tried.id])
 
-    with pytest.raises(DisbursementNotChangeable):
-        pay_again(Payout.objects.get(), clock)
+    pay_again(Payout.objects.get(), clock)
+    assert (tried.is_replaced, called_off(clock)) == (True, [])
+    settle(clock, run_worker)
+
+    assert states() == ["cancelled", "succeeded"]
+    assert simulator.transactions()[-1]["amount"] == 150_000
+    story.assert_books_agree()
+
+
+def test_what_the_seller_has_no_money_for_is_not_listed(waiting: str, clock: Any, run_worker: Run) -> None:
+    ask("refund", clock, order=waiting, amount="1500", bearer="seller")
 
     assert states() == ["cancelled"]
-    assert payable_to(tried.seller_id) == kes(1_500)
+    assert called_off(clock) == []
+    settle(clock, run_worker)
+
+
+@pytest.mark.provider_differs
+def test_a_late_success_of_what_was_called_off_and_paid_anew_is_money_paid_twice(
+    tried: Payout, clock: Any, run_worker: Run
+) -> None:
+    ask("cancel", clock, kind="payout", id=str(tried.id))
+    pay_again(Payout.objects.get(), clock)
+
+    first = PayoutAttempt.objects.get()
+    apply_outcome(PayoutAttempt, first.id, Succeeded(receipt="LATE1"), now=clock.now())
+    settle(clock, run_worker)
+
+    # The new one is not sent: the seller has the money.
+    assert states() == ["cancelled", "queued"]
+    case = SuspenseCase.objects.get()
+    assert (case.was_given_back, case.amount, ledger()[1310]) == (False, kes(1_500), kes(1_500))
+    assert Payout.objects.get(replaces=tried).last_error == "suspense"
+
+    # So whoever looks calls it off, and charges the balance: paid once.
+    ask("cancel", clock, kind="payout", id=str(Payout.objects.get(replaces=tried).id))
+    ask("end-case", clock, id=str(case.id), outcome="charged")
+    settle(clock, run_worker)
+
+    assert states() == ["cancelled", "cancelled"]
+    assert {1310, 2200, 2300, 1300}.isdisjoint(ledger())
+    assert called_off(clock) == []
 
 
 def test_cents_of_the_balance_stay_there_since_they_can_not_be_sent(
@@ -313,14 +356,15 @@ def test_cents_of_the_balance_stay_there_since_they_can_not_be_sent(
     assert states() == ["cancelled", "succeeded"]
 
 
-def test_nor_is_the_rest_of_it_after_a_part_went_back(
+def test_so_is_the_rest_of_it_after_a_part_went_back(
     waiting: str, tried: Payout, clock: Any, run_worker: Run
 ) -> None:
     ask("refund", clock, order=waiting, amount="300", bearer="seller")
 
-    assert states() == ["cancelled"]
-    assert payable_to(tried.seller_id) == kes(1_200)
+    assert states() == ["cancelled", "queued"]
+    assert Payout.objects.get(replaces=tried).amount == kes(1_200)
     settle(clock, run_worker)
+    assert states() == ["cancelled", "succeeded"]
 
 
 def test_after_a_part_went_back_to_the_buyer_the_seller_is_paid_the_rest(

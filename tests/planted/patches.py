@@ -356,11 +356,11 @@ PATCHES: tuple[Patch, ...] = (
         "postgres",
     ),
     Patch(
-        "a payout that was tried is paid anew",
-        "zemi/payouts/models.py",
-        "self.status == DisbursementStatus.CANCELLED and not self.tries_made().exists()",
-        "self.status == DisbursementStatus.CANCELLED",
-        "what a try that failed paid after all can no longer be booked: its release has a payout that counts",
+        "a late success of what is replaced makes it count again",
+        "zemi/disbursements/settle.py",
+        "owed.status in over and not owed.is_replaced",
+        "owed.status in over",
+        "what a try paid after all can't be booked: its release has a payout that counts",
         (FLOWS,),
     ),
     Patch(

@@ -146,7 +146,7 @@ def _of_disbursement(row: Disbursement, _: str) -> Iterator[Offer]:
         yield Offer("cancel", fixed, (), row.amount)
     elif row.status == _S.SUCCEEDED:
         yield Offer("reversed", fixed, (Asked("receipt"),), row.amount)
-    elif isinstance(row, Payout) and row.may_be_replaced() and not hasattr(row, "replaced_by"):
+    elif isinstance(row, Payout) and row.may_be_replaced() and not row.is_replaced:
         # The form asks how much: the seller's balance may have paid for something else meanwhile.
         yield Offer("pay-again", {"id": str(row.pk)}, (Asked("amount"),))
 

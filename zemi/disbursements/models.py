@@ -213,6 +213,11 @@ class Disbursement(Stateful, WorkRow):
         """Whether it may be sent again once it has failed."""
         return True
 
+    @property
+    def is_replaced(self) -> bool:
+        """Whether another one pays what was owed by it."""
+        return False
+
     def after_return(self) -> None:
         """Undo what was reserved with it, when its money is given back; in the same transaction."""
 

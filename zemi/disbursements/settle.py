@@ -339,8 +339,8 @@ def _compare(attempt: Attempt, outcome: DisburseOutcome, *, now: datetime) -> st
 def _late_success(attempt: Attempt, outcome: Succeeded, *, now: datetime) -> str:
     """An attempt that was said to have failed was paid (DOMAIN Y18, Y20).
 
-    If its money still waits to be sent anew, it is the attempt that paid it. Otherwise the money was given back or
-    paid by another attempt: what left is a claim, booked to suspense at once, and a person decides.
+    If its money still waits to be sent anew, it is the attempt that paid it. Otherwise the money was given back, or is
+    paid by another attempt or by what replaces it: what left is a claim, booked to suspense at once, and a person decides.
     """
     owed = attempt.owed
     log.error("disbursement.success_after_failure", attempt=str(attempt.id), id=str(owed.id))
@@ -357,7 +357,8 @@ def _late_success(attempt: Attempt, outcome: Succeeded, *, now: datetime) -> str
             transition(newer, AttemptStatus.FAILED, at=now, actor="provider", is_open=False, updated_at=now)
         _succeeded(attempt, outcome, now=now)
         return "success_after_failure"
-    was_given_back = owed.status in {DisbursementStatus.FAILED, DisbursementStatus.CANCELLED}
+    over = {DisbursementStatus.FAILED, DisbursementStatus.CANCELLED}
+    was_given_back = owed.status in over and not owed.is_replaced
     if was_given_back:
         event = _mark_succeeded(attempt, outcome, now=now)
     else:

@@ -45,6 +45,12 @@ def idle_accounts(lines: Sequence[Chart], *, before: datetime, limit: int) -> li
     return [AccountRef(BY_CODE[row.code], row.of, row.currency) for row in idle.order_by("id")[:limit]]
 
 
+def holders_of(line: Chart, *, least: Money, limit: int) -> list[str]:
+    """For whom accounts of `line` hold `least` or more, `limit` of them at most."""
+    found = Account.objects.filter(code=line.code, currency=least.currency, balance_minor__gte=least.minor)
+    return list(found.order_by("id").values_list("of", flat=True)[:limit])
+
+
 def is_idle(ref: AccountRef, *, before: datetime) -> bool:
     """Whether no transfer has touched the account since `before`."""
     touching = Q(debit_id=ref.key) | Q(credit_id=ref.key)

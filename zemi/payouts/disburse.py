@@ -50,13 +50,13 @@ def replace_payout(old: Payout, *, amount: Money, actor: str, now: datetime) -> 
     That must be locked. `amount` is all of it, or what is left where the seller's balance has paid for something else
     meanwhile. Whatever is heard of the old one later moves that one alone.
 
-    :raises DisbursementNotChangeable: it may still be paid, or was tried
+    :raises DisbursementNotChangeable: it may still be paid
     :raises PayoutReplaced: there is a newer one
     :raises ReplacementAmount: more than that payout was or the balance has, or nothing that M-Pesa pays out
     """
     if not old.may_be_replaced():
         raise DisbursementNotChangeable(kind=old.SUBJECT, status=str(old.status))
-    if Payout.objects.filter(replaces=old).exists():
+    if old.is_replaced:
         raise errors.PayoutReplaced
     most = min(old.amount, lock_balance(old.returns_to))
     if not PAYOUT_LEAST <= amount <= most or not amount.is_whole:

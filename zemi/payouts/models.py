@@ -87,8 +87,8 @@ class Payout(Disbursement):
 
     class Meta:
         constraints = [
-            # What was reversed never moves again, nor what was called off untried: of all others there is one, or a
-            # release would be paid twice.
+            # What was reversed never moves again, nor what was called off and is replaced: of all others there is one, or
+            # a release would be paid twice.
             models.UniqueConstraint(
                 fields=["release"],
                 name="payouts_one_live_per_release",
@@ -102,12 +102,16 @@ class Payout(Disbursement):
         indexes = [models.Index(fields=["due_at"], name="payouts_due", condition=Q(due_at__isnull=False))]
 
     def may_be_replaced(self) -> bool:
-        """Whether nothing can be paid by it any more, though its money is owed: taken back, or called off before any try.
+        """Whether nothing is sent by it any more, though its money is owed: it was taken back, or called off.
 
-        Of a try that failed a late success may still be told.
+        What was called off was not on its way: each try of it had failed by the provider's word, or a day had passed.
         """
-        was_called_off = self.status == DisbursementStatus.CANCELLED and not self.tries_made().exists()
-        return self.status == DisbursementStatus.REVERSED or was_called_off
+        return self.status in {DisbursementStatus.REVERSED, DisbursementStatus.CANCELLED}
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether a newer one pays its release: then a late success of a try of this one is money paid twice (Y20)."""
+        return Payout.objects.filter(replaces=self).exists()
 
     @property
     def in_flight(self) -> AccountRef:

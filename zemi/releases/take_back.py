@@ -50,12 +50,12 @@ def take(
 
 
 def _pay_the_rest(called_off: list[Payout], left: Money, *, actor: str, now: datetime) -> None:
-    """Owe `left` of what was called off anew, where M-Pesa pays out so little, and nothing can be paid by the old one.
+    """Owe `left` of what was called off anew, where M-Pesa pays out so little.
 
     Cents stay on the balance: M-Pesa moves whole shillings (DARAJA 0.12).
     """
     for payout in called_off:
         amount = min(payout.amount, left).rounded_down()
-        if amount >= PAYOUT_LEAST and payout.may_be_replaced():
+        if amount >= PAYOUT_LEAST:
             owe_anew(payout, amount=amount, actor=actor, now=now)
             left -= amount

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -17,8 +18,11 @@ from zemi.disbursements.models import (
     SuspenseCase,
     SuspenseStatus,
 )
+from zemi.ledger import chart
+from zemi.ledger.balances import holders_of
 from zemi.payments.models import CLAIMABLE, Receipt
 from zemi.payouts.models import Payout
+from zemi.providers.base import PAYOUT_LEAST
 from zemi.refunds.models import ProposedPayee, Refund
 from zemi.refunds.payers import proposed_payees
 from zemi.topups.models import TopUp, TopUpStatus
@@ -26,7 +30,11 @@ from zemi.unclaimed.models import UnclaimedBalance, UnclaimedStatus
 
 _S = DisbursementStatus
 _MOST = 100
-_WHY: Mapping[str, str] = {_S.REVERSED: "the provider took it back"}
+_MOST_SELLERS = 1_000
+_WHY: Mapping[str, str] = {
+    _S.REVERSED: "the provider took it back",
+    _S.CANCELLED: "called off, and its seller's balance has money",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,13 @@ def _taken_back(_: datetime) -> "QuerySet[Any]":
     return Payout.objects.filter(status=_S.REVERSED, replaced_by=None).select_related("order")
 
 
+def _called_off(_: datetime) -> "QuerySet[Any]":
+    """Payouts that were called off and that no other one replaces, of sellers whose balance has enough to be paid out."""
+    sellers = map(UUID, holders_of(chart.SELLER_PAYABLE, least=PAYOUT_LEAST, limit=_MOST_SELLERS))
+    rows = Payout.objects.filter(status=_S.CANCELLED, replaced_by=None, seller_id__in=list(sellers))
+    return rows.select_related("order")
+
+
 def _owed_said(row: Disbursement) -> Waiting:
     why = row.held_reason or row.failure_reason or _WHY.get(row.status, "asked about")
     return Waiting(row.SUBJECT, str(row.id), f"{row.status}, KES {row.amount}: {why}")
@@ -112,6 +127,7 @@ QUEUES: Mapping[str, Queue] = {
         Queue("payouts-unknown", _owed(Payout, _S.UNKNOWN, _S.NEEDS_ATTENTION), _owed_said, is_urgent=True),
         Queue("payouts-failed", _owed(Payout, _S.FAILED), _owed_said),
         Queue("payouts-reversed", _taken_back, _owed_said),
+        Queue("payouts-called-off", _called_off, _owed_said),
         Queue("payouts-held", _owed(Payout, _S.HELD), _owed_said),
         Queue("refunds-unknown", _owed(Refund, _S.UNKNOWN, _S.NEEDS_ATTENTION), _owed_said, is_urgent=True),
         Queue("refunds-failed", _owed(Refund, _S.FAILED), _owed_said),
