@@ -289,6 +289,16 @@ def test_payment_links_come_page_by_page_to_their_merchant_alone(shop: Shop, oth
         assert (refused.status, refused.body["code"]) == (404, "link_not_found"), path
 
 
+def test_a_link_sells_one_to_a_thousand_and_no_other_number(shop: Shop) -> None:
+    wanted = {"amount": 1500, "product_description": "Kitenge", "seller_phone": "254722000222"}
+    for stock in (0, -1, 1_001):
+        refused = shop.post("links", wanted | {"stock": stock})
+        assert (refused.status, refused.body["code"]) == (400, "link_stock_invalid")
+        assert refused.body["details"]["most"] == 1_000
+    assert shop.post("links", wanted | {"stock": "3"}).body["code"] == "validation_error"
+    assert shop.get("links").body["data"] == []
+
+
 def test_a_cursor_of_links_is_good_for_its_own_list_alone(shop: Shop, other_key: str) -> None:
     for _ in range(2):
         _offer(shop)

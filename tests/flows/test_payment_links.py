@@ -25,11 +25,12 @@ from zemi.links.errors import (
     BuyerIsSeller,
     LinkNotActive,
     LinkNotFound,
+    LinkStockInvalid,
     LinkTimeInvalid,
     PayeeNotProved,
     TermsMismatch,
 )
-from zemi.links.models import Agreement, LinkStatus, PaymentLink
+from zemi.links.models import MOST_STOCK, Agreement, LinkStatus, PaymentLink
 from zemi.links.queries import Owner, find_link
 from zemi.links.terms import hash_of
 from zemi.links.tokens import address_of, token_of
@@ -309,6 +310,16 @@ def test_a_link_ends_when_its_time_is_over(
     assert again(link).status == LinkStatus.EXPIRED
     with pytest.raises(LinkNotActive):
         disable_link(link.id, owner=Owner(party_id=baraka.id), now=clock.now())
+
+
+def test_a_link_sells_one_to_a_thousand(offer: Any) -> None:
+    for stock in (0, -1, MOST_STOCK + 1):
+        with pytest.raises(LinkStockInvalid) as refused:
+            offer(stock=stock)
+        assert refused.value.facts == {"most": 1_000}
+    assert not PaymentLink.objects.exists()
+
+    assert [offer(stock=stock).stock for stock in (1, MOST_STOCK)] == [1, 1_000]
 
 
 def test_a_link_ends_in_the_future_and_within_a_year(offer: Any, clock: Any) -> None:

@@ -351,9 +351,9 @@ def test_older_links_are_on_pages_of_their_own_and_cost_no_more(baraka: Person) 
     ("field", "value", "said"),
     [
         ("price", "much", "Write the amount as plain digits"),
-        ("stock", "0", "Write a whole number from 1 to 1,000."),
-        ("stock", "1001", "Write a whole number from 1 to 1,000."),
-        ("stock", "many", "Write a whole number from 1 to 1,000."),
+        ("stock", "0", "1 to 1000 orders can be made."),
+        ("stock", "1001", "1 to 1000 orders can be made."),
+        ("stock", "many", "1 to 1000 orders can be made."),
         ("item", " ", "Say what you sell."),
     ],
 )

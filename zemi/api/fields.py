@@ -247,17 +247,17 @@ class CodeField(Value):
 
 
 class WholeField(Value):
-    """A whole number from `least` to `most`."""
+    """A whole number from `least` to `most`. `is_rule`: the service refuses what lies outside, in words of its own."""
 
-    def __init__(self, *, least: int, most: int, example: int, **kwargs: Any) -> None:
+    def __init__(self, *, least: int, most: int, example: int, is_rule: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.least, self.most, self.example = least, most, example
+        self.least, self.most, self.example, self.is_rule = least, most, example, is_rule
 
     def read(self, raw: object) -> int:
         """Read a number in plain digits."""
         if type(raw) is not RawNumber or not re.fullmatch(r"-?[0-9]{1,18}", raw, re.ASCII):
             raise Unreadable("not_whole", self._range())
-        if not self.least <= int(raw) <= self.most:
+        if not self.is_rule and not self.least <= int(raw) <= self.most:
             raise Unreadable("out_of_range", self._range())
         return int(raw)
 

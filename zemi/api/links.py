@@ -98,6 +98,7 @@ class CreateLinkInput(Shape):
         required=False,
         least=1,
         most=MOST_STOCK,
+        is_rule=True,
         example=1,
         help_text="How many orders can be made by it; 1 if not said.",
     )
@@ -157,6 +158,7 @@ class CreateLink(LinkView):
     errors = (
         order_errors.SellerPhoneRequired,
         errors.PayeeNotProved,
+        errors.LinkStockInvalid,
         errors.LinkTimeInvalid,
         order_errors.AmountOutOfRange,
         order_errors.AmountNotWholeShilling,

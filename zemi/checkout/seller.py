@@ -19,7 +19,7 @@ from zemi.identity.models import Session
 from zemi.identity.otp import Purpose
 from zemi.identity.sessions import sign_out
 from zemi.links.create import create_link, disable_link
-from zemi.links.errors import LinkNotActive, PhotoMoves, PhotoTooLarge, PhotoUnreadable
+from zemi.links.errors import LinkNotActive, LinkStockInvalid, PhotoMoves, PhotoTooLarge, PhotoUnreadable
 from zemi.links.models import MOST_STOCK
 from zemi.links.photos import MOST_UPLOADED_BYTES, read_photo
 from zemi.links.queries import Owner, find_link
@@ -156,8 +156,8 @@ def _new_link(request: HttpRequest, session: Session) -> HttpResponseBase:
     except InvalidAmount as unreadable:
         wrong["price"] = unreadable.text.render(spoken)
     stock = given["stock"] or "1"
-    if not _COUNT.fullmatch(stock) or not 1 <= int(stock) <= MOST_STOCK:
-        wrong["stock"] = TEXTS["sell_stock_wrong"].render(spoken, most=f"{MOST_STOCK:,}")
+    if not _COUNT.fullmatch(stock):
+        wrong["stock"] = LinkStockInvalid(most=MOST_STOCK).sentence(spoken)
     # A browser gives a file once: with a form that is refused it has to be chosen again.
     uploaded = request.FILES.get("photo")
     again = {"given": given, "photo_again": uploaded is not None}
@@ -177,6 +177,9 @@ def _new_link(request: HttpRequest, session: Session) -> HttpResponseBase:
         )
     except (PhotoUnreadable, PhotoTooLarge, PhotoMoves) as unusable:
         wrong["photo"] = f"{unusable.sentence(spoken)} {unusable.advice(spoken)}"
+        return _home(request, session, status=400, wrong=wrong, **again)
+    except LinkStockInvalid as count:
+        wrong["stock"] = count.sentence(spoken)
         return _home(request, session, status=400, wrong=wrong, **again)
     except ZemiError as error:
         return _home(request, session, error=error, **again)

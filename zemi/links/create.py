@@ -11,9 +11,9 @@ from zemi.common.work import due_keys
 from zemi.events.log import record, transition
 from zemi.identity.models import Party
 from zemi.identity.parties import find_or_create_parties
-from zemi.links.errors import LinkNotActive, LinkTimeInvalid, PayeeNotProved
+from zemi.links.errors import LinkNotActive, LinkStockInvalid, LinkTimeInvalid, PayeeNotProved
 from zemi.links.locks import lock_link
-from zemi.links.models import LinkStatus, PaymentLink, Photo
+from zemi.links.models import MOST_STOCK, LinkStatus, PaymentLink, Photo
 from zemi.links.queries import Owner, get_link
 from zemi.links.terms import hash_of, write_terms
 from zemi.links.tokens import give_token
@@ -47,11 +47,14 @@ def create_link(
 
     :raises SellerPhoneRequired: a merchant has to say who is paid
     :raises PayeeNotProved: a person can't sell for another phone
+    :raises LinkStockInvalid: it would sell nothing, or more than MOST_STOCK
     :raises LinkTimeInvalid: it would end in the past, or in more than a year
     :raises AmountOutOfRange, AmountNotWholeShilling, ReleasePolicyUnknown: nobody could order on such terms
     :raises TooManyAttempts: too many links were made for this seller's phone
     """
     payee = _payee(seller_phone, signed_in)
+    if not 1 <= stock <= MOST_STOCK:
+        raise LinkStockInvalid(most=MOST_STOCK)
     if expires_at is not None and not now < expires_at <= now + LONGEST_LIFE:
         raise LinkTimeInvalid
     terms = terms_now(amount=amount, release_policy=release_policy)

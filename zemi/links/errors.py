@@ -114,6 +114,22 @@ class PhotoTooLarge(ZemiError):
     next_step = Text(en="Choose a smaller photo, or leave it out.", sw="Chagua picha ndogo zaidi, au iache.")
 
 
+class LinkStockInvalid(ZemiError):
+    """A link sells one thing or several, up to 1,000."""
+
+    code = "link_stock_invalid"
+    kind = Kind.VALIDATION
+    text = Text(
+        en="By one payment link 1 to {most} orders can be made. No link was made.",
+        sw="Kwa kiungo kimoja cha malipo oda 1 hadi {most} zinaweza kutengenezwa. Kiungo hakikutengenezwa.",
+    )
+    next_step = Text(
+        en="Write stock as a whole number from 1 to {most}, or leave it out: then it is 1.",
+        sw="Andika stock kama namba kamili kuanzia 1 hadi {most}, au iache: basi ni 1.",
+    )
+    example = {"most": 1_000}
+
+
 class LinkTimeInvalid(ZemiError):
     """A link ends in the future, and within a year."""
 

@@ -22,7 +22,6 @@ TEXTS: dict[str, Text] = {
     "sell_item_missing": Text(en="Say what you sell.", sw="Taja unachouza."),
     "sell_price": Text(en="Price in shillings", sw="Bei kwa shilingi"),
     "sell_stock": Text(en="How many you sell", sw="Unauza ngapi"),
-    "sell_stock_wrong": Text(en="Write a whole number from 1 to {most}.", sw="Andika namba kamili kuanzia 1 hadi {most}."),
     "sell_photo": Text(en="Photo, if you like", sw="Picha, ukipenda"),
     "sell_photo_again": Text(en="Choose the photo again: no link was made yet.", sw="Chagua picha tena: kiungo bado hakijatengenezwa."),
     "sell_make": Text(en="Make the link", sw="Tengeneza kiungo"),
