@@ -246,8 +246,9 @@ export interface Order {
   expires_at: string | null;
   /** Whose turn it is; null when nothing is left to be done. Both words are open lists. */
   next_action: { actor: string; verb: string; is_yours: boolean } | null;
+  /** Until when; null where there is no deadline: then nothing happens by time alone, as `if_no_action` says. So it is with a paid order: its money stays held until the delivery code, or until it is cancelled. */
   deadline_at: string | null;
-  /** What silence will cause. An open list. */
+  /** What silence will cause: null when nothing is left to be done. An open list. `order_expires`: the order expires; what was paid in part goes back to its payer; `prompt_ends`: the prompt ends and moves nothing; the order can be paid again; `request_lapses`: the order goes on as before it was asked for; the money stays held; `money_stays_held`: nothing, however long it takes: the money stays held, and there is no deadline; `asked_again`: Zemi sends what waits and asks M-Pesa about what was sent, by itself, until it has arrived. */
   if_no_action: string | null;
   seller_phone_masked?: string;
   release_policy?: string;

@@ -295,7 +295,7 @@ def test_a_link_sells_one_to_a_thousand_and_no_other_number(shop: Shop) -> None:
         refused = shop.post("links", wanted | {"stock": stock})
         assert (refused.status, refused.body["code"]) == (400, "link_stock_invalid")
         assert refused.body["details"]["most"] == 1_000
-    assert shop.post("links", wanted | {"stock": "3"}).body["code"] == "validation_error"
+    assert shop.post("links", wanted | {"stock": "3"}).body["code"] == "invalid_input"
     assert shop.get("links").body["data"] == []
 
 

@@ -8,7 +8,7 @@ from zemi.disbursements.models import DisbursementStatus
 from zemi.orders.models import Side
 from zemi.payments.models import PaymentStatus, ReceiptStatus
 from zemi.refunds.models import RefundReason
-from zemi.snapshots.next_action import Actor, Outcome, Verb
+from zemi.snapshots.next_action import MEANING, Actor, Outcome, Verb
 
 AMOUNT = {"type": "string", "pattern": r"^[0-9]{1,10}\.[0-9]{2}$", "examples": ["1500.00"]}
 SIGNED_AMOUNT = {"type": "string", "pattern": r"^-?[0-9]{1,13}\.[0-9]{2}$", "examples": ["1500.00"]}
@@ -45,7 +45,13 @@ NEXT_ACTION = {
 OUTCOME = {
     "type": ["string", "null"],
     "examples": [str(outcome) for outcome in Outcome],
-    "description": "What silence will cause. An open list.",
+    "description": "What silence will cause: null when nothing is left to be done. An open list. "
+    + "; ".join(f"`{outcome}`: {meaning}" for outcome, meaning in MEANING.items())
+    + ".",
+}
+DEADLINE = TIME_OR_NULL | {
+    "description": "Until when; null where there is no deadline: then nothing happens by time alone, as `if_no_action` "
+    "says. So it is with a paid order: its money stays held until the delivery code, or until it is cancelled."
 }
 
 CANCEL_REQUEST = {
@@ -107,7 +113,7 @@ class OrderData(Shape):
     currency = Shown(CURRENCY)
     expires_at = Shown(TIME_OR_NULL)
     next_action = Shown(NEXT_ACTION)
-    deadline_at = Shown(TIME_OR_NULL)
+    deadline_at = Shown(DEADLINE)
     if_no_action = Shown(OUTCOME)
     seller_phone_masked = Shown(MASKED, required=False)
     release_policy = Shown({"type": "string"}, required=False)

@@ -36,14 +36,24 @@ class Outcome(StrEnum):
     ORDER_EXPIRES = "order_expires"
     PROMPT_ENDS = "prompt_ends"
     REQUEST_LAPSES = "request_lapses"
-    # No rule ends these yet: the money stays where it is.
+    # No time ends these: the money stays where it is.
     MONEY_STAYS_HELD = "money_stays_held"
     ASKED_AGAIN = "asked_again"
 
 
+# What each says of the money, for whoever reads the schema.
+MEANING = {
+    Outcome.ORDER_EXPIRES: "the order expires; what was paid in part goes back to its payer",
+    Outcome.PROMPT_ENDS: "the prompt ends and moves nothing; the order can be paid again",
+    Outcome.REQUEST_LAPSES: "the order goes on as before it was asked for; the money stays held",
+    Outcome.MONEY_STAYS_HELD: "nothing, however long it takes: the money stays held, and there is no deadline",
+    Outcome.ASKED_AGAIN: "Zemi sends what waits and asks M-Pesa about what was sent, by itself, until it has arrived",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class NextAction:
-    """One turn. `deadline_at` is None where time alone changes nothing."""
+    """One turn. `deadline_at` is None where time alone changes nothing for the one whose turn it is."""
 
     actor: Actor
     verb: Verb
@@ -82,6 +92,7 @@ def next_action(of: Standing) -> NextAction | None:
             asked_by, until = of.cancel_asked
             other = Actor.SELLER if asked_by == "buyer" else Actor.BUYER
             return NextAction(other, Verb.ANSWER_CANCEL_REQUEST, until, Outcome.REQUEST_LAPSES)
+        # A delivery has no deadline: released by the code, or given back by the seller, by both together, or by staff.
         return NextAction(Actor.SELLER, Verb.DELIVER, None, Outcome.MONEY_STAYS_HELD)
     if of.status == "completed":
         # Each release has one payout here. What was called off, but not for the buyer's sake, is still owed to the seller.
