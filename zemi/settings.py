@@ -45,6 +45,7 @@ OPTIONS = (
     Option("ZEMI_CODE_BUDGET", "10", "wrong delivery codes that one caller may give in 15 minutes, over all orders"),
     Option("ZEMI_REQUEST_LOG_DAYS", "7", "days that merchants see their API requests on the developers' pages; 0: none are written"),
     Option("ZEMI_WEBHOOK_DELIVERY_DAYS", "90", "days that merchants see what became of a webhook delivery, from its end; then it and its tries are deleted"),
+    Option("ZEMI_PHOTO_DAYS", "365", "days that the photo of a payment link is kept after the link and the last order by it have ended"),
     Option("ZEMI_UNCLAIMED_AFTER_DAYS", "730", "days without a movement after which a balance is set apart as unclaimed"),
     Option("ZEMI_ORDER_EXPIRY_H", "24", "hours that an order waits for its payment"),
     Option("ZEMI_PULL_EVERY_MIN", "15", "minutes between two looks at M-Pesa's list of what came in, once it was registered for (register-pull); 0: never"),
@@ -168,6 +169,7 @@ FOUR_EYES_KES = whole("ZEMI_FOUR_EYES_KES", 0, 250_000)
 CODE_BUDGET = whole("ZEMI_CODE_BUDGET", 1, 10_000)
 REQUEST_LOG_DAYS = whole("ZEMI_REQUEST_LOG_DAYS", 0, 3650)
 WEBHOOK_DELIVERY_DAYS = whole("ZEMI_WEBHOOK_DELIVERY_DAYS", 7, 3650)
+PHOTO_DAYS = whole("ZEMI_PHOTO_DAYS", 30, 3650)
 UNCLAIMED_AFTER_DAYS = whole("ZEMI_UNCLAIMED_AFTER_DAYS", 30, 36_500)
 ORDER_EXPIRY_H = whole("ZEMI_ORDER_EXPIRY_H", 1, 720)
 PULL_EVERY_MIN = whole("ZEMI_PULL_EVERY_MIN", 0, 1440)

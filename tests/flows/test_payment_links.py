@@ -152,7 +152,7 @@ def test_both_sides_have_agreed_to_one_text(offer: Any, buy: Any, clock: Any) ->
     assert (agreed.offered_by, agreed.seller.phone, agreed.offered_at) == ("seller", BARAKA, offered_at)
     assert (agreed.buyer.phone, agreed.accepted_at) == (AMINA, clock.now())
     assert json.loads(link.terms) == {
-        "version": 1,
+        "version": 2,
         "product_description": "Kitenge",
         "amount": "1500.00",
         "currency": "KES",
@@ -160,6 +160,7 @@ def test_both_sides_have_agreed_to_one_text(offer: Any, buy: Any, clock: Any) ->
         "release_policy": "instant",
         "pay_within_h": 24,
         "payee": f"pty_{link.seller_id.hex}",
+        "photo_sha256": None,
     }
     created = Event.objects.get(type="order.created", subject_id=order.id)
     assert created.data["terms_hash"] == link.terms_hash

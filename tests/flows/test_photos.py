@@ -1,5 +1,7 @@
 """The photo of what a payment link sells: read in a process of its own, kept once, never changed."""
 
+import hashlib
+import json
 import time
 from typing import Any
 
@@ -7,8 +9,9 @@ import pytest
 from django.db import IntegrityError
 from django.db.utils import DatabaseError
 
-from tests import pictures
-from tests.characters import BARAKA
+from tests import pictures, story
+from tests.characters import AMINA, BARAKA
+from tests.conftest import triggers_off
 from zemi.common import clock as product_clock
 from zemi.common.db import unit_of_work
 from zemi.common.limits import read_limits
@@ -16,10 +19,15 @@ from zemi.common.money import kes
 from zemi.identity.models import Party
 from zemi.identity.parties import find_or_create_parties
 from zemi.links import photo_reader, photos
-from zemi.links.create import create_link
+from zemi.links.complete import complete_link
+from zemi.links.create import create_link, disable_link
 from zemi.links.errors import LinkNotFound, PhotoMoves, PhotoTooLarge, PhotoUnreadable
-from zemi.links.models import Photo
-from zemi.links.photos import has_photo, picture_of, read_photo
+from zemi.links.models import Agreement, PaymentLink, Photo
+from zemi.links.photos import forget_unneeded_photos, has_photo, picture_of, read_photo
+from zemi.links.queries import Owner
+from zemi.links.terms import hash_of
+from zemi.links.tokens import token_of
+from zemi.orders.models import Order
 from zemi.trust.errors import TooManyAttempts
 
 
@@ -109,3 +117,71 @@ def test_a_seller_uploads_so_many_and_no_more(baraka: Party, settings: Any) -> N
         read(pictures.photo(), baraka)
 
     assert refused.value.facts == {"limit": "photos_per_phone"}
+
+
+def test_the_photo_is_part_of_what_both_sides_agree_on(baraka: Party) -> None:
+    one, other = (
+        read(pictures.photo(), baraka),
+        read(pictures.photo(exif=pictures.orientation(6)), baraka),
+    )
+
+    links = [offer(baraka, photo) for photo in (one, other, None)]
+
+    told = [json.loads(link.terms)["photo_sha256"] for link in links]
+    assert told == [hashlib.sha256(one).hexdigest(), hashlib.sha256(other).hexdigest(), None]
+    assert len({link.terms_hash for link in links}) == 3
+    # Whoever has the terms can tell that the picture shown is the one.
+    assert hashlib.sha256(picture_of(links[0].id)).hexdigest() == told[0]
+
+
+def test_a_link_of_the_first_version_of_the_terms_sells_as_before(baraka: Party) -> None:
+    link = offer(baraka, read(pictures.photo(), baraka))
+    facts = json.loads(link.terms) | {"version": 1}
+    del facts["photo_sha256"]
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    with unit_of_work(), triggers_off():
+        PaymentLink.objects.update(terms=text, terms_hash=hash_of(text))
+
+    order = buy(link, hash_of(text))
+
+    assert Agreement.objects.get(order=order).terms_hash == hash_of(text)
+    assert has_photo(link.id)
+
+
+def buy(link: PaymentLink, terms_hash: str) -> Order:
+    return complete_link(
+        token=token_of(link), buyer_phone=AMINA, terms_hash=terms_hash, now=product_clock.now()
+    ).order
+
+
+def test_a_photo_is_kept_as_long_as_somebody_needs_it(
+    baraka: Party, clock: Any, run_worker: Any, settings: Any
+) -> None:
+    settings.PHOTO_DAYS = 30
+    party = Owner(party_id=baraka.id)
+    stopped, open_still, sold, unpaid = (offer(baraka, read(pictures.photo(), baraka)) for _ in range(4))
+    disable_link(stopped.id, owner=party, now=clock.now())
+    bought = buy(sold, sold.terms_hash)
+    story.simulate_payment(bought.order_reference)
+    buy(unpaid, unpaid.terms_hash)
+    run_worker()
+    assert forget_unneeded_photos(now=clock.now()) == 0
+
+    clock.advance(hours=30 * 24 - 1)
+    run_worker()
+    assert Photo.objects.count() == 4
+    clock.advance(hours=1)
+    run_worker()
+
+    # That order expired, and its place is free again.
+    assert not has_photo(stopped.id)
+    assert [has_photo(link.id) for link in (open_still, sold, unpaid)] == [True] * 3
+    disable_link(unpaid.id, owner=party, now=clock.now())
+    clock.advance(hours=60 * 24)
+    run_worker()
+
+    # A paid order may wait for years.
+    assert [has_photo(link.id) for link in (open_still, sold, unpaid)] == [True, True, False]
+    assert hash_of(PaymentLink.objects.get(pk=unpaid.id).terms) == unpaid.terms_hash
+    # Nothing is left to look at until the next month.
+    assert forget_unneeded_photos(now=clock.now()) == 0

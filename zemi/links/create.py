@@ -14,6 +14,7 @@ from zemi.identity.parties import find_or_create_parties
 from zemi.links.errors import LinkNotActive, LinkStockInvalid, LinkTimeInvalid, PayeeNotProved
 from zemi.links.locks import lock_link
 from zemi.links.models import MOST_STOCK, LinkStatus, PaymentLink, Photo
+from zemi.links.photos import next_look
 from zemi.links.queries import Owner, get_link
 from zemi.links.terms import hash_of, write_terms
 from zemi.links.tokens import give_token
@@ -61,7 +62,7 @@ def create_link(
 
     with unit_of_work():
         seller = find_or_create_parties({payee}, now=now)[payee]
-        link = _draft(terms, product_description=product_description, seller=seller, now=now)
+        link = _draft(terms, product_description=product_description, photo=photo, seller=seller, now=now)
         link.merchant_id, link.stock, link.expires_at = merchant_id, stock, expires_at
         if once is not None:
             link.form_key = key_of_form(once, link.terms_hash, stock, expires_at)
@@ -74,7 +75,7 @@ def create_link(
         if not charge(budget, now=now):
             raise too_many(budget, now=now)
         if photo is not None:
-            append(Photo(link=link, picture=photo, created_at=now))
+            append(Photo(link=link, picture=photo, created_at=now, look_at=next_look(now)))
         record(
             "link.created",
             link,
@@ -131,8 +132,10 @@ def _payee(seller_phone: Phone | None, signed_in: Party | None) -> Phone:
 
 
 @inside_transaction
-def _draft(terms: Terms, *, product_description: str, seller: Party, now: datetime) -> PaymentLink:
-    text = write_terms(terms, product_description=product_description, seller_id=seller.id)
+def _draft(
+    terms: Terms, *, product_description: str, photo: bytes | None, seller: Party, now: datetime
+) -> PaymentLink:
+    text = write_terms(terms, product_description=product_description, photo=photo, seller_id=seller.id)
     link = PaymentLink(
         seller=seller,
         product_description=product_description,

@@ -156,6 +156,11 @@ class Photo(models.Model):
     # A WebP that we have made, never what was uploaded.
     picture = models.BinaryField()
     created_at = models.DateTimeField()
+    # When is asked whether anybody still needs it.
+    look_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["look_at"], name="links_photo_look")]
 
 
 class Agreement(models.Model):

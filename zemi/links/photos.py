@@ -2,15 +2,21 @@
 
 import subprocess
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from zemi.common.db import outside_transaction
+from django.conf import settings
+from django.db import connection
+from django.db.models import Q
+
+from zemi.common.db import outside_transaction, unit_of_work
 from zemi.identity.models import Party
 from zemi.links import photo_reader
 from zemi.links.errors import LinkNotFound, PhotoMoves, PhotoTooLarge, PhotoUnreadable
-from zemi.links.models import Photo
+from zemi.links.locks import lock_link
+from zemi.links.models import PaymentLink, Photo
+from zemi.orders.models import Order, OrderStatus
 from zemi.trust.limits import charge_or_refuse, named
 
 MOST_UPLOADED_BYTES = 8 * 1024 * 1024
@@ -55,6 +61,43 @@ def read_photo(data: bytes, *, seller: Party, now: datetime) -> bytes:
             raise PhotoMoves
         case _:
             raise PhotoUnreadable
+
+
+def next_look(now: datetime) -> datetime:
+    """When a photo is looked at next: nobody can have ceased to need it before."""
+    return now + timedelta(days=settings.PHOTO_DAYS)
+
+
+@outside_transaction
+def forget_unneeded_photos(*, now: datetime, limit: int = 50) -> int:
+    """Delete photos that for ZEMI_PHOTO_DAYS no open link and no order has needed; each in a transaction of its own.
+
+    How many were looked at. Their digest stays in the terms.
+    """
+    adapt = connection.ops.adapt_datetimefield_value
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT link_id FROM links_photo WHERE look_at <= %s ORDER BY look_at LIMIT %s",
+            [adapt(now), limit],
+        )
+        keys = [key if isinstance(key, UUID) else UUID(key) for (key,) in cursor.fetchall()]
+    for key in keys:
+        with unit_of_work():
+            link = lock_link(key)
+            rows = Photo.objects.filter(link=link)
+            if _is_needed(link, now=now):
+                rows.update(look_at=next_look(now))
+            else:
+                rows.delete()
+    return len(keys)
+
+
+def _is_needed(link: PaymentLink, *, now: datetime) -> bool:
+    """Whether something is sold by this locked link, or was lately; or an order by it goes on, or ended lately."""
+    before = now - timedelta(days=settings.PHOTO_DAYS)
+    orders = Order.objects.filter(payment_link=link)
+    going_on = Q(status__in=[OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID]) | Q(updated_at__gt=before)
+    return link.is_open(now) or link.updated_at > before or orders.filter(going_on).exists()
 
 
 def has_photo(link_id: UUID | None) -> bool:

@@ -11,12 +11,15 @@ from zemi.common.ids import public_id
 from zemi.links.models import PaymentLink
 from zemi.orders.terms import Terms
 
-# Of the text's shape. A change of what stands in it is a new version; texts of old ones stay as they are.
-VERSION = 1
+# Of the text's shape. A change of what stands in it is a new version; texts of old ones stay as they are (ADR 0015).
+VERSION = 2
 
 
-def write_terms(terms: Terms, *, product_description: str, seller_id: UUID) -> str:
-    """Write what is agreed on as one text: JSON, its names in order, nothing between its words."""
+def write_terms(terms: Terms, *, product_description: str, photo: bytes | None, seller_id: UUID) -> str:
+    """Write what is agreed on as one text: JSON, its names in order, nothing between its words.
+
+    Of the photo the SHA-256 stands there, of the file as it is shown; null says that there is none.
+    """
     facts = {
         "version": VERSION,
         "product_description": product_description,
@@ -26,6 +29,7 @@ def write_terms(terms: Terms, *, product_description: str, seller_id: UUID) -> s
         "release_policy": terms.release_policy,
         "pay_within_h": terms.pay_within_h,
         "payee": public_id("pty", seller_id),
+        "photo_sha256": hashlib.sha256(photo).hexdigest() if photo is not None else None,
     }
     return json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 

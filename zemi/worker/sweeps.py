@@ -7,6 +7,7 @@ from zemi.approvals.decide import expire_old_requests
 from zemi.idempotency.answers import forget_old_answers
 from zemi.ledger.seal import seal_ended_days
 from zemi.links.create import expire_due_links
+from zemi.links.photos import forget_unneeded_photos
 from zemi.notifications.provider_watch import watch_providers
 from zemi.notifications.sending import send_due_messages
 from zemi.payments.cancel import lapse_cancel_requests
@@ -49,6 +50,7 @@ SWEEPS: Mapping[str, Sweep] = {
     "answers": lambda now: forget_old_answers(now=now),
     "requests": lambda now: forget_old_requests(now=now),
     "webhook_deliveries": lambda now: forget_old_deliveries(now=now),
+    "photos": lambda now: forget_unneeded_photos(now=now),
     "budgets": lambda now: forget_ended_budgets(now=now),
     "providers": lambda now: watch_providers(now=now),
     "seals": lambda now: seal_ended_days(now=now),
