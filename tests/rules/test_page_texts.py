@@ -89,7 +89,10 @@ def by_queue() -> set[str]:
     }
     found |= {f"choice_{c}" for c in ("seller", "zemi", "charged", "recovered", "lost", "moved", "not_moved")}
     found |= {f"sending_{kind}" for kind in KINDS}
-    found |= {f"owed_{status}" for status in ("unknown", "needs_attention", "failed", "held", "reversed")}
+    found |= {
+        f"owed_{status}"
+        for status in ("unknown", "needs_attention", "failed", "held", "reversed", "cancelled")
+    }
     return found | {f"act_{act}".replace("-", "_") for act in acts}
 
 
