@@ -28,5 +28,14 @@ TEXTS: dict[str, Text] = {
         en="If M-Pesa has sent you a receipt, your money is safe: do not pay again, we will find it.",
         sw="Kama M-Pesa imekutumia risiti, pesa yako iko salama: usilipe tena, tutaipata.",
     ),
+    # A form is about to be sent into a line that is gone.
+    "no_line": Text(
+        en="No line: nothing was sent, and no money has moved.",
+        sw="Hakuna mtandao: hakuna kilichotumwa, na hakuna pesa iliyohama.",
+    ),
+    "no_line_more": Text(
+        en="What you wrote is still here. Press again when the line is back.",
+        sw="Ulichoandika bado kipo. Mtandao ukirudi, bonyeza tena.",
+    ),
     "quote_this": Text(en="If you call us, quote", sw="Ukitupigia, taja"),
 }  # fmt: skip

@@ -1,14 +1,55 @@
 // Comfort only: every page works without this file.
 "use strict";
 
-// A form is sent once, however often its button is pressed.
-document.addEventListener("submit", (event) => {
+// When the server was heard last: the page itself has just come.
+let heardAt = Date.now();
+
+// A form is sent once, however often its button is pressed, and not into a line that is gone.
+document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.matches("[data-once]")) return;
   if (form.dataset.sent) return event.preventDefault();
   form.dataset.sent = "1";
-  for (const button of form.querySelectorAll("button")) setTimeout(() => { button.disabled = true; });
+  if ((navigator.onLine && Date.now() - heardAt < 10000) || !form.requestSubmit) {
+    // Not before the browser has read which one was pressed.
+    return setTimeout(() => lock(form, true));
+  }
+  event.preventDefault();
+  lock(form, true);
+  const isThere = await hasLine();
+  delete form.dataset.sent;
+  lock(form, false);
+  if (isThere) return form.requestSubmit(event.submitter);
+  sayNoLine(form, event.submitter);
 });
+
+function lock(form, isLocked) {
+  for (const button of form.querySelectorAll("button")) button.disabled = isLocked;
+}
+
+function sayNoLine(form, pressed) {
+  const said = document.getElementById("no-line").content.firstElementChild.cloneNode(true);
+  const before = form.querySelector(".no-line");
+  // In the place of the last one: the button does not move away below a finger.
+  if (before) before.replaceWith(said);
+  else (pressed?.closest(".stack") || pressed || form.lastElementChild).before(said);
+  said.scrollIntoView({ block: "center" });
+}
+
+async function hasLine() {
+  if (!navigator.onLine) return false;
+  const asked = new AbortController();
+  const tired = setTimeout(() => asked.abort(), 8000);
+  try {
+    await fetch("/healthz", { cache: "no-store", signal: asked.signal });
+    heardAt = Date.now();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(tired);
+  }
+}
 
 // The back button may show a page as it was left.
 addEventListener("pageshow", (event) => { if (event.persisted) openAnew(); });
@@ -40,6 +81,7 @@ if (poll) {
     if (!document.hidden) {
       try {
         const answer = await fetch(poll, { cache: "no-store" });
+        heardAt = Date.now();
         if (answer.ok && (await answer.text()) !== stamp && !isTyping()) return openAnew();
       } catch {
         // No line: asked again.
