@@ -9,8 +9,10 @@ import pytest
 from tests.api.conftest import AMINA, Api
 from zemi.__main__ import main
 from zemi.cli import clock as command
+from zemi.cli.trigger import SCENARIO_OF
 from zemi.common import clock as product_clock
 from zemi.common import http_client
+from zemi.events.models import Event
 from zemi.orders.models import Order
 from zemi.payments.models import Payment
 from zemi.payouts.models import Payout
@@ -31,15 +33,36 @@ ENDS = {
     "order_refunded": [("cancelled", "completed", None), ("refunded", "completed", None)],
     "cancel_asked": [("paid", "completed", None)] * 2,
     "cancel_agreed": [("cancelled", "completed", None), ("refunded", "completed", None)],
+    "cancel_declined": [("paid", "completed", None)] * 2,
+    "cancel_withdrawn": [("paid", "completed", None)] * 2,
+    "cancel_lapsed": [("paid", "completed", None)] * 2,
+    "part_paid": [("awaiting_payment", None, None)] * 2,
+    "paid_too_much": [("paid", None, None)] * 2,
+    "paid_a_little": [("expired", None, None)] * 2,
+    "receipt_claimed": [("paid", None, None)] * 2,
+    "payment_reversed": [("cancelled", "reversed", None)] * 2,
+    "order_clawed_back": [("completed", "reversed", "cancelled")] * 2,
     "payment_pays": [("awaiting_payment", "pending", None), ("paid", "completed", None)],
     "payment_cancelled": [("awaiting_payment", "pending", None), ("awaiting_payment", "failed", None)],
     "payment_no_balance": [("awaiting_payment", "pending", None), ("awaiting_payment", "failed", None)],
     "payment_wrong_pin": [("awaiting_payment", "pending", None), ("awaiting_payment", "failed", None)],
     "payment_unreachable": [("awaiting_payment", "pending", None), ("awaiting_payment", "failed", None)],
+    "payment_unknown": [("awaiting_payment", "unknown", None), ("paid", "completed", None)],
     "callback_lost": [("awaiting_payment", "pending", None), ("paid", "completed", None)],
     "callback_twice": [("awaiting_payment", "pending", None), ("paid", "completed", None)],
     "payout_failed": [("completed", "completed", "submitted"), ("completed", "completed", "failed")],
     "payout_unknown": [("completed", "completed", "submitted"), ("completed", "completed", "succeeded")],
+    "payout_answer_lost": [("completed", "completed", "unknown"), ("completed", "completed", "succeeded")],
+    "payout_held": [("completed", "completed", "submitted"), ("completed", "completed", "succeeded")],
+    "payout_cancelled": [("completed", "completed", "cancelled")] * 2,
+    "refund_failed": [("paid", None, None)] * 2,
+    "refund_held": [("paid", None, None)] * 2,
+    "refund_unknown": [("paid", None, None)] * 2,
+    "link_sold": [("awaiting_payment", None, None)] * 2,
+    "link_used_up": [("awaiting_payment", None, None)] * 2,
+    "link_reopened": [("cancelled", None, None)] * 2,
+    "link_disabled": [("awaiting_payment", None, None)] * 2,
+    "link_expired": [("awaiting_payment", None, None)] * 2,
 }
 
 
@@ -163,6 +186,16 @@ def test_a_scenario_comes_to_its_end(api: Api, key: str, simulator: Any, run_wor
         run_worker()
 
     assert _ends(order) == ENDS[name][1]
+
+
+@pytest.mark.parametrize("event", ["order.expired", "order.cancel_lapsed", "link.expired", "refund.credited"])
+def test_what_needs_a_moved_clock_happens(
+    api: Api, key: str, simulator: Any, run_worker: Any, event: str
+) -> None:
+    assert api.post(RUN, {"scenario": SCENARIO_OF[event]}, key=key).status == 201
+    run_worker()
+
+    assert Event.objects.filter(type=event).exists()
 
 
 def test_an_unknown_scenario_is_told_the_known_ones(api: Api, key: str, simulator: Any) -> None:

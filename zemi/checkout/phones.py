@@ -32,7 +32,7 @@ from zemi.payments.errors import PaymentInProgress
 from zemi.providers import registry
 from zemi.providers.mpesa.sandbox import SandboxUnreachable
 from zemi.releases.confirm import confirm_delivery
-from zemi.sandbox.scenarios import made_up_phone
+from zemi.sandbox.sale import made_up_phone
 from zemi.web.page import language
 from zemi.web.requests import caller_address
 from zemi.web.templatetags.words import kes

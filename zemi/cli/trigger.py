@@ -34,11 +34,44 @@ SCENARIO_OF: Mapping[str, str] = {
     "payout.submitted": "order_completed",
     "payout.succeeded": "order_completed",
     "payout.failed": "payout_failed",
+    "order.part_paid": "part_paid",
+    "order.cancel_declined": "cancel_declined",
+    "order.cancel_withdrawn": "cancel_withdrawn",
+    "order.cancel_lapsed": "cancel_lapsed",
+    "order.clawed_back": "order_clawed_back",
+    "payment.unknown": "payment_unknown",
+    "payment.reversed": "payment_reversed",
+    "receipt.part_allocated": "paid_too_much",
+    "receipt.claimed": "receipt_claimed",
+    "receipt.reversed": "payment_reversed",
+    "payout.held": "payout_held",
+    "payout.unknown": "payout_answer_lost",
+    "payout.cancelled": "payout_cancelled",
+    "refund.credited": "paid_a_little",
+    "refund.held": "refund_held",
+    "refund.failed": "refund_failed",
+    "refund.unknown": "refund_unknown",
+    "link.created": "link_sold",
+    "link.used": "link_sold",
+    "link.used_up": "link_used_up",
+    "link.reopened": "link_reopened",
+    "link.disabled": "link_disabled",
+    "link.expired": "link_expired",
+}
+# Those that no sale comes to by itself, and what does.
+BY_HAND: Mapping[str, str] = {
+    "payout.reversed": "M-Pesa takes a payout back: staff say so by its statement (zemi staff do reversed).",
+    "refund.reversed": "M-Pesa takes a refund back: staff say so by its statement (zemi staff do reversed).",
+    "refund.cancelled": "Play refund_held; two of the staff call it off in the console.",
+    "refund.redirected": "Play refund_failed; the payer proves another number on /refund.",
+    "webhook_endpoint.ping": "POST /api/v1/webhook_endpoints/{id}/ping.",
+    "webhook_endpoint.disabled": "Have an endpoint of yours answer 410.",
 }
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Name the command and its options."""
+    by_hand = "\n".join(f"  {event:<26}{how}" for event, how in BY_HAND.items())
     named = "\n".join(f"  {name:<22}{scenario.meaning}" for name, scenario in SCENARIOS.items())
     parser = subparsers.add_parser(
         "trigger",
@@ -46,7 +79,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
             "Play a sale of made-up people up to the point at which the event happens, through the same functions as "
             "anybody's sale. Sandbox mode only; what follows later is done by a running worker."
         ),
-        epilog=f"Events: {', '.join(SCENARIO_OF)}.\n\nScenarios:\n{named}\n\nExample: python -m zemi trigger order.paid",
+        epilog=f"Events: {', '.join(SCENARIO_OF)}.\n\nTo no other event does a sale come by itself:\n{by_hand}\n\n"
+        f"Scenarios:\n{named}\n\nExample: python -m zemi trigger order.paid",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("what", metavar="EVENT_OR_SCENARIO", help="order.paid, or order_paid")
@@ -63,6 +97,9 @@ def run(args: argparse.Namespace) -> int:
     if merchant is None:
         return 2
     name = SCENARIO_OF.get(args.what, args.what)
+    if name in BY_HAND:
+        print(f"No sale comes to {name} by itself. {BY_HAND[name]}", file=sys.stderr)
+        return 1
     if "." in name:
         print(
             f"No scenario leads to {name}. Events that can be triggered: {', '.join(SCENARIO_OF)}.",

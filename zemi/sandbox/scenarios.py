@@ -3,45 +3,37 @@
 Each takes a second or less. What a worker does later (callbacks, payouts, messages) it does as ever.
 """
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 
-from zemi.common import clock
-from zemi.common.db import outside_transaction, unit_of_work
+from zemi.common.db import outside_transaction
 from zemi.common.money import Money, kes
-from zemi.common.phone import Phone
-from zemi.orders.create import create_order
-from zemi.orders.locks import lock_order_by_key
 from zemi.orders.models import Order
-from zemi.orders.parties import Asker
-from zemi.payments.cancel import Act, negotiate_cancel
-from zemi.payments.close import cancel_order
-from zemi.payments.collect import start_payment
-from zemi.payments.simulated import receive_simulated_payment
+from zemi.payments.cancel import Act
 from zemi.providers import registry
 from zemi.providers.errors import ProviderNotReady
-from zemi.providers.mpesa.sandbox import Sandbox, SandboxUnreachable
-from zemi.releases.release import release_instantly
-from zemi.sandbox.clock import advance_clock
+from zemi.providers.mpesa.sandbox import SandboxUnreachable
 from zemi.sandbox.errors import ScenarioUnknown
+from zemi.sandbox.sale import LINK_LIFE, Sale
 
 _PRICE = kes(1500)
-# Whose budgets the calls of all scenarios are charged to.
-_CALLER = "sandbox"
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One story. `meaning` says what has happened when it is told, and what follows by itself."""
+    """One story. `meaning` says what has happened when it is told, and what follows by itself.
+
+    `stock`: its order is made by a payment link that sells so many.
+    """
 
     name: str
     meaning: str
-    tell: Callable[["_Sale"], None]
+    tell: Callable[[Sale], None]
+    stock: int = 0
 
 
 @outside_transaction
@@ -58,119 +50,12 @@ def run_scenario(name: str, *, merchant_id: UUID | None = None, amount: Money = 
     try:
         # Before there is an order that would only lie about.
         registry.sandbox().ping()
-        sale = _Sale(merchant_id, amount)
+        sale = Sale(merchant_id, amount, stock=scenario.stock)
         scenario.tell(sale)
     except SandboxUnreachable as error:
         raise ProviderNotReady(problem="the simulator does not answer") from error
     sale.order.refresh_from_db()
     return sale.order
-
-
-class _Sale:
-    """One order of two people who were never seen before."""
-
-    def __init__(self, merchant_id: UUID | None, amount: Money) -> None:
-        self.buyer, self.seller = made_up_phone(), made_up_phone()
-        self.amount = amount
-        self.order: Order = create_order(
-            buyer_phone=self.buyer,
-            seller_phone=self.seller,
-            amount=amount,
-            product_description="Kitenge (scenario)",
-            merchant_id=merchant_id,
-            now=self.now,
-        ).order
-
-    @property
-    def now(self) -> datetime:
-        """The time, which may have been moved since the step before."""
-        return clock.now()
-
-    @property
-    def simulator(self) -> Sandbox:
-        return registry.sandbox()
-
-    def prompt(self, **wishes: object) -> None:
-        """Ask the buyer's phone, which then does as it is told."""
-        self.simulator.script_phone(self.buyer, **wishes)
-        start_payment(
-            order_reference=self.order.order_reference,
-            payer_phone=self.buyer,
-            amount=self.amount,
-            description="Scenario",
-            caller=_CALLER,
-            now=self.now,
-        )
-
-    def pay(self) -> None:
-        """Pay at once."""
-        receive_simulated_payment(
-            order_reference=self.order.order_reference,
-            transaction_id=f"SC{secrets.token_hex(4).upper()}",
-            amount=self.amount,
-            payment_method="mpesa",
-            payer_phone=self.buyer,
-            now=self.now,
-        )
-
-    def complete(self) -> None:
-        """Pay, and release as the buyer's code would."""
-        self.pay()
-        with unit_of_work():
-            release_instantly(lock_order_by_key(self.order.id), now=self.now, actor="sandbox")
-
-    def complete_while(self, fault: str) -> None:
-        """Complete it, while one thing goes wrong with the payout to this seller."""
-        self.simulator.arm_fault(fault, phone=self.seller)
-        self.complete()
-
-    def cancel(self) -> None:
-        """Call it off."""
-        cancel_order(
-            order_reference=self.order.order_reference,
-            actor="merchant",
-            merchant_id=self.order.merchant_id,
-            now=self.now,
-        )
-
-    def cancel_as_seller(self) -> None:
-        """Pay, and have the seller call it off."""
-        self.pay()
-        cancel_order(
-            order_reference=self.order.order_reference,
-            actor="party",
-            party_id=self.order.seller_id,
-            now=self.now,
-        )
-
-    def ask_to_cancel(self) -> None:
-        """Pay, and have the buyer ask the seller to call it off."""
-        self.pay()
-        self._negotiate(Act.ASK, self.order.buyer_id)
-
-    def cancel_together(self) -> None:
-        """Pay, and have buyer and seller agree to call it off."""
-        self.ask_to_cancel()
-        self._negotiate(Act.ACCEPT, self.order.seller_id)
-
-    def _negotiate(self, act: Act, party_id: UUID) -> None:
-        negotiate_cancel(
-            act=act,
-            asker=Asker(party_id=party_id),
-            order_reference=self.order.order_reference,
-            caller=_CALLER,
-            now=self.now,
-        )
-
-    def expire(self) -> None:
-        """Let its time pass."""
-        advance_clock(timedelta(hours=settings.ORDER_EXPIRY_H, seconds=1))
-
-
-def made_up_phone() -> Phone:
-    """A number that nobody has had before."""
-    # Above the test numbers of the simulator, which have habits of their own.
-    return Phone.parse(f"2547{20_000_000 + secrets.randbelow(70_000_000)}")
 
 
 SCENARIOS: Mapping[str, Scenario] = {
@@ -186,7 +71,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario(
             "order_expired",
             "The clock is moved past the end of an unpaid order, which expires a moment later.",
-            lambda sale: sale.expire(),
+            lambda sale: sale.wait(timedelta(hours=settings.ORDER_EXPIRY_H)),
         ),
         Scenario(
             "order_cancelled", "An unpaid order is called off by its merchant.", lambda sale: sale.cancel()
@@ -204,7 +89,52 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario(
             "cancel_agreed",
             "Buyer and seller of a paid order agree to call it off; the money is back a moment later.",
-            lambda sale: sale.cancel_together(),
+            lambda sale: sale.ask_to_cancel(Act.ACCEPT),
+        ),
+        Scenario(
+            "cancel_declined",
+            "The buyer of a paid order asks to call it off, and the seller says no: the order goes on.",
+            lambda sale: sale.ask_to_cancel(Act.DECLINE),
+        ),
+        Scenario(
+            "cancel_withdrawn",
+            "The buyer of a paid order asks to call it off, and takes that back: the order goes on.",
+            lambda sale: sale.ask_to_cancel(Act.WITHDRAW),
+        ),
+        Scenario(
+            "cancel_lapsed",
+            "The buyer of a paid order asks to call it off, and the clock is moved past the end of the request.",
+            lambda sale: sale.ask_to_cancel_in_vain(),
+        ),
+        Scenario(
+            "part_paid",
+            "The buyer pays KES 500 too little at the paybill: it is held, and the rest is awaited.",
+            lambda sale: sale.pay_by_hand(sale.amount - kes(500)),
+        ),
+        Scenario(
+            "paid_too_much",
+            "The buyer pays KES 100 too much at the paybill: the order is paid, and the rest is back a moment later.",
+            lambda sale: sale.pay_too_much(kes(100)),
+        ),
+        Scenario(
+            "paid_a_little",
+            "The buyer pays KES 5, and the clock is moved past the order's end: too little to be sent, it is credit.",
+            lambda sale: sale.pay_a_little(kes(5)),
+        ),
+        Scenario(
+            "receipt_claimed",
+            "The buyer pays under a wrong reference, and M-Pesa's statement tells which order was meant.",
+            lambda sale: sale.pay_and_claim(),
+        ),
+        Scenario(
+            "payment_reversed",
+            "The order is paid, and M-Pesa gives the payment back to the buyer: the order is cancelled.",
+            lambda sale: sale.pay_and_lose(),
+        ),
+        Scenario(
+            "order_clawed_back",
+            "Delivered, and M-Pesa gives the payment back to the buyer: the payout is called off, or the seller owes it.",
+            lambda sale: sale.complete_and_lose(),
         ),
         Scenario(
             "payment_pays",
@@ -232,6 +162,11 @@ SCENARIOS: Mapping[str, Scenario] = {
             lambda sale: sale.prompt(next="unreachable", delay_s=1),
         ),
         Scenario(
+            "payment_unknown",
+            "M-Pesa's answer to the prompt is lost: it is asked about, and the buyer pays after a second or two.",
+            lambda sale: sale.prompt_while("http_timeout_after"),
+        ),
+        Scenario(
             "callback_lost",
             "The buyer pays and M-Pesa's callback never comes: the payment is found by asking, after 25 seconds or "
             "when the clock is moved.",
@@ -251,6 +186,58 @@ SCENARIOS: Mapping[str, Scenario] = {
             "payout_unknown",
             "Delivered, and the payout's result never comes: it is asked about, and never sent twice.",
             lambda sale: sale.complete_while("b2c_result_lost"),
+        ),
+        Scenario(
+            "payout_answer_lost",
+            "Delivered, and M-Pesa's answer to the payout is lost: its outcome is unknown until M-Pesa has been asked.",
+            lambda sale: sale.complete_while("http_timeout_after"),
+        ),
+        Scenario(
+            "payout_held",
+            "Delivered, and the seller's wallet is full: the payout waits an hour, and is tried again.",
+            lambda sale: sale.complete_while("b2c_wallet_full"),
+        ),
+        Scenario(
+            "payout_cancelled",
+            "Delivered, and the payout is called off before it leaves: the money is on the seller's balance.",
+            lambda sale: sale.complete_and_call_off(),
+        ),
+        Scenario(
+            "refund_failed",
+            "The buyer pays KES 100 too much, and M-Pesa refuses to send it back: it is the buyer's credit.",
+            lambda sale: sale.pay_too_much(kes(100), fault="b2c_unregistered"),
+        ),
+        Scenario(
+            "refund_held",
+            "The buyer pays KES 100 too much, and has a full wallet: the refund waits an hour, and is tried again.",
+            lambda sale: sale.pay_too_much(kes(100), fault="b2c_wallet_full"),
+        ),
+        Scenario(
+            "refund_unknown",
+            "The buyer pays KES 100 too much, and M-Pesa's answer to the refund is lost: unknown until M-Pesa is asked.",
+            lambda sale: sale.pay_too_much(kes(100), fault="http_timeout_after"),
+        ),
+        Scenario("link_sold", "An order is made by a payment link that sells two.", lambda _: None, stock=2),
+        Scenario(
+            "link_used_up", "An order is made by a payment link that sells one.", lambda _: None, stock=1
+        ),
+        Scenario(
+            "link_reopened",
+            "The one order of a payment link is called off unpaid: its place is free again a moment later.",
+            lambda sale: sale.cancel(),
+            stock=1,
+        ),
+        Scenario(
+            "link_disabled",
+            "An order is made by a payment link, which its owner then stops: the order goes on.",
+            lambda sale: sale.disable_link(),
+            stock=2,
+        ),
+        Scenario(
+            "link_expired",
+            "The clock is moved past the end of a payment link, which expires a moment later; its order goes on.",
+            lambda sale: sale.wait(LINK_LIFE),
+            stock=2,
         ),
     )
 }

@@ -144,6 +144,13 @@ class Sandbox:
             return Refused(Reason.OTHER, status)
         return Refused(Reason.INVALID_REQUEST, status) if answer.status < 500 else Unknown(status)
 
+    def reverse(self, receipt: str) -> str:
+        """Give a payment back to whoever paid, as M-Pesa's care desk does, telling nobody; the number of the reversal.
+
+        :raises SandboxUnreachable: no answer, or there is no such payment to give back
+        """
+        return str(self._ask("POST", "/_sim/reversals", {"receipt": receipt})["receipt"])
+
     def put_clock_ahead(self, ahead: timedelta) -> timedelta:
         """Put its clock so far ahead of the machine's, unless it is further already; how far it is.
 
