@@ -231,6 +231,22 @@ PATCHES: tuple[Patch, ...] = (
         (FLOWS, MACHINE),
     ),
     Patch(
+        "the provider's clock says which prompt a line is of",
+        "zemi/reconciliation/match.py",
+        "        created_at__lt=last + CLOCKS_APART,\n",
+        "        created_at__lt=last,\n",
+        "where M-Pesa's clock is slow its list books one payment twice, and once sends it back",
+        (FLOWS,),
+    ),
+    Patch(
+        "the provider's clock says which try a line is of",
+        "zemi/reconciliation/match.py",
+        "            created_at__lt=line.at + _CUT_OFF + CLOCKS_APART,\n",
+        "            created_at__lt=line.at + _CUT_OFF,\n",
+        "where M-Pesa's clock is slow its statement says of a try that failed that it was paid after all",
+        (FLOWS,),
+    ),
+    Patch(
         "failure after success",
         "zemi/payments/settle.py",
         "        if payment.status in LIVE:\n            transition(\n"

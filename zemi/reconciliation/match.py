@@ -37,6 +37,11 @@ from zemi.topups.models import TopUp, TopUpStatus
 from zemi.topups.move import settle_top_up
 
 _MILLION = 1_000_000
+# M-Pesa's clock and ours may differ by so much. A try that fits a line only then is not picked by the line's time, and
+# while there is one, no other is.
+CLOCKS_APART = timedelta(minutes=10)
+# A statement cuts off parts of a second.
+_CUT_OFF = timedelta(seconds=1)
 # More tries of one sum in one day than anybody looks through for the payee of a line.
 _MOST_ALIKE = 200
 
@@ -226,14 +231,18 @@ def _prove(line: StatementLine, *, now: datetime) -> bool:
 
 
 def _prove_receipt(line: StatementLine, now: datetime) -> bool:
-    """Book money that came in: of the order's one prompt that it can be, or else as paid by hand (DOMAIN 5.8 row 11)."""
+    """Book money that came in: of the order's one prompt that it can be, or else as paid by hand (DOMAIN 5.8 row 11).
+
+    In doubt by hand: then it is the money of whichever prompt is proved without a number, before or after.
+    """
+    # What is paid long after a prompt was dead was typed.
+    first, last = line.at - PROMPT_LIFE, line.at + _CUT_OFF
     attempts = Payment.objects.filter(
         order__order_reference=line.reference,
         provider=line.provider,
         amount_minor=line.amount_minor,
-        # What is paid long after a prompt was dead was typed; a statement cuts off parts of a second.
-        created_at__gt=line.at - PROMPT_LIFE,
-        created_at__lt=line.at + timedelta(seconds=1),
+        created_at__gt=first - CLOCKS_APART,
+        created_at__lt=last + CLOCKS_APART,
     )
     if line.payer is not None:
         attempts = attempts.filter(payer_phone_hash=payer_index(line.payer))
@@ -241,7 +250,7 @@ def _prove_receipt(line: StatementLine, now: datetime) -> bool:
     unnumbered = attempts.filter(receipts__id__isnull=False, receipts__transaction_id__isnull=True)
     candidates = [*unnumbered[:2], *attempts.exclude(status__in=PROVED)[:2]]
     _tell(line, now=now)
-    if len(candidates) == 1:
+    if len(candidates) == 1 and first < candidates[0].created_at < last:
         settle_charge(candidates[0].id, _said(line), now=now)
         return True
     settle_c2b(
@@ -269,7 +278,10 @@ def _prove_payment_out(line: StatementLine, now: datetime) -> bool:
 
 
 def _attempt_of(line: StatementLine) -> Attempt | None:
-    """The try that the line is of: by our id, where it names one, or else the only one it can be by payee, sum and time."""
+    """The try that the line is of: by our id, where it names one, or else the only one it can be by payee, sum and time.
+
+    In doubt none: a person decides. What has failed is not said to be paid by a clock that may be slow.
+    """
     candidates: list[Attempt] = []
     for model in (PayoutAttempt, RefundAttempt):
         named = model._default_manager.filter(originator_conversation_id=line.reference or None).first()
@@ -279,14 +291,16 @@ def _attempt_of(line: StatementLine) -> Attempt | None:
             method=Method.B2C,
             amount_minor=line.amount_minor,
             created_at__gte=line.at - DISTANCE,
-            # A statement cuts off parts of a second.
-            created_at__lt=line.at + timedelta(seconds=1),
+            created_at__lt=line.at + _CUT_OFF + CLOCKS_APART,
         ).exclude(status=AttemptStatus.SUCCEEDED)
         alike = list(sent.order_by("created_at")[: _MOST_ALIKE + 1])
         if len(alike) > _MOST_ALIKE:
             return None
         candidates += [one for one in alike if one.owed.has_payee and one.paid_to == line.payer]
-    return candidates[0] if len(candidates) == 1 else None
+    if len(candidates) != 1:
+        return None
+    [one] = candidates
+    return one if one.is_open or one.created_at < line.at + _CUT_OFF else None
 
 
 def _prove_reversal(line: StatementLine, now: datetime) -> bool:

@@ -1,0 +1,166 @@
+"""The same money, told by several channels whose clocks differ or whose news cross: booked once, sent once."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests import story
+from tests.characters import AMINA, BARAKA
+from tests.story import escrow_of, ledger
+from zemi.common.money import kes
+from zemi.disbursements.models import SuspenseCase
+from zemi.payments.models import Payment, Receipt
+from zemi.payouts.models import Payout, PayoutAttempt
+from zemi.providers.base import LineKind, ProviderLine
+from zemi.reconciliation.match import reconcile
+from zemi.reconciliation.statements import import_lines
+from zemi.refunds.models import Refund
+
+Run = Callable[[], int]
+
+SLOW = timedelta(seconds=90)
+
+
+def new_order(**how: Any) -> str:
+    return str(story.create_order(**how).data["order_reference"])
+
+
+def two_prompts(simulator: Any, clock: Any, run_worker: Run) -> tuple[str, list[Payment]]:
+    """Amina cancels a prompt, and two minutes later pays another, whose callback is lost."""
+    reference = new_order()
+    simulator.set_phone(AMINA.msisdn, next="cancel", delay_s=3)
+    story.push(reference)
+    for _ in range(2):
+        clock.advance(seconds=65)
+        run_worker()
+    assert Payment.objects.get().status == "failed"
+    simulator.set_phone(AMINA.msisdn, next="pay", delay_s=5, callback="lost")
+    assert story.push(reference).status == 200
+    return reference, list(Payment.objects.order_by("id"))
+
+
+def list_tells(simulator: Any, clock: Any, reference: str, *, late: timedelta) -> None:
+    """M-Pesa's list tells of what came in, stamped by a clock that is so `late`, and to the minute's second."""
+    [move] = [move for move in simulator.transactions() if move["kind"] == "stk"]
+    at = datetime.fromisoformat(str(move["at"])).replace(microsecond=0) - late
+    line = ProviderLine(str(move["receipt"]), at, kes(1_500), None, LineKind.PAYMENT, reference, payer=AMINA)
+    import_lines([line], source="pull", now=clock.now())
+    reconcile(now=clock.now())
+
+
+@pytest.mark.parametrize("late", [timedelta(0), SLOW], ids=["right", "slow"])
+def test_a_list_whose_clock_is_behind_gives_a_number_to_what_a_query_proved(
+    simulator: Any, clock: Any, run_worker: Run, late: timedelta
+) -> None:
+    reference, attempts = two_prompts(simulator, clock, run_worker)
+    clock.advance(seconds=40)
+    run_worker()
+    assert Receipt.objects.get().transaction_id is None
+
+    list_tells(simulator, clock, reference, late=late)
+
+    receipt = Receipt.objects.get()
+    assert (receipt.status, receipt.payment_id) == ("allocated", attempts[1].id)
+    assert receipt.transaction_id is not None
+    assert [Payment.objects.get(pk=one.pk).status for one in attempts] == ["failed", "completed"]
+    assert ledger()[1100] == kes(1_500)
+    assert not Refund.objects.exists()
+
+
+@pytest.mark.parametrize("late", [timedelta(0), SLOW], ids=["right", "slow"])
+def test_what_such_a_list_tells_first_is_the_prompts_that_a_query_proves_later(
+    simulator: Any, clock: Any, run_worker: Run, late: timedelta
+) -> None:
+    reference, attempts = two_prompts(simulator, clock, run_worker)
+    clock.advance(seconds=10)
+    simulator.run_due()
+
+    list_tells(simulator, clock, reference, late=late)
+    clock.advance(seconds=40)
+    run_worker()
+
+    assert Receipt.objects.get().payment_id == attempts[1].id
+    assert [Payment.objects.get(pk=one.pk).status for one in attempts] == ["failed", "completed"]
+    assert ledger()[1100] == kes(1_500)
+    assert escrow_of(reference) == kes(1_500)
+    assert not Refund.objects.exists()
+
+
+@pytest.mark.parametrize("late", [timedelta(0), SLOW], ids=["right", "slow"])
+def test_a_line_of_what_went_out_is_not_a_try_that_failed_before(
+    simulator: Any, clock: Any, run_worker: Run, late: timedelta
+) -> None:
+    sold = story.create_order().data
+    story.simulate_payment(sold["order_reference"])
+    story.confirm(sold["order_reference"], sold["delivery_code"])
+    simulator.fault("b2c_wallet_full", count=1)
+    run_worker()
+    clock.advance(seconds=5)
+    run_worker()
+    assert Payout.objects.get().status == "held"
+    simulator.fault("b2c_result_lost", count=1)
+    clock.advance(minutes=61)
+    run_worker()
+    clock.advance(seconds=5)
+    simulator.run_due()
+    [move] = [move for move in simulator.transactions() if move["kind"] == "b2c"]
+    at = datetime.fromisoformat(str(move["at"])).replace(microsecond=0) - late
+    line = ProviderLine(str(move["receipt"]), at, None, kes(1_500), LineKind.PAYMENT, "", payer=BARAKA)
+    import_lines([line], source="file", now=clock.now())
+
+    reconcile(now=clock.now())
+    for _ in range(3):
+        clock.advance(minutes=5)
+        run_worker()
+
+    assert not SuspenseCase.objects.exists()
+    assert Payout.objects.get().status == "succeeded"
+    assert list(PayoutAttempt.objects.order_by("number").values_list("status", flat=True)) == [
+        "failed",
+        "succeeded",
+    ]
+
+
+def test_the_one_try_that_is_under_way_is_proved_by_a_line_whose_clock_is_behind(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    sold = story.create_order().data
+    story.simulate_payment(sold["order_reference"])
+    story.confirm(sold["order_reference"], sold["delivery_code"])
+    simulator.fault("b2c_result_lost", count=1)
+    run_worker()
+    clock.advance(seconds=5)
+    simulator.run_due()
+    at = clock.now() - SLOW
+    number = str(simulator.transactions()[-1]["receipt"])
+    line = ProviderLine(number, at, None, kes(1_500), LineKind.PAYMENT, "", payer=BARAKA)
+    import_lines([line], source="file", now=clock.now())
+
+    reconcile(now=clock.now())
+
+    payout = Payout.objects.get()
+    assert (payout.status, payout.transaction_id) == ("succeeded", number)
+
+
+def test_a_try_that_failed_after_a_line_by_its_clock_is_not_what_it_tells_of(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    sold = story.create_order().data
+    story.simulate_payment(sold["order_reference"])
+    story.confirm(sold["order_reference"], sold["delivery_code"])
+    simulator.fault("b2c_unregistered", count=1)
+    run_worker()
+    clock.advance(seconds=5)
+    run_worker()
+    line = ProviderLine(
+        "QHJ41HG1W8", clock.now() - SLOW, None, kes(1_500), LineKind.PAYMENT, "", payer=BARAKA
+    )
+    import_lines([line], source="file", now=clock.now())
+
+    report = reconcile(now=clock.now())
+
+    assert "QHJ41HG1W8" in [item.receipt for item in report.items]
+    assert Payout.objects.get().status == "failed"
+    assert not SuspenseCase.objects.exists()
