@@ -17,8 +17,9 @@ from zemi.disbursements.models import DisbursementStatus
 from zemi.events.models import Event
 from zemi.orders.models import Order
 from zemi.payments.models import Payment, Receipt
+from zemi.payments.settle import settle_charge
 from zemi.payouts.models import Payout, PayoutAttempt
-from zemi.providers.base import LineKind, ProviderLine
+from zemi.providers.base import LineKind, ProviderLine, Succeeded
 from zemi.reconciliation.match import reconcile
 from zemi.reconciliation.models import ReconciliationItem, StatementImport, StatementLine
 from zemi.reconciliation.statements import Imported, import_lines, import_statement
@@ -113,6 +114,26 @@ def test_what_only_one_side_has_and_what_differs_is_an_open_item_and_no_posting(
     assert ReconciliationItem.objects.count() == 3
     assert Event.objects.filter(type="reconciliation.differs").count() == 3
     assert story.ledger() == before
+
+
+def test_a_receipt_that_no_line_gave_its_number_is_an_open_item(
+    statement: list[ProviderLine], clock: Any
+) -> None:
+    order = str(story.create_order().data["order_reference"])
+    story.push(order)
+    payment = Payment.objects.latest("id")
+    settle_charge(payment.id, Succeeded(), now=clock.now())
+    unnumbered = Receipt.objects.get(payment=payment)
+    take_in([*statement, came("LATE0001", kes(1), kind=LineKind.TRANSFER, minutes=60)], clock)
+
+    assert ("extra", str(unnumbered.id), None, 150_000) in differences(clock)
+
+    # The line of that prompt tells its number: it was real.
+    line = came("PAID0002", reference=order, minutes=1 + (clock.now() - START) // timedelta(minutes=1))
+    take_in([line], clock)
+    assert [kind for kind, *_ in differences(clock)] == ["missing"]
+    unnumbered.refresh_from_db()
+    assert unnumbered.transaction_id == "PAID0002"
 
 
 def test_an_item_is_closed_when_a_later_statement_explains_it(

@@ -412,9 +412,13 @@ def _ours(
     for model in models:
         at = "received_at" if model is Receipt else "sent_at"
         rows = model._default_manager.filter(**{f"{at}__gte": first, f"{at}__lte": last})
-        rows = rows.filter(transaction_id__isnull=False).exclude(transaction_id__in=lines.values("receipt"))
-        for receipt, minor in rows.order_by(at).values_list("transaction_id", "amount_minor").iterator():
-            yield str(receipt), minor
+        rows = rows.exclude(transaction_id__in=lines.values("receipt"))
+        if model is not Receipt:
+            # What has not been paid yet. A receipt without a number was proved by a query, and no line told its number.
+            rows = rows.filter(transaction_id__isnull=False)
+        found = rows.order_by(at).values_list("id", "transaction_id", "amount_minor")
+        for key, receipt, minor in found.iterator():
+            yield str(receipt or key), minor
 
 
 def _item(line: StatementLine, kind: ItemKind, ours: Money | None, *, now: datetime) -> ReconciliationItem:
