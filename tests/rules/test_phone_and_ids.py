@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zemi.common import crypto
-from zemi.common.ids import new_code, new_key, new_reference, read_reference
+from zemi.common.ids import key_named, new_code, new_key, new_reference, public_id, read_reference
 from zemi.common.logs import mask
 from zemi.common.personal import Personal, personal_in
 from zemi.common.phone import InvalidPhone, Phone, holds_phone
@@ -187,3 +187,11 @@ def test_log_lines_are_masked() -> None:
     )
 
     assert line == "pay <phone> or <phone>, <phone>; <bearer> <api key> /hooks/<secret> <checkout id>"
+
+
+def test_what_is_no_id_names_a_key_that_no_row_has() -> None:
+    key = new_key()
+
+    assert key_named("evt", public_id("evt", key)) == key
+    for written in ("", "x", public_id("we", key), public_id("evt", key).upper(), key.hex):
+        assert key_named("evt", written) == UUID(int=0)

@@ -1,7 +1,6 @@
 """Merchants' endpoints for events, their deliveries, and the events themselves."""
 
 from typing import Any, ClassVar, Literal
-from uuid import UUID
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,7 +22,7 @@ from zemi.api.lists import OneOfField, created_fields, page_fields, query_shape
 from zemi.api.shapes import LIVEMODE, MASKED_OR_NULL, TEXT_OR_NULL, TIME, TIME_OR_NULL
 from zemi.common import clock
 from zemi.common.clock import stamp
-from zemi.common.ids import public_id, read_public_id
+from zemi.common.ids import key_named, public_id
 from zemi.common.outside import MOST_URL
 from zemi.common.phone import Phone
 from zemi.common.texts import Text
@@ -253,7 +252,7 @@ class WebhookView(Endpoint):
 
         :raises WebhookEndpointNotFound: there is none, or it is somebody else's
         """
-        return get_endpoint(_endpoint_key(endpoint_id), merchant_id=merchant_of(request))
+        return get_endpoint(key_named("we", endpoint_id), merchant_id=merchant_of(request))
 
 
 class ListWebhookEndpoints(WebhookView):
@@ -328,7 +327,7 @@ class UpdateWebhookEndpoint(WebhookView):
     def post(self, request: Request, endpoint_id: str) -> Response:
         """Change it."""
         endpoint = update_endpoint(
-            _endpoint_key(endpoint_id),
+            key_named("we", endpoint_id),
             merchant_id=merchant_of(request),
             **self.read(request),
             now=clock.now(),
@@ -351,7 +350,7 @@ class DeleteWebhookEndpoint(WebhookView):
 
     def post(self, request: Request, endpoint_id: str) -> Response:
         """Delete it."""
-        delete_endpoint(_endpoint_key(endpoint_id), merchant_id=merchant_of(request), now=clock.now())
+        delete_endpoint(key_named("we", endpoint_id), merchant_id=merchant_of(request), now=clock.now())
         return self.answer({"id": endpoint_id, "deleted": True})
 
 
@@ -365,7 +364,7 @@ class RotateWebhookSecret(WebhookView):
     def post(self, request: Request, endpoint_id: str) -> Response:
         """Rotate it."""
         return self.present(
-            rotate_secret(_endpoint_key(endpoint_id), merchant_id=merchant_of(request), now=clock.now())
+            rotate_secret(key_named("we", endpoint_id), merchant_id=merchant_of(request), now=clock.now())
         )
 
     def present(self, result: tuple[WebhookEndpoint, str]) -> Response:
@@ -382,7 +381,7 @@ class PingWebhookEndpoint(WebhookView):
 
     def post(self, request: Request, endpoint_id: str) -> Response:
         """Send it."""
-        delivery = ping(_endpoint_key(endpoint_id), merchant_id=merchant_of(request), now=clock.now())
+        delivery = ping(key_named("we", endpoint_id), merchant_id=merchant_of(request), now=clock.now())
         return self.answer(show_delivery(delivery), status=202)
 
 
@@ -409,9 +408,8 @@ class RedeliverOne(WebhookView):
 
     def post(self, request: Request, endpoint_id: str, delivery_id: str) -> Response:
         """Send it."""
-        key = read_public_id("wd", delivery_id)
         endpoint = self.find(request, endpoint_id)
-        return self.present(redeliver(key or UUID(int=0), endpoint=endpoint, now=clock.now()))
+        return self.present(redeliver(key_named("wd", delivery_id), endpoint=endpoint, now=clock.now()))
 
     def present(self, result: WebhookDelivery) -> Response:
         """Show the delivery with its tries."""
@@ -513,11 +511,6 @@ class GetEvent(Endpoint):
     def get(self, request: Request, event_id: str) -> Response:
         """Read it."""
         return self.answer(read_event(event_id, merchant_id=merchant_of(request), now=clock.now()))
-
-
-def _endpoint_key(written: str) -> UUID:
-    # What is no key of ours is nobody's.
-    return read_public_id("we", written) or UUID(int=0)
 
 
 def _with_secret(endpoint: WebhookEndpoint, secret: str) -> dict[str, Any]:

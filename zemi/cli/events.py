@@ -13,7 +13,7 @@ from zemi.cli.merchants import find_merchant
 from zemi.common import clock
 from zemi.common.clock import stamp
 from zemi.common.errors import ZemiError
-from zemi.common.ids import public_id, read_public_id
+from zemi.common.ids import key_named, public_id, read_public_id
 from zemi.events.models import Event
 from zemi.snapshots.events import merchant_of_event
 from zemi.webhooks.deliveries import resend
@@ -92,7 +92,7 @@ def _endpoints(chosen: str | None, merchant_id: UUID) -> list[WebhookEndpoint]:
     """The one that was named, or all that are on."""
     if chosen is None:
         return [endpoint for endpoint in list_endpoints(merchant_id) if endpoint.disabled_at is None]
-    return [get_endpoint(read_public_id("we", chosen) or UUID(int=0), merchant_id=merchant_id)]
+    return [get_endpoint(key_named("we", chosen), merchant_id=merchant_id)]
 
 
 def _said(what: str, endpoints: list[WebhookEndpoint], facts: dict[str, Any], *, as_json: bool) -> int:

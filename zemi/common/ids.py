@@ -11,6 +11,8 @@ from uuid import UUID, uuid5
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MISREAD = str.maketrans("ILO", "110")
 
+# Keys are made of the time (`new_key`): none is zero.
+_NOBODY = UUID(int=0)
 _PUBLIC = re.compile(r"(?P<prefix>[a-z]+)_(?P<key>[0-9a-f]{32})", re.ASCII)
 
 _lock = threading.Lock()
@@ -60,6 +62,11 @@ def read_public_id(prefix: str, written: str) -> UUID | None:
     """Read such a key back; None for any other text."""
     found = _PUBLIC.fullmatch(written)
     return UUID(found["key"]) if found is not None and found["prefix"] == prefix else None
+
+
+def key_named(prefix: str, written: str) -> UUID:
+    """The key that such an id names, to look a row up by; any other text names one that no row has."""
+    return read_public_id(prefix, written) or _NOBODY
 
 
 def read_key(written: str) -> UUID | None:

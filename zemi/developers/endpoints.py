@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -10,7 +9,7 @@ from django.shortcuts import redirect
 from zemi.api.webhooks import CreateEndpointInput, UpdateEndpointInput
 from zemi.common import clock
 from zemi.common.errors import InvalidInput, ZemiError
-from zemi.common.ids import public_id, read_key, read_public_id
+from zemi.common.ids import key_named, public_id, read_key
 from zemi.developers.curl import curl
 from zemi.developers.page import HOME, developer_page
 from zemi.events.public import TOLD
@@ -123,8 +122,7 @@ def deliver_again(request: HttpRequest, key: ApiKey, endpoint_id: str, delivery_
     """Send one delivery again at once."""
     endpoint = find_endpoint(endpoint_id, key)
     if request.method == "POST":
-        wanted = read_public_id("wd", delivery_id) or UUID(int=0)
-        redeliver(wanted, endpoint=endpoint, now=clock.now())
+        redeliver(key_named("wd", delivery_id), endpoint=endpoint, now=clock.now())
     return _back(endpoint, queued=request.method == "POST")
 
 
@@ -133,8 +131,7 @@ def find_endpoint(written: str, key: ApiKey) -> WebhookEndpoint:
 
     :raises WebhookEndpointNotFound: there is none, or it is somebody else's
     """
-    # What is no key of ours is nobody's.
-    return get_endpoint(read_public_id("we", written) or UUID(int=0), merchant_id=key.merchant_id)
+    return get_endpoint(key_named("we", written), merchant_id=key.merchant_id)
 
 
 def _given(request: HttpRequest) -> dict[str, Any]:

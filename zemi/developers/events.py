@@ -1,13 +1,12 @@
 """A merchant's events: each with its JSON, a command, and another try at telling it."""
 
 import json
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
 from zemi.common import clock
-from zemi.common.ids import public_id, read_public_id
+from zemi.common.ids import key_named, public_id
 from zemi.developers.curl import curl
 from zemi.developers.endpoints import find_endpoint
 from zemi.developers.page import HOME, developer_page
@@ -67,9 +66,7 @@ def send_again(request: HttpRequest, key: ApiKey, event_id: str) -> HttpResponse
     """
     if request.method != "POST":
         return redirect(f"{_PATH}/{event_id}")
-    found = (
-        events_of_merchant(key.merchant_id).filter(pk=read_public_id("evt", event_id) or UUID(int=0)).first()
-    )
+    found = events_of_merchant(key.merchant_id).filter(pk=key_named("evt", event_id)).first()
     if found is None:
         raise ObjectNotFound
     endpoint = find_endpoint(request.POST.get("endpoint", ""), key)
