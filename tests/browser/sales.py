@@ -399,6 +399,29 @@ def sell_page(product: Product, page: Page) -> None:
     page.locator(".sales li").nth(1).wait_for()
 
 
+def sell_waiting_page(product: Product, page: Page) -> None:
+    """A payout of which M-Pesa does not tell, in the list."""
+    _wait_for_payout(product, page)
+
+
+def yours_page(product: Product, page: Page) -> None:
+    """The same on the order's page, as its seller sees it."""
+    sale = _wait_for_payout(product, page)
+    page.goto(sale.path)
+    page.locator("#yours").wait_for()
+
+
+def _wait_for_payout(product: Product, page: Page) -> Sale:
+    sale = _large_sale(product)
+    fault = {"fault": "b2c_result_lost", "msisdn": sale.seller}
+    product.post("/_sim/faults", fault, to=product.simulator_url)
+    sale.pay()
+    sale.confirm()
+    sign_in(product, page, sale.seller)
+    page.get_by_text(re.compile("M-Pesa has it|M-Pesa inayo")).wait_for()
+    return sale
+
+
 def sell_wrong_page(product: Product, page: Page) -> None:
     """A price that is none."""
     no_sales_page(product, page)
@@ -535,6 +558,8 @@ PAGES: dict[str, Callable[[Product, Page], None]] = {
     "sign_in_asked": sign_in_asked_page,
     "no_sales": no_sales_page,
     "sell": sell_page,
+    "sell_waiting": sell_waiting_page,
+    "yours": yours_page,
     "sell_wrong": sell_wrong_page,
     "share": share_page,
     "start": plain("/sandbox/phone"),

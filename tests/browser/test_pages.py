@@ -77,6 +77,8 @@ def test_a_stranger_sells_by_a_payment_link_within_two_minutes(
     product.script(buyer, prompt="pay")
     expect(amina.get_by_role("heading", name="KES 1,500 is held safely")).to_be_visible()
     expect(seller.get_by_text("Held for you until the buyer's code is given.")).to_be_visible()
+    seller.locator("#sales").scroll_into_view_if_needed()
+    shoot(seller, "sales", whole=True)
 
     took = time.monotonic() - started
     record_property("report", f"a sale by a payment link, by clicks: {took:.1f} s")
