@@ -10,10 +10,13 @@ from tests import story
 from tests.characters import AMINA, BARAKA
 from tests.story import escrow_of, ledger
 from zemi.common.money import kes
+from zemi.common.phone import Phone
 from zemi.disbursements.models import SuspenseCase
+from zemi.payments.c2b import settle_c2b
 from zemi.payments.models import Payment, Receipt
+from zemi.payments.settle import settle_charge
 from zemi.payouts.models import Payout, PayoutAttempt
-from zemi.providers.base import LineKind, ProviderLine
+from zemi.providers.base import C2BReceipt, LineKind, ProviderLine, Succeeded
 from zemi.reconciliation.match import reconcile
 from zemi.reconciliation.statements import import_lines
 from zemi.refunds.models import Refund
@@ -164,3 +167,52 @@ def test_a_try_that_failed_after_a_line_by_its_clock_is_not_what_it_tells_of(
     assert "QHJ41HG1W8" in [item.receipt for item in report.items]
     assert Payout.objects.get().status == "failed"
     assert not SuspenseCase.objects.exists()
+
+
+def both_paid(simulator: Any, clock: Any) -> tuple[str, list[Payment], list[str]]:
+    """Both of two prompts are paid, the first one late, and nothing has told of it."""
+    reference = new_order()
+    for _ in range(2):
+        simulator.set_phone(AMINA.msisdn, next="pay", delay_s=1, callback="lost")
+        assert story.push(reference).status == 200
+        clock.advance(minutes=6)
+        simulator.run_due()
+    numbers = [str(move["receipt"]) for move in simulator.transactions()]
+    return reference, list(Payment.objects.order_by("id")), numbers
+
+
+@pytest.mark.parametrize("payer", [AMINA, None], ids=["told", "masked"])
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("c1", "q2", "b2", "q1"),
+        ("c1", "q2", "q1", "b2"),
+        ("q2", "c1", "b2", "q1"),
+        ("q2", "c1", "q1", "b2"),
+        ("q1", "q2", "c1", "b2"),
+        ("q2", "b2", "c1", "q1"),
+        ("q1", "c2", "b1", "c1", "q2"),
+        ("q2", "q1", "c1", "b2", "b1"),
+        ("c2", "q1", "q2", "b2", "b1"),
+    ],
+    ids="-".join,
+)
+def test_two_prompts_whose_news_cross_are_two_receipts(
+    simulator: Any, clock: Any, run_worker: Run, order: tuple[str, ...], payer: Phone | None
+) -> None:
+    """In this order come a confirmation `c`, a query `q` or a callback `b`, each of the first or the second prompt."""
+    reference, attempts, numbers = both_paid(simulator, clock)
+    now = clock.now()
+
+    for what, which in order:
+        payment, number = attempts[int(which) - 1], numbers[int(which) - 1]
+        if what == "c":
+            settle_c2b(C2BReceipt(number, kes(1_500), now, reference, payer, "174379"), now=now)
+        else:
+            said = Succeeded(receipt=number, amount=kes(1_500)) if what == "b" else Succeeded()
+            settle_charge(payment.id, said, now=now)
+
+    assert sorted(map(str, Receipt.objects.values_list("transaction_id", flat=True))) == sorted(numbers)
+    assert set(Payment.objects.values_list("status", flat=True)) == {"completed"}
+    assert Refund.objects.count() == 1
+    assert escrow_of(reference) == kes(1_500)

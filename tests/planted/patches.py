@@ -247,6 +247,14 @@ PATCHES: tuple[Patch, ...] = (
         (FLOWS,),
     ),
     Patch(
+        "news that cross are booked beside each other",
+        "zemi/payments/queries.py",
+        "        Q(same_payer, payment__isnull=True) | Q(payment__in=crossed.order_by()),\n",
+        "        Q(same_payer, payment__isnull=True),\n",
+        "two prompts that were both paid are booked as three payments, and two are sent back",
+        (FLOWS,),
+    ),
+    Patch(
         "failure after success",
         "zemi/payments/settle.py",
         "        if payment.status in LIVE:\n            transition(\n"

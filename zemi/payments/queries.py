@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
 from zemi.common.ids import read_reference
 from zemi.common.money import Money
@@ -51,6 +51,7 @@ def left_of(receipt: Receipt) -> Money:
 def receipt_told_by_hand(payment: Payment, amount: Money) -> Receipt | None:
     """The receipt that M-Pesa told of outside the prompt, and that may be this attempt's money (M13).
 
+    One of two that another attempt has may be it too: the news of both have crossed, and one was given the other's.
     What had been told before the attempt was made is other money. By our clock: M-Pesa's may be slow, and its times are
     cut to the second. In doubt it is the same money: what is taken for another's is found by the next list of M-Pesa's,
     what is booked twice is sent back out of nothing.
@@ -61,10 +62,10 @@ def receipt_told_by_hand(payment: Payment, amount: Money) -> Receipt | None:
         subject_id=OuterRef("pk"),
         at__lt=payment.created_at - _OUR_CLOCKS,
     )
-    fitting = Receipt.objects.filter(
-        same_payer,
-        order_id=payment.order_id,
-        payment__isnull=True,
+    of_order = Receipt.objects.filter(order_id=payment.order_id)
+    crossed = of_order.values("payment").annotate(count=Count("id")).filter(count__gt=1).values("payment")
+    fitting = of_order.filter(
+        Q(same_payer, payment__isnull=True) | Q(payment__in=crossed.order_by()),
         amount_minor=amount.minor,
     ).exclude(Exists(told_before))
     # The earliest: then each of several attempts finds its own, whichever was told of first.

@@ -270,7 +270,11 @@ def _receipt(payment: Payment, said: Succeeded, amount: Money, *, now: datetime)
 
 
 def _number_receipt(payment: Payment, said: Succeeded, *, now: datetime) -> str:
-    """Learn the number of a receipt that a query had proved without one; another number is other money (M12)."""
+    """Learn the number of a receipt that a query had proved without one; another number is other money (M12).
+
+    Unless another attempt of the order was proved without one: a confirmation gave this one's receipt a number first, and
+    it was that one's.
+    """
     if said.receipt is None:
         return ""
     unnumbered = Receipt.objects.filter(payment=payment, transaction_id__isnull=True)
@@ -281,7 +285,14 @@ def _number_receipt(payment: Payment, said: Succeeded, *, now: datetime) -> str:
         return ""
     if Receipt.objects.filter(provider=payment.provider, transaction_id=said.receipt).exists():
         return ""
-    receipt = _receipt(payment, said, said.amount or payment.amount, now=now)
+    amount = said.amount or payment.amount
+    crossed = Receipt.objects.filter(
+        order_id=payment.order_id, transaction_id__isnull=True, amount_minor=amount.minor
+    )
+    first: UUID | None = crossed.order_by("id").values_list("id", flat=True).first()
+    if first is not None and Receipt.objects.filter(pk=first).update(transaction_id=said.receipt) == 1:
+        return "merged"
+    receipt = _receipt(payment, said, amount, now=now)
     take_in(receipt, payment.order, actor="provider", now=now, second=True)
     return "second_receipt"
 
