@@ -31,8 +31,12 @@ class Employee(Person):
 
     def run(self, *words: str) -> str:
         """Type a command of `zemi staff-user`; what it prints."""
+        return self.command("staff-user", *words)
+
+    def command(self, *words: str) -> str:
+        """Type a command; what it prints."""
         self.capsys.readouterr()
-        self.exit_code = main(["staff-user", *words])
+        self.exit_code = main([*words])
         printed = self.capsys.readouterr()
         return str(printed.out + printed.err)
 

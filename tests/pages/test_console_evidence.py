@@ -344,6 +344,16 @@ def test_everything_that_can_wait_has_its_page(
         assert page.status_code == 200, row
         assert said in words(page), row
         assert AMINA.msisdn not in page.content.decode()
+    # The command lists the same, but for differences, which the next statement closes.
+    listed = chebet.command("staff", "queue")
+    for said in (
+        "receipt        ORPHAN1  KES 1500.00, claimed by nobody yet",
+        "KES 1.00, payout ",
+        "top-up         TUP1  KES 1.00: no answer",
+        f"KES 1.00 of {party.id}, since {now:%Y-%m-%d}",
+    ):
+        assert said in listed
+    assert AMINA.msisdn not in listed
     for row, _ in rows[1:]:
         row.delete()
 

@@ -240,3 +240,20 @@ def test_who_can_wait_is_told_when_to_try_and_claims_no_probe(provider: Provider
     assert provider.circuits.ask("b2c") == "probe"
     # Somebody tries: that is known in a moment.
     assert provider.circuits.opens_at("b2c") == clock.now() + SEEN_FOR
+
+
+def test_a_probe_that_answers_too_late_closes_nothing(provider: Provider, clock: Any) -> None:
+    fail(provider)
+    clock.advance(seconds=OPEN_FOR.total_seconds())
+    slow, other = provider.circuits, Circuits()
+    assert slow.ask("b2c") == "probe"
+    # Its process seems to have died: another one tries, and finds the provider still away.
+    clock.advance(seconds=PROBE_FOR.total_seconds())
+    assert other.ask("b2c") == "probe"
+    other.tell("b2c", "probe", is_trouble=True)
+
+    slow.tell("b2c", "probe", is_trouble=False)
+
+    circuit = Circuit.objects.get(operation="b2c")
+    assert (circuit.state, circuit.successes) == ("open", 0)
+    other.counts.write()

@@ -14,9 +14,12 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zemi.common.http_client import Answer
 from zemi.common.money import Money, kes
+from zemi.providers import wire
 from zemi.providers.base import Accepted, Reason, Refused, Succeeded, Unknown, UnreadableCallback
-from zemi.providers.mpesa import codes, fields, messages, tariff
+from zemi.providers.mpesa import answers, codes, fields, messages, tariff
+from zemi.providers.mpesa.tokens import IssuedToken, ProcessTokens
 
 READERS = (
     messages.read_stk_callback,
@@ -668,3 +671,56 @@ def test_a_password_longer_than_the_key_is_unusable():
 
     with pytest.raises(fields.UnusableCertificate):
         fields.security_credential("x" * 300, _certificate(key, until=datetime(2050, 1, 1, tzinfo=UTC)))
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        ({"ResponseCode": "1"}, Refused(Reason.INSUFFICIENT_FUNDS, "1")),
+        ({"ResponseCode": "2"}, Refused(Reason.INVALID_REQUEST, "2")),
+        # Taken, and no id to ask about it by: only its callback can tell.
+        ({"ResponseCode": "0"}, Unknown("0")),
+        ({"ResponseCode": "0", "CheckoutRequestID": ""}, Unknown("0")),
+        ({"ResponseCode": "99"}, Unknown("99")),
+    ],
+)
+def test_an_answer_to_a_prompt_is_refused_only_by_a_code_that_is_known(
+    said: dict[str, str], outcome: Refused | Unknown
+) -> None:
+    assert answers.read_push(Answer(200, json.dumps(said).encode())) == outcome
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2026-11-23T10:13:00Z", datetime(2026, 11, 23, 10, 13, tzinfo=UTC)),
+        ("2026-11-23T13:13:00+03:00", datetime(2026, 11, 23, 10, 13, tzinfo=UTC)),
+        # Without a zone it is none of these, and one of M-Pesa's own forms is Nairobi's time.
+        ("23.11.2026 13:13:00", datetime(2026, 11, 23, 10, 13, tzinfo=UTC)),
+        ("20261123131300", datetime(2026, 11, 23, 10, 13, tzinfo=UTC)),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("9999-12-31T23:59:59-14:00", None),
+        ("yesterday", None),
+        ("", None),
+        (None, None),
+        (20261123, None),
+    ],
+)
+def test_a_time_is_read_with_its_zone_or_not_at_all(written: object, read: datetime | None) -> None:
+    assert wire.iso_time(written) == read
+
+
+@pytest.mark.parametrize("nothing", ["0", "0.00", "00"])
+def test_an_amount_of_nothing_is_no_amount(nothing: str) -> None:
+    with pytest.raises(UnreadableCallback, match="nothing"):
+        wire.amount(nothing)
+
+
+def test_a_token_that_another_has_replaced_is_not_dropped() -> None:
+    tokens, later = ProcessTokens(), datetime(2100, 1, 1, tzinfo=UTC)
+    assert tokens.get(lambda: IssuedToken("first", later)) == "first"
+
+    tokens.drop("older")
+    assert tokens.get(lambda: IssuedToken("second", later)) == "first"
+    tokens.drop("first")
+    assert tokens.get(lambda: IssuedToken("second", later)) == "second"

@@ -55,9 +55,6 @@ class Circuit(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["operation"], name="providers_circuit_once")]
 
-    def __str__(self) -> str:
-        return self.operation
-
 
 class CallCount(models.Model):
     """Calls of one operation in one minute, and how many of them the provider answered as one that works."""

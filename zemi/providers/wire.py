@@ -6,6 +6,7 @@ All readers raise `UnreadableCallback` and nothing else, whatever the bytes are 
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import NoReturn
 
@@ -177,12 +178,11 @@ def msisdn(found: object) -> Phone | None:
 
 def iso_time(found: object) -> datetime | None:
     """Read a time with its zone, "2026-11-23T10:13:00Z", or one of M-Pesa's own forms; None when it is neither."""
-    try:
+    # M-Pesa's own forms are none of ISO, and year 1 is none that UTC can express.
+    with suppress(ValueError, OverflowError):
         read = datetime.fromisoformat(found) if isinstance(found, str) else None
         if read is not None and read.tzinfo is not None:
             return read.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
     return eat_time(found)
 
 
