@@ -1,14 +1,16 @@
 """The same money, told by several channels whose clocks differ or whose news cross: booked once, sent once."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from tests import story
 from tests.characters import AMINA, BARAKA
-from tests.story import escrow_of, ledger
+from tests.story import escrow_of, ledger, order_of
 from zemi.common.money import kes
 from zemi.common.phone import Phone
 from zemi.disbursements.models import SuspenseCase
@@ -167,6 +169,91 @@ def test_a_try_that_failed_after_a_line_by_its_clock_is_not_what_it_tells_of(
     assert "QHJ41HG1W8" in [item.receipt for item in report.items]
     assert Payout.objects.get().status == "failed"
     assert not SuspenseCase.objects.exists()
+
+
+def hint(number: str, reference: str) -> None:
+    """Send a confirmation to the open address, where M-Pesa was told to send them long ago."""
+    body = {
+        "TransactionType": "Pay Bill",
+        "TransID": number,
+        "TransTime": "20261123120000",
+        "TransAmount": "1500.00",
+        "BusinessShortCode": "174379",
+        "BillRefNumber": reference,
+        "MSISDN": AMINA.msisdn,
+    }
+    answer = Client().post("/api/webhooks/mpesa", json.dumps(body), content_type="application/json")
+    assert answer.status_code == 200
+
+
+def paid_in_silence(simulator: Any, clock: Any) -> tuple[str, str]:
+    """A prompt is paid, and its callback lost; answers the order, and the receipt's number."""
+    reference = new_order()
+    simulator.set_phone(AMINA.msisdn, next="pay", delay_s=5, callback="lost")
+    story.push(reference)
+    clock.advance(seconds=6)
+    simulator.run_due()
+    return reference, str(simulator.transactions()[-1]["receipt"])
+
+
+def test_a_confirmation_that_its_status_proves_is_the_prompts_that_a_query_has_proved(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference, number = paid_in_silence(simulator, clock)
+    clock.advance(seconds=40)
+    run_worker()
+    receipt = Receipt.objects.get()
+    assert (receipt.transaction_id, receipt.typed_reference) == (None, "")
+
+    hint(number, reference)
+    for _ in range(3):
+        run_worker()
+        clock.advance(seconds=30)
+
+    assert Receipt.objects.get().transaction_id == number
+    assert ledger()[1100] == kes(1_500)
+
+
+def test_a_confirmation_that_its_status_proves_is_the_prompts_that_a_query_proves_later(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference, number = paid_in_silence(simulator, clock)
+    simulator.fault("query_pending", count=2)
+
+    hint(number, reference)
+    run_worker()
+    clock.advance(seconds=15)
+    run_worker()
+    assert Receipt.objects.get().status == "orphan"
+    for _ in range(10):
+        clock.advance(seconds=60)
+        run_worker()
+
+    receipt = Receipt.objects.get()
+    assert (receipt.transaction_id, receipt.status) == (number, "claimed")
+    assert receipt.payment == Payment.objects.get()
+    assert order_of(reference).status == "paid"
+    assert ledger()[1100] == kes(1_500)
+
+
+def test_what_was_typed_elsewhere_is_not_the_prompts(simulator: Any, clock: Any, run_worker: Run) -> None:
+    reference, _ = paid_in_silence(simulator, clock)
+    sent = simulator.book_payment(
+        msisdn=AMINA.msisdn, amount="1500.00", shortcode="174379", account_reference="chama"
+    )
+    told = C2BReceipt(str(sent["receipt"]), kes(1_500), clock.now(), "chama", AMINA, "174379")
+    assert settle_c2b(told, now=clock.now()) == "orphan"
+
+    clock.advance(seconds=40)
+    run_worker()
+
+    assert sorted(Receipt.objects.values_list("status", flat=True)) == ["allocated", "orphan"]
+    assert escrow_of(reference) == kes(1_500)
+    late = C2BReceipt("QHJ41HG1W8", kes(1_500), clock.now(), "", None, "174379")
+    assert settle_c2b(late, now=clock.now()) == "orphan"
+    simulator.book_payment(
+        msisdn=AMINA.msisdn, amount="1500.00", shortcode="174379", receipt="QHJ41HG1W8", account_reference=""
+    )
 
 
 def both_paid(simulator: Any, clock: Any) -> tuple[str, list[Payment], list[str]]:

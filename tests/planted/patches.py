@@ -225,8 +225,8 @@ PATCHES: tuple[Patch, ...] = (
     Patch(
         "the provider's clock says which receipt is older than a prompt",
         "zemi/payments/queries.py",
-        "    ).exclude(Exists(told_before))\n",
-        "        received_at__gte=payment.created_at,\n    )\n",
+        ".exclude(Exists(told_before))\n",
+        ".filter(received_at__gte=payment.created_at)\n",
         "where M-Pesa's clock is slow one payment is booked twice, and once sent back",
         (FLOWS, MACHINE),
     ),
@@ -252,6 +252,14 @@ PATCHES: tuple[Patch, ...] = (
         "        Q(same_payer, payment__isnull=True) | Q(payment__in=crossed.order_by()),\n",
         "        Q(same_payer, payment__isnull=True),\n",
         "two prompts that were both paid are booked as three payments, and two are sent back",
+        (FLOWS,),
+    ),
+    Patch(
+        "what its status alone proves is never a prompt's",
+        "zemi/payments/c2b.py",
+        "    elif payer is None or told.reference:\n",
+        "    elif payer is None or not told.reference:\n",
+        "a prompt's money is booked for its order and once more for nobody",
         (FLOWS,),
     ),
     Patch(

@@ -21,6 +21,7 @@ from zemi.orders.models import Order, OrderStatus
 from zemi.payments.allocate import claim_orphan, reason_of_return, take_in
 from zemi.payments.locks import lock_receipt
 from zemi.payments.models import CLAIMABLE, Receipt, payer_index
+from zemi.payments.queries import CLOCKS_APART
 from zemi.payments.unallocated import return_orphan
 from zemi.providers import registry
 from zemi.providers.base import C2BReceipt
@@ -153,7 +154,7 @@ def _settle(told: C2BReceipt, *, now: datetime) -> str:
             return "known"
         log.error("receipt.amount_differs", receipt=told.receipt)
         return "amount_differs"
-    if match.order is not None and _number_prompt(told, match.order):
+    if _number_prompt(told, match.order, now=now):
         return "merged"
     receipt = Receipt(
         order=match.order,
@@ -197,13 +198,24 @@ def _match(told: C2BReceipt) -> _Match:
     return _Match(None, found[0] if len(found) == 1 else None)
 
 
-def _number_prompt(told: C2BReceipt, order: Order) -> bool:
+def _number_prompt(told: C2BReceipt, order: Order | None, *, now: datetime) -> bool:
     """Give its number to the receipt that a query had proved without one, if this is the same money (M9, M13)."""
-    payer = Q()
-    if told.payer is not None:
-        payer = Q(payer_phone_hash=payer_index(told.payer)) | Q(payer_phone_hash__isnull=True)
-    unnumbered = Receipt.objects.filter(
-        payer, order=order, transaction_id__isnull=True, amount_minor=told.amount.minor
-    )
+    unnumbered = Receipt.objects.filter(transaction_id__isnull=True, amount_minor=told.amount.minor)
+    payer = payer_index(told.payer) if told.payer is not None else None
+    if order is not None:
+        unnumbered = unnumbered.filter(order=order)
+        if payer is not None:
+            unnumbered = unnumbered.filter(Q(payer_phone_hash=payer) | Q(payer_phone_hash__isnull=True))
+    elif payer is None or told.reference:
+        # A prompt types its order's reference.
+        return False
+    else:
+        # Of which order is not told: by its payer, and by its time, of which the two clocks may think otherwise.
+        at = told.at or now
+        unnumbered = unnumbered.filter(
+            payer_phone_hash=payer,
+            payment__created_at__lt=at + CLOCKS_APART,
+            payment__live_until__gt=at - CLOCKS_APART,
+        )
     first: UUID | None = unnumbered.order_by("id").values_list("id", flat=True).first()
     return first is not None and Receipt.objects.filter(pk=first).update(transaction_id=told.receipt) == 1

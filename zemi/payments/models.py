@@ -267,6 +267,13 @@ class Receipt(Stateful):
             self.payer_phone_hash = payer_index(phone)
             self.payer_phone_sealed = crypto.seal(phone.e164, context=f"receipts|payer|{self.id}")
 
+    @property
+    def typed_reference(self) -> str:
+        """What the payer typed; empty where nobody has told. It may be a name or a number."""
+        if self.typed_reference_sealed is None:
+            return ""
+        return crypto.unseal(self.typed_reference_sealed, context=f"receipts|typed|{self.id}")
+
     def set_typed_reference(self, typed: str) -> None:
         """Seal what the payer typed."""
         self.typed_reference_sealed = crypto.seal(typed[:100], context=f"receipts|typed|{self.id}")

@@ -11,9 +11,12 @@ from zemi.common.phone import Phone
 from zemi.events.models import Event
 from zemi.ledger.balances import balance_of
 from zemi.orders.models import Order
-from zemi.payments.models import HELD, Payment, Receipt, payer_index
+from zemi.payments.models import CLAIMABLE, HELD, Payment, Receipt, payer_index
 from zemi.payments.reverse import credited_of, refunded_of
 
+# M-Pesa's clock and ours may differ by so much. What fits an attempt only then is not picked by its time, and while there
+# is such, nothing else is.
+CLOCKS_APART = timedelta(minutes=10)
 # The clocks of our own machines differ by less.
 _OUR_CLOCKS = timedelta(seconds=10)
 
@@ -62,11 +65,25 @@ def receipt_told_by_hand(payment: Payment, amount: Money) -> Receipt | None:
         subject_id=OuterRef("pk"),
         at__lt=payment.created_at - _OUR_CLOCKS,
     )
+    alike = Receipt.objects.filter(amount_minor=amount.minor).exclude(Exists(told_before))
     of_order = Receipt.objects.filter(order_id=payment.order_id)
     crossed = of_order.values("payment").annotate(count=Count("id")).filter(count__gt=1).values("payment")
-    fitting = of_order.filter(
+    fitting = alike.filter(
         Q(same_payer, payment__isnull=True) | Q(payment__in=crossed.order_by()),
-        amount_minor=amount.minor,
-    ).exclude(Exists(told_before))
+        order_id=payment.order_id,
+    )
     # The earliest: then each of several attempts finds its own, whichever was told of first.
-    return fitting.order_by("received_at", "id").first()
+    found = fitting.order_by("received_at", "id").first()
+    if found is not None:
+        return found
+    # Proved by its status alone, which doesn't say what it was paid for. What was typed is no prompt's: a prompt types the
+    # order's reference.
+    nobodys = alike.filter(
+        order__isnull=True,
+        payment__isnull=True,
+        status__in=CLAIMABLE,
+        payer_phone_hash=payment.payer_phone_hash,
+        received_at__gt=payment.created_at - CLOCKS_APART,
+        received_at__lt=payment.live_until + CLOCKS_APART,
+    )
+    return next((one for one in nobodys.order_by("received_at", "id") if not one.typed_reference), None)

@@ -229,8 +229,7 @@ def _book(payment: Payment, said: Succeeded, *, now: datetime) -> str:
     amount = said.amount or payment.amount
     by_hand = None if said.receipt else receipt_told_by_hand(payment, amount)
     if by_hand is not None:
-        _complete(payment, said, amount, allocated=by_hand.allocated_minor > 0, now=now)
-        Receipt.objects.filter(pk=by_hand.pk).update(payment=payment)
+        _adopt(payment, by_hand, said, now=now)
         return "merged"
     fits = shares_of(order, amount, now=now) is not None
     _complete(payment, said, amount, allocated=fits, now=now)
@@ -240,6 +239,15 @@ def _book(payment: Payment, said: Succeeded, *, now: datetime) -> str:
         log.error("payment.amount_differs", payment=str(payment.id))
         return "amount_differs"
     return "" if fits else "order_not_payable"
+
+
+@inside_transaction
+def _adopt(payment: Payment, receipt: Receipt, said: Succeeded, *, now: datetime) -> None:
+    """Make a receipt that was told of by hand the attempt's; one that is nobody's goes to the order, if that can take it."""
+    if receipt.order_id is None and receipt.status in CLAIMABLE:
+        claim_orphan(receipt, payment.order, actor="provider", now=now)
+    _complete(payment, said, receipt.amount, allocated=receipt.allocated_minor > 0, now=now)
+    Receipt.objects.filter(pk=receipt.pk).update(payment=payment)
 
 
 def _complete(payment: Payment, said: Succeeded, amount: Money, *, allocated: bool, now: datetime) -> None:
@@ -305,10 +313,7 @@ def _merge(payment_id: UUID, said: Succeeded, *, now: datetime) -> str:
         if known.payment_id is not None or payment.status in PROVED:
             log.error("receipt.known", payment=str(payment_id))
             return "receipt_known"
-        if known.order_id is None and known.status in CLAIMABLE:
-            claim_orphan(known, payment.order, actor="provider", now=now)
-        _complete(payment, said, known.amount, allocated=known.allocated_minor > 0, now=now)
-        Receipt.objects.filter(pk=known.pk).update(payment=payment)
+        _adopt(payment, known, said, now=now)
         return "merged" if known.amount == (said.amount or payment.amount) else "amount_differs"
 
 

@@ -25,6 +25,7 @@ from zemi.events.log import record
 from zemi.payments.c2b import claim_by_statement, settle_c2b
 from zemi.payments.collect import PROMPT_LIFE
 from zemi.payments.models import PROVED, PayInReversal, Payment, Receipt, payer_index
+from zemi.payments.queries import CLOCKS_APART
 from zemi.payments.settle import settle_charge
 from zemi.payouts.models import Payout, PayoutAttempt
 from zemi.providers import registry
@@ -37,9 +38,6 @@ from zemi.topups.models import TopUp, TopUpStatus
 from zemi.topups.move import settle_top_up
 
 _MILLION = 1_000_000
-# M-Pesa's clock and ours may differ by so much. A try that fits a line only then is not picked by the line's time, and
-# while there is one, no other is.
-CLOCKS_APART = timedelta(minutes=10)
 # A statement cuts off parts of a second.
 _CUT_OFF = timedelta(seconds=1)
 # More tries of one sum in one day than anybody looks through for the payee of a line.
