@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.characters import AMINA, BARAKA, OTIENO
+from tests.characters import AMINA, BARAKA, CHEBET, OTIENO
 from tests.pages.conftest import Person, page_of, words
 from tests.story import last_code, simulate_payment
 from zemi.common import clock as product_clock
@@ -79,6 +79,10 @@ def test_an_offer_that_is_taken_twice_by_one_form_is_one_order(amina: Person, st
     amina.press(path, phone=OTIENO.msisdn, **form)
     again = amina.press(path, phone=AMINA.msisdn, **form)
     assert again.redirect_chain == first.redirect_chain  # type: ignore[attr-defined]
+    assert Order.objects.count() == 2
+    # Who comes too late is told so by any form.
+    late = amina.press(path, phone=CHEBET.msisdn, **form)
+    assert (late.status_code, "Nothing more is sold by this link" in words(late)) == (200, True)
     assert Order.objects.count() == 2
 
 

@@ -186,6 +186,17 @@ def test_a_code_may_be_written_with_a_space(amina: Person, order: dict[str, Any]
     assert "Delivered" in words(amina.press(f"{path}/confirm", code=f"{code[:3]} {code[3:]}"))
 
 
+def test_a_code_that_is_given_again_leads_to_what_the_first_press_did(
+    amina: Person, order: dict[str, Any], path: str
+) -> None:
+    simulate_payment(order["order_reference"])
+    pages = [amina.press(f"{path}/confirm", code=order["delivery_code"]) for _ in range(2)]
+
+    assert [page.redirect_chain for page in pages] == [[(path, 302)]] * 2  # type: ignore[attr-defined]  # of an answer that was followed
+    assert all("Delivered" in words(page) and "only a paid order" not in words(page) for page in pages)
+    assert Payout.objects.count() == 1
+
+
 def test_an_order_that_ended_is_not_to_be_paid(
     amina: Person, order: dict[str, Any], path: str, clock: Any, run_worker: Run
 ) -> None:

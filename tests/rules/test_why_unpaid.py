@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from zemi.checkout.texts import TEXTS
+from zemi.common.money import kes
 from zemi.disbursements.models import DisbursementStatus, HeldReason
 from zemi.orders.models import OrderStatus
-from zemi.releases.models import ReleaseStatus
+from zemi.releases.models import Release, ReleaseStatus
 from zemi.snapshots.next_action import Actor, NextAction, Outcome, Verb
+from zemi.snapshots.sales import _part
 from zemi.snapshots.why_unpaid import Because, Part, Then, Unpaid, Way, why_not_begun, why_unpaid
 
 NOON = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -95,6 +97,22 @@ def test_what_is_paid_or_went_back_to_the_buyer_has_no_reason() -> None:
 
 def test_a_release_whose_day_has_not_come_is_held_until_then() -> None:
     assert why("", release="scheduled", due_at=SOON) == Unpaid(Because.NOT_DUE, Then.UNTIL, SOON)
+
+
+def test_a_release_without_a_payout_is_what_the_seller_will_get_of_it() -> None:
+    release = Release(
+        status="scheduled",
+        due_at=SOON,
+        amount_minor=150_000,
+        fee_minor=4_500,
+        repaid_minor=500,
+        currency="KES",
+    )
+
+    part = _part(release, None, Way(), went_back=False, now=NOON)
+
+    assert (part.amount, part.paid_at) == (kes(1_450), None)
+    assert part.unpaid == Unpaid(Because.NOT_DUE, Then.UNTIL, SOON)
 
 
 def test_a_moment_that_is_over_is_not_told() -> None:
