@@ -14,9 +14,13 @@ from zemi.common import clock as product_clock
 from zemi.common import http_client
 from zemi.events.models import Event
 from zemi.orders.models import Order
-from zemi.payments.models import Payment
+from zemi.payments.models import Payment, Receipt
 from zemi.payouts.models import Payout
-from zemi.sandbox.scenarios import SCENARIOS
+from zemi.providers.errors import ProviderNotReady
+from zemi.sandbox import sale
+from zemi.sandbox.clock import MOST_AT_ONCE, advance_clock
+from zemi.sandbox.errors import ClockNotMoved
+from zemi.sandbox.scenarios import SCENARIOS, run_scenario
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 CLOCK, ADVANCE = "/api/v1/test/clock", "/api/v1/test/clock/advance"
@@ -196,6 +200,27 @@ def test_what_needs_a_moved_clock_happens(
     run_worker()
 
     assert Event.objects.filter(type=event).exists()
+
+
+def test_what_the_simulator_does_not_move_is_booked_nowhere(
+    simulator: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Its books have that receipt already.
+    monkeypatch.setattr(sale.secrets, "token_hex", lambda size: "0" * 2 * size)
+    simulator.book_payment(msisdn=AMINA, amount="10.00", shortcode="174379", receipt="SC00000000")
+
+    with pytest.raises(ProviderNotReady):
+        run_scenario("paid_too_much")
+
+    order = Order.objects.get()
+    assert (order.status, order.received_minor) == ("awaiting_payment", 0)
+    assert not Receipt.objects.exists()
+
+
+def test_nobody_moves_the_clock_by_years_at_once(simulator: Any) -> None:
+    with pytest.raises(ClockNotMoved):
+        advance_clock(MOST_AT_ONCE + timedelta(seconds=1))
+    assert product_clock.ahead().total_seconds() == 0
 
 
 def test_an_unknown_scenario_is_told_the_known_ones(api: Api, key: str, simulator: Any) -> None:

@@ -29,8 +29,9 @@ from zemi.payouts.models import Payout, PayoutAttempt
 from zemi.providers.base import Reason, Refused, Succeeded, Unknown
 from zemi.refunds.errors import NothingToRefund, RefundExceedsReceipt, RefundTooSmall
 from zemi.refunds.models import Refund, RefundAttempt, RefundedReceipt
-from zemi.staff.dispatch import start_sending, stop_sending
+from zemi.staff.dispatch import put_back_to_work, start_sending, stop_sending
 from zemi.staff.errors import BadRequestOfStaff, RefundNotWhole
+from zemi.staff.models import StaffAct
 from zemi.staff.queue import waiting_for_people
 from zemi.staff.request import approve, request_action
 
@@ -721,6 +722,29 @@ def test_the_queue_names_what_waits(unknown: Payout, clock: Any, capsys: Any) ->
     assert f"{unknown.id}  needs_attention, KES 1500.00" in out
     assert "asked by Wanjiku: statement" in out
     Approval.objects.all().delete()
+
+
+def test_a_refund_that_nobody_bears_is_refused(paid: str, clock: Any) -> None:
+    before = ledger()
+
+    with pytest.raises(BadRequestOfStaff) as refused:
+        request_action(
+            "refund",
+            {"order": paid, "amount": "1500.00", "bearer": "amina"},
+            maker="Wanjiku",
+            reason="asked",
+            now=clock.now(),
+        )
+
+    assert refused.value.facts == {"problem": "bearer is seller or zemi"}
+    assert ledger() == before
+    assert not Refund.objects.exists()
+
+
+def test_work_that_is_not_put_aside_is_not_put_back(clock: Any) -> None:
+    assert put_back_to_work(new_key(), by="Kamau", reason="a drill", now=clock.now()) is None
+
+    assert not StaffAct.objects.exists()
 
 
 def test_the_command_refuses_what_it_can_not_read(clock: Any, simulator: Any, capsys: Any) -> None:
