@@ -14,6 +14,7 @@ from tests.story import escrow_of, ledger, order_of
 from zemi.common.money import kes
 from zemi.common.phone import Phone
 from zemi.disbursements.models import SuspenseCase
+from zemi.disbursements.settle import apply_outcome
 from zemi.payments.c2b import settle_c2b
 from zemi.payments.models import Payment, Receipt
 from zemi.payments.settle import settle_charge
@@ -22,6 +23,7 @@ from zemi.providers.base import C2BReceipt, LineKind, ProviderLine, Succeeded
 from zemi.reconciliation.match import reconcile
 from zemi.reconciliation.statements import import_lines
 from zemi.refunds.models import Refund
+from zemi.staff.dispatch import start_sending, stop_sending
 
 Run = Callable[[], int]
 
@@ -169,6 +171,79 @@ def test_a_try_that_failed_after_a_line_by_its_clock_is_not_what_it_tells_of(
     assert "QHJ41HG1W8" in [item.receipt for item in report.items]
     assert Payout.objects.get().status == "failed"
     assert not SuspenseCase.objects.exists()
+
+
+def test_a_line_of_what_was_proved_without_a_number_is_its_number_and_no_older_trys(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    sold = story.create_order().data
+    story.simulate_payment(sold["order_reference"])
+    story.confirm(sold["order_reference"], sold["delivery_code"])
+    simulator.fault("b2c_wallet_full", count=1)
+    simulator.fault("b2c_result_lost", count=1, skip=1)
+    run_worker()
+    clock.advance(seconds=5)
+    run_worker()
+    clock.advance(minutes=61)
+    run_worker()
+    clock.advance(seconds=5)
+    simulator.run_due()
+    apply_outcome(PayoutAttempt, PayoutAttempt.objects.get(number=2).id, Succeeded(), now=clock.now())
+    assert [(one.status, one.transaction_id) for one in Payout.objects.all()] == [("succeeded", None)]
+    number = str(simulator.transactions()[-1]["receipt"])
+    line = ProviderLine(number, clock.now(), None, kes(1_500), LineKind.PAYMENT, "", payer=BARAKA)
+    import_lines([line], source="file", now=clock.now())
+
+    assert number in [item.receipt for item in reconcile(now=clock.now()).items]
+    assert not SuspenseCase.objects.exists()
+
+
+def test_a_payout_that_was_proved_without_a_number_learns_it_from_its_line(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    sold = story.create_order().data
+    story.simulate_payment(sold["order_reference"])
+    story.confirm(sold["order_reference"], sold["delivery_code"])
+    simulator.fault("b2c_result_lost", count=1)
+    run_worker()
+    clock.advance(seconds=5)
+    simulator.run_due()
+    apply_outcome(PayoutAttempt, PayoutAttempt.objects.get().id, Succeeded(), now=clock.now())
+    number = str(simulator.transactions()[-1]["receipt"])
+    line = ProviderLine(number, clock.now(), None, kes(1_500), LineKind.PAYMENT, "", payer=BARAKA)
+    import_lines([line], source="file", now=clock.now())
+
+    report = reconcile(now=clock.now())
+
+    assert Payout.objects.get().transaction_id == number
+    assert number not in [item.receipt for item in report.items]
+
+
+def test_a_try_that_went_out_a_day_after_it_was_first_to_be_is_found_by_its_line(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    sold = story.create_order().data
+    story.simulate_payment(sold["order_reference"])
+    story.confirm(sold["order_reference"], sold["delivery_code"])
+    simulator.fault("http_error_before", count=1, api="b2c")
+    run_worker()
+    stop_sending(kinds=("payout",), by="Wanjiku", reason="a break-in", now=clock.now())
+    clock.advance(hours=25)
+    run_worker()
+    start_sending(kinds=("payout",), by="Wanjiku", reason="over", now=clock.now())
+    simulator.fault("b2c_result_lost", count=1)
+    run_worker()
+    clock.advance(seconds=5)
+    simulator.run_due()
+    number = str(simulator.transactions()[-1]["receipt"])
+    line = ProviderLine(number, clock.now(), None, kes(1_500), LineKind.PAYMENT, "", payer=BARAKA)
+    import_lines([line], source="file", now=clock.now())
+
+    reconcile(now=clock.now())
+
+    payout = Payout.objects.get()
+    assert (payout.status, payout.transaction_id) == ("succeeded", number)
+    assert PayoutAttempt.objects.count() == 1
 
 
 def hint(number: str, reference: str) -> None:

@@ -474,6 +474,32 @@ def test_nobody_says_within_a_day_that_what_is_unknown_was_not_paid(
 
 
 @differs
+def test_a_day_is_counted_from_when_it_was_sent_not_from_when_it_was_first_to_be(
+    completed: str, simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    """What provably did not leave goes out later as the same try: two people could say at once that it was not paid."""
+    simulator.fault("http_error_before", count=1, api="b2c")
+    run_worker()
+    stop_sending(kinds=("payout",), by="Wanjiku", reason="a break-in", now=clock.now())
+    clock.advance(hours=25)
+    run_worker()
+    simulator.fault("http_timeout_after", count=1, api="b2c")
+    simulator.fault("callback_lost", api="any")
+    start_sending(kinds=("payout",), by="Wanjiku", reason="over", now=clock.now())
+    run_worker()
+    clock.advance(minutes=3)
+    run_worker()
+    unknown = Payout.objects.get()
+    assert (unknown.status, PayoutAttempt.objects.count()) == ("unknown", 1)
+
+    with pytest.raises(TooSoonToDecide):
+        do("unpaid", clock, kind="payout", id=unknown.id)
+
+    unknown.refresh_from_db()
+    assert unknown.status == "unknown"
+
+
+@differs
 def test_it_is_not_asked_about_for_ever(unknown: Payout, clock: Any, run_worker: Run) -> None:
     for _ in range(9):
         clock.advance(hours=24)

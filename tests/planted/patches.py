@@ -263,6 +263,14 @@ PATCHES: tuple[Patch, ...] = (
         (FLOWS,),
     ),
     Patch(
+        "the day counts from before it was sent",
+        "zemi/disbursements/change.py",
+        "    return row.sent_at or attempt.created_at\n",
+        "    return attempt.created_at\n",
+        "two people may say of what left a minute ago that it was not paid, and it is sent anew",
+        (FLOWS,),
+    ),
+    Patch(
         "failure after success",
         "zemi/payments/settle.py",
         "        if payment.status in LIVE:\n            transition(\n"

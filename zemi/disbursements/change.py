@@ -13,6 +13,7 @@ from zemi.disbursements.errors import DisbursementNotChangeable, TooSoonToDecide
 from zemi.disbursements.locks import lock_case_of, lock_disbursement
 from zemi.disbursements.models import (
     NOT_SENT,
+    Attempt,
     AttemptStatus,
     Disbursement,
     DisbursementStatus,
@@ -89,7 +90,7 @@ def retry(row: Disbursement, *, actor: str, now: datetime, until: datetime | Non
     # Proof that came in seconds is proof; where there was doubt, the provider's memory is given a day.
     was_unknown = attempt.result_code in {"", "no_evidence"}
     if (until is None and attempt.number >= MOST_TRIES) or (
-        was_unknown and now - attempt.created_at < DISTANCE
+        was_unknown and now - _sent_at(row, attempt) < DISTANCE
     ):
         raise TooSoonToRetry
     if lock_balance(row.returns_to) < row.amount:
@@ -148,7 +149,7 @@ def decide(row: Disbursement, *, paid: bool, receipt: str | None, actor: str, no
     attempt = row.open_attempt()
     if row.status not in {_S.UNKNOWN, _S.NEEDS_ATTENTION} or attempt is None:
         raise DisbursementNotChangeable(kind=row.SUBJECT, status=str(row.status))
-    if not paid and now - attempt.created_at < DISTANCE:
+    if not paid and now - _sent_at(row, attempt) < DISTANCE:
         raise TooSoonToDecide
     setattr(attempt, attempt.OWNER, row)
     words = f"decided by {actor}"
@@ -158,3 +159,8 @@ def decide(row: Disbursement, *, paid: bool, receipt: str | None, actor: str, no
         else Refused(Reason.OTHER, "no_evidence", words)
     )
     apply_locked(attempt, outcome, now=now)
+
+
+def _sent_at(row: Disbursement, attempt: Attempt) -> datetime:
+    """When the latest try went out: what provably did not leave is tried again as the same one, a day later or more."""
+    return row.sent_at or attempt.created_at

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Min, QuerySet, Sum
+from django.db.models import Max, Min, Q, QuerySet, Sum
 
 from zemi.common.db import append, unit_of_work
 from zemi.common.errors import ZemiError
@@ -281,24 +281,32 @@ def _attempt_of(line: StatementLine) -> Attempt | None:
     In doubt none: a person decides. What has failed is not said to be paid by a clock that may be slow.
     """
     candidates: list[Attempt] = []
+    day_before = line.at - DISTANCE
     for model in (PayoutAttempt, RefundAttempt):
         named = model._default_manager.filter(originator_conversation_id=line.reference or None).first()
         if named is not None:
             return named
+        # What provably did not leave goes out later as the same try.
+        went_later = Q(is_open=True, **{f"{model.OWNER}__sent_at__gte": day_before})
         sent = model._default_manager.filter(
+            Q(created_at__gte=day_before) | went_later,
             method=Method.B2C,
             amount_minor=line.amount_minor,
-            created_at__gte=line.at - DISTANCE,
             created_at__lt=line.at + _CUT_OFF + CLOCKS_APART,
-        ).exclude(status=AttemptStatus.SUCCEEDED)
-        alike = list(sent.order_by("created_at")[: _MOST_ALIKE + 1])
+        )
+        # One that was proved without a number may be told its number here.
+        open_ones = sent.exclude(
+            status=AttemptStatus.SUCCEEDED, **{f"{model.OWNER}__transaction_id__isnull": False}
+        )
+        alike = list(open_ones.order_by("created_at")[: _MOST_ALIKE + 1])
         if len(alike) > _MOST_ALIKE:
             return None
         candidates += [one for one in alike if one.owed.has_payee and one.paid_to == line.payer]
     if len(candidates) != 1:
         return None
     [one] = candidates
-    return one if one.is_open or one.created_at < line.at + _CUT_OFF else None
+    has_failed = one.status == AttemptStatus.FAILED
+    return None if has_failed and one.created_at >= line.at + _CUT_OFF else one
 
 
 def _prove_reversal(line: StatementLine, now: datetime) -> bool:
