@@ -15,7 +15,7 @@ from zemi.common.money import kes
 from zemi.common.phone import Phone
 from zemi.disbursements.models import SuspenseCase
 from zemi.disbursements.settle import apply_outcome
-from zemi.payments.c2b import settle_c2b
+from zemi.payments.c2b import claim_by_statement, settle_c2b
 from zemi.payments.models import Payment, Receipt
 from zemi.payments.settle import settle_charge
 from zemi.payouts.models import Payout, PayoutAttempt
@@ -308,6 +308,28 @@ def test_a_confirmation_that_its_status_proves_is_the_prompts_that_a_query_prove
     assert (receipt.transaction_id, receipt.status) == (number, "claimed")
     assert receipt.payment == Payment.objects.get()
     assert order_of(reference).status == "paid"
+    assert ledger()[1100] == kes(1_500)
+
+
+def test_what_its_payer_has_claimed_for_another_order_does_not_pay_the_prompts_too(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference, number = paid_in_silence(simulator, clock)
+    simulator.fault("query_pending", count=2)
+    hint(number, reference)
+    run_worker()
+    clock.advance(seconds=15)
+    run_worker()
+    other = new_order()
+    assert claim_by_statement(number, order_reference=other, now=clock.now())
+
+    for _ in range(10):
+        clock.advance(seconds=60)
+        run_worker()
+
+    assert Payment.objects.get().status == "completed"
+    assert Receipt.objects.get().payment == Payment.objects.get()
+    assert (order_of(reference).status, order_of(other).status) == ("awaiting_payment", "paid")
     assert ledger()[1100] == kes(1_500)
 
 

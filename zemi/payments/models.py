@@ -235,6 +235,11 @@ class Receipt(Stateful):
         indexes = [
             models.Index(fields=["order"], name="payments_receipt_by_order"),
             models.Index(fields=["refund_at"], name="payments_receipt_back", condition=Q(status="orphan")),
+            models.Index(
+                fields=["payer_phone_hash"],
+                name="payments_receipt_by_hand",
+                condition=Q(payment__isnull=True),
+            ),
         ]
 
     @property

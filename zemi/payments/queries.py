@@ -11,7 +11,7 @@ from zemi.common.phone import Phone
 from zemi.events.models import Event
 from zemi.ledger.balances import balance_of
 from zemi.orders.models import Order
-from zemi.payments.models import CLAIMABLE, HELD, Payment, Receipt, payer_index
+from zemi.payments.models import HELD, Payment, Receipt, payer_index
 from zemi.payments.reverse import credited_of, refunded_of
 
 # M-Pesa's clock and ours may differ by so much. What fits an attempt only then is not picked by its time, and while there
@@ -76,14 +76,12 @@ def receipt_told_by_hand(payment: Payment, amount: Money) -> Receipt | None:
     found = fitting.order_by("received_at", "id").first()
     if found is not None:
         return found
-    # Proved by its status alone, which doesn't say what it was paid for. What was typed is no prompt's: a prompt types the
-    # order's reference.
-    nobodys = alike.filter(
-        order__isnull=True,
+    # Proved by its status alone, which doesn't say what for: nobody's, or what its payer has claimed it for since. What was
+    # typed is no prompt's: a prompt types the order's reference.
+    untyped = alike.filter(
         payment__isnull=True,
-        status__in=CLAIMABLE,
         payer_phone_hash=payment.payer_phone_hash,
         received_at__gt=payment.created_at - CLOCKS_APART,
         received_at__lt=payment.live_until + CLOCKS_APART,
     )
-    return next((one for one in nobodys.order_by("received_at", "id") if not one.typed_reference), None)
+    return next((one for one in untyped.order_by("received_at", "id") if not one.typed_reference), None)
