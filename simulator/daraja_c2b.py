@@ -8,14 +8,12 @@ from dataclasses import dataclass
 
 from simulator import callbacks, limits, phones, wire
 from simulator.books import SHILLING, NotEnoughMoney, Payment, utility, wallet
-from simulator.clock import SECOND, eat_digits
+from simulator.clock import eat_digits
 from simulator.fields import Fields, GatewayError, has_refused_word, invalid
 from simulator.state import State
 from simulator.tariffs import paybill_charge
 
 REJECTIONS = ("C2B00011", "C2B00012", "C2B00013", "C2B00014", "C2B00015", "C2B00016")
-# By how much a clock is behind that is said to be slow.
-_SLOW = 90 * SECOND
 _TYPES = {"CustomerPayBillOnline": "Pay Bill", "CustomerBuyGoodsOnline": "Buy Goods"}
 
 
@@ -253,11 +251,10 @@ def _announcement(state: State, payment: Payment, *, typed: Typed | None, balanc
     msisdn = payment.debit.removeprefix("wallet:")
     first, _, rest = phones.name_of(state, msisdn).partition(" ")
     middle, _, last = rest.rpartition(" ")
-    slow = _SLOW if state.switches.get("c2b_clock") == "slow" else 0
     return {
         "TransactionType": typed.transaction_type if typed else "Pay Bill",
         "TransID": payment.receipt,
-        "TransTime": str(eat_digits(payment.at - slow)),
+        "TransTime": str(eat_digits(state.stamp(payment.at))),
         "TransAmount": f"{wire.cents(payment.amount):.2f}",
         "BusinessShortCode": payment.credit.split(":")[1],
         "BillRefNumber": payment.account_reference or "",

@@ -72,7 +72,7 @@ def query(state: State, body: Mapping[str, object]) -> dict[str, object]:
         found = [
             {
                 "transactionId": row["receipt"],
-                "trxDate": from_micros(row["at"]).astimezone(EAT).isoformat(timespec="seconds"),
+                "trxDate": from_micros(state.stamp(row["at"])).astimezone(EAT).isoformat(timespec="seconds"),
                 "msisdn": int(row["debit"].removeprefix("wallet:")),
                 "sender": "MPESA",
                 "transactiontype": "c2b-pay-bill-debit",

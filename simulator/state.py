@@ -22,6 +22,10 @@ class _Call(threading.local):
     scheduled: list[tuple[str, int]] | None = None
 
 
+# By how much a clock is behind that is said to be slow.
+_SLOW = 90 * SECOND
+
+
 class State:
     """One simulated world. A process opens `state.transaction()`, changes it, lets go before any HTTP call.
 
@@ -56,6 +60,10 @@ class State:
             at = self.clock.micros()
             self.books.open_shortcode(credentials.COLLECTION_SHORTCODE, opening=0, at=at)
             self.books.open_shortcode(credentials.PAYOUT_SHORTCODE, opening=FLOAT_OPENING_CENTS, at=at)
+
+    def stamp(self, at: int) -> int:
+        """What the clock says at `at` that stamps confirmations, pulled lists and statements; it may be slow."""
+        return at - _SLOW if self.switches.get("stamp_clock") == "slow" else at
 
     def schedule(self, kind: str, ref: int, *, at: int) -> None:
         """Put something on the agenda (inside a transaction)."""

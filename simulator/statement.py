@@ -101,8 +101,8 @@ def _line(state: State, row: sqlite3.Row, *, own: str, balance: int) -> list[str
         details = f"{details} {other}".strip()
     return [
         row["receipt"] or f"OPENING{row['id']:03d}",
-        _time(row["at"]),
-        _time(row["initiated_at"]),
+        _time(state.stamp(row["at"])),
+        _time(state.stamp(row["initiated_at"])),
         details,
         "Completed",
         _decimal(row["amount"]) if comes_in else "",

@@ -43,8 +43,9 @@ SWITCHES: dict[str, tuple[object, ...]] = {
     "c2b_validation": (False, True),
     # How a C2B confirmation shows the payer's number (DARAJA 2.2).
     "c2b_msisdn": ("masked", "full", "sha256", "missing"),
-    # Whether the clock that stamps confirmations is right: nobody promises that it is the caller's.
-    "c2b_clock": ("right", "slow"),
+    # Whether the clock that stamps confirmations, pulled lists and statements is right: nobody promises that it is the
+    # caller's.
+    "stamp_clock": ("right", "slow"),
     # Whether STK payments are announced on the confirmation URL too (DARAJA 1.7).
     "stk_on_confirmation_url": (True, False),
     # Whether less than the whole of a payment can be reversed, which nobody documents (DARAJA 1.6).

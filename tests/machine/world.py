@@ -112,9 +112,8 @@ class World(RuleBasedStateMachine):
         self.other_key = story.key_with(Scope.PAYOUTS, merchant="Soko")
         if announces is not None:
             self.stage.register_paybill()
-            self.simulator.switch(
-                c2b_msisdn=announces, stk_on_confirmation_url=announces_prompts, c2b_clock=stamps
-            )
+            self.simulator.switch(c2b_msisdn=announces, stk_on_confirmation_url=announces_prompts)
+        self.simulator.switch(stamp_clock=stamps)
         for order in orders:
             self._begin(*order)
         for number, ((name, api), rate) in enumerate(weather):

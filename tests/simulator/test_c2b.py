@@ -284,7 +284,7 @@ def test_confirmations_are_stamped_by_a_clock_that_may_be_slow(world):
     world.daraja.push()
     right = world.run(1)[1][1]["TransTime"]
 
-    world.sim.switch(c2b_clock="slow", two_minute_rule=False)
+    world.sim.switch(stamp_clock="slow", two_minute_rule=False)
     world.daraja.push()
 
     assert world.run(1)[1][1]["TransTime"] < right
