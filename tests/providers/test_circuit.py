@@ -241,6 +241,11 @@ def test_who_can_wait_is_told_when_to_try_and_claims_no_probe(provider: Provider
     # Somebody tries: that is known in a moment.
     assert provider.circuits.opens_at("b2c") == clock.now() + SEEN_FOR
 
+    # Whoever tried has died: nothing would be sent for ever, if nobody else could.
+    clock.advance(seconds=PROBE_FOR.total_seconds() + 1)
+    assert provider.circuits.opens_at("b2c") is None
+    assert provider.circuits.ask("b2c") == "probe"
+
 
 def test_a_probe_that_answers_too_late_closes_nothing(provider: Provider, clock: Any) -> None:
     fail(provider)

@@ -65,8 +65,8 @@ class Circuits:
         circuit, now = self._circuit(operation), clock.now()
         if circuit is None:
             return None
-        if circuit.state == CircuitState.HALF_OPEN:
-            # Whoever tries will know in a moment.
+        if circuit.state == CircuitState.HALF_OPEN and _not_before(circuit) > now:
+            # Whoever tries will know in a moment; if that one died, somebody else has to try.
             return now + SEEN_FOR
         opens = circuit.paused_until if circuit.state == CircuitState.CLOSED else _not_before(circuit)
         return opens if opens is not None and opens > now else None
