@@ -22,7 +22,8 @@ from zemi.payments.c2b import settle_c2b
 from zemi.payments.cancel import Act, negotiate_cancel
 from zemi.payments.close import cancel_order, expire_due_orders
 from zemi.payments.errors import NoCancelRequest, OrderNotCancellable
-from zemi.payments.models import Receipt
+from zemi.payments.models import Payment, Receipt
+from zemi.payments.settle import settle_charge
 from zemi.payouts.errors import PayoutReplaced
 from zemi.payouts.models import Payout, PayoutAttempt
 from zemi.providers.base import C2BReceipt, Succeeded
@@ -237,3 +238,24 @@ def test_a_payout_that_was_taken_back_is_paid_again_once_however_many_ask(
     run_worker()
     assert [row.status for row in Payout.objects.order_by("id")] == ["reversed", "succeeded"]
     story.assert_books_agree(with_provider=False)
+
+
+def test_numbers_that_are_told_at_once_of_prompts_proved_without_one_are_each_ones_own(
+    at_once: Race, simulator: Any, clock: Any
+) -> None:
+    for _ in range(4):
+        simulator.set_phone(AMINA.msisdn, next="pay", delay_s=1, callback="lost")
+        assert story.push(story.create_order().data["order_reference"]).status == 200
+        clock.advance(seconds=130)
+        simulator.run_due()
+        settle_charge(Payment.objects.latest("id").id, Succeeded(), now=clock.now())
+    assert Receipt.objects.filter(transaction_id=None).count() == 4
+    # Proved by their status alone, which does not say what for.
+    told = [
+        C2BReceipt(f"QHJ41HG1W{number}", kes(1_500), clock.now(), "", AMINA, "174379") for number in range(4)
+    ]
+
+    said = at_once(4, lambda number: settle_c2b(told[number], now=clock.now()))
+
+    assert said == ["merged"] * 4
+    assert sorted(Receipt.objects.values_list("transaction_id", flat=True)) == [one.receipt for one in told]

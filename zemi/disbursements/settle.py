@@ -327,12 +327,14 @@ def _compare(attempt: Attempt, outcome: DisburseOutcome, *, now: datetime) -> st
     if isinstance(outcome, Succeeded):
         if attempt.status == AttemptStatus.FAILED:
             return _late_success(attempt, outcome, now=now)
+        if outcome.receipt in {None, attempt.owed.transaction_id}:
+            return ""
         if attempt.owed.transaction_id is None and outcome.amount in {None, attempt.amount}:
             # It was proved without its number.
             type(attempt.owed)._default_manager.filter(pk=attempt.owed.pk).update(
                 transaction_id=outcome.receipt
             )
-        elif outcome.receipt is not None and outcome.receipt != attempt.owed.transaction_id:
+        else:
             log.error("disbursement.second_receipt", attempt=str(attempt.id))
             return "second_receipt"
     elif isinstance(outcome, Refused) and attempt.status == AttemptStatus.SUCCEEDED:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
 from zemi.common.db import append, insert, inside_transaction
 from zemi.common.money import Money, kes
 from zemi.common.phone import Phone
@@ -86,6 +88,19 @@ def take_in(
     if order is not None:
         return_orphan(receipt, order, reason=reason_of_return(order), actor="rule", now=now)
     return None
+
+
+@inside_transaction
+def give_number(unnumbered: "QuerySet[Receipt]", number: str) -> bool:
+    """Give M-Pesa's `number` to the oldest of `unnumbered`, which were proved without one (M9). False: none is left.
+
+    Of two who would give to the same one at once the second gives to the next.
+
+    :raises IntegrityError: another receipt has that number
+    """
+    left = unnumbered.filter(transaction_id__isnull=True)
+    keys = left.order_by("id").values_list("id", flat=True)
+    return any(left.filter(pk=key).update(transaction_id=number) for key in keys)
 
 
 @inside_transaction

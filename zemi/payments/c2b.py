@@ -18,7 +18,7 @@ from zemi.identity.parties import phone_index
 from zemi.orders.errors import OrderNotFound
 from zemi.orders.locks import lock_order
 from zemi.orders.models import Order, OrderStatus
-from zemi.payments.allocate import claim_orphan, reason_of_return, take_in
+from zemi.payments.allocate import claim_orphan, give_number, reason_of_return, take_in
 from zemi.payments.locks import lock_receipt
 from zemi.payments.models import CLAIMABLE, Receipt, payer_index
 from zemi.payments.queries import CLOCKS_APART
@@ -200,7 +200,7 @@ def _match(told: C2BReceipt) -> _Match:
 
 def _number_prompt(told: C2BReceipt, order: Order | None, *, now: datetime) -> bool:
     """Give its number to the receipt that a query had proved without one, if this is the same money (M9, M13)."""
-    unnumbered = Receipt.objects.filter(transaction_id__isnull=True, amount_minor=told.amount.minor)
+    unnumbered = Receipt.objects.filter(amount_minor=told.amount.minor)
     payer = payer_index(told.payer) if told.payer is not None else None
     if order is not None:
         unnumbered = unnumbered.filter(order=order)
@@ -217,5 +217,4 @@ def _number_prompt(told: C2BReceipt, order: Order | None, *, now: datetime) -> b
             payment__created_at__lt=at + CLOCKS_APART,
             payment__live_until__gt=at - CLOCKS_APART,
         )
-    first: UUID | None = unnumbered.order_by("id").values_list("id", flat=True).first()
-    return first is not None and Receipt.objects.filter(pk=first).update(transaction_id=told.receipt) == 1
+    return give_number(unnumbered, told.receipt)

@@ -16,7 +16,7 @@ from zemi.common.money import Money
 from zemi.common.work import claim_due, finish, handle_each
 from zemi.events.log import transition
 from zemi.orders.models import Order
-from zemi.payments.allocate import claim_orphan, shares_of, take_in
+from zemi.payments.allocate import claim_orphan, give_number, shares_of, take_in
 from zemi.payments.locks import lock_payment
 from zemi.payments.models import (
     CLAIMABLE,
@@ -285,8 +285,7 @@ def _number_receipt(payment: Payment, said: Succeeded, *, now: datetime) -> str:
     """
     if said.receipt is None:
         return ""
-    unnumbered = Receipt.objects.filter(payment=payment, transaction_id__isnull=True)
-    if unnumbered.update(transaction_id=said.receipt) == 1:
+    if give_number(Receipt.objects.filter(payment=payment), said.receipt):
         if said.amount is not None and said.amount != payment.amount:
             log.error("receipt.amount_differs", payment=str(payment.id))
             return "amount_differs"
@@ -294,11 +293,8 @@ def _number_receipt(payment: Payment, said: Succeeded, *, now: datetime) -> str:
     if Receipt.objects.filter(provider=payment.provider, transaction_id=said.receipt).exists():
         return ""
     amount = said.amount or payment.amount
-    crossed = Receipt.objects.filter(
-        order_id=payment.order_id, transaction_id__isnull=True, amount_minor=amount.minor
-    )
-    first: UUID | None = crossed.order_by("id").values_list("id", flat=True).first()
-    if first is not None and Receipt.objects.filter(pk=first).update(transaction_id=said.receipt) == 1:
+    crossed = Receipt.objects.filter(order_id=payment.order_id, amount_minor=amount.minor)
+    if give_number(crossed, said.receipt):
         return "merged"
     receipt = _receipt(payment, said, amount, now=now)
     take_in(receipt, payment.order, actor="provider", now=now, second=True)
