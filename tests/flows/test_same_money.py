@@ -271,6 +271,23 @@ def paid_in_silence(simulator: Any, clock: Any) -> tuple[str, str]:
     return reference, str(simulator.transactions()[-1]["receipt"])
 
 
+def proved_for_nobody(number: str, reference: str, simulator: Any, clock: Any, run_worker: Run) -> None:
+    """Its status proves a confirmation before a query proves the prompt: nobody knows yet whose money it is."""
+    simulator.fault("query_pending", count=2)
+    hint(number, reference)
+    run_worker()
+    clock.advance(seconds=15)
+    run_worker()
+    assert Receipt.objects.get().status == "orphan"
+
+
+def go_on(clock: Any, run_worker: Run) -> None:
+    """Ten minutes."""
+    for _ in range(10):
+        clock.advance(seconds=60)
+        run_worker()
+
+
 def test_a_confirmation_that_its_status_proves_is_the_prompts_that_a_query_has_proved(
     simulator: Any, clock: Any, run_worker: Run
 ) -> None:
@@ -293,16 +310,9 @@ def test_a_confirmation_that_its_status_proves_is_the_prompts_that_a_query_prove
     simulator: Any, clock: Any, run_worker: Run
 ) -> None:
     reference, number = paid_in_silence(simulator, clock)
-    simulator.fault("query_pending", count=2)
+    proved_for_nobody(number, reference, simulator, clock, run_worker)
 
-    hint(number, reference)
-    run_worker()
-    clock.advance(seconds=15)
-    run_worker()
-    assert Receipt.objects.get().status == "orphan"
-    for _ in range(10):
-        clock.advance(seconds=60)
-        run_worker()
+    go_on(clock, run_worker)
 
     receipt = Receipt.objects.get()
     assert (receipt.transaction_id, receipt.status) == (number, "claimed")
@@ -315,17 +325,11 @@ def test_what_its_payer_has_claimed_for_another_order_does_not_pay_the_prompts_t
     simulator: Any, clock: Any, run_worker: Run
 ) -> None:
     reference, number = paid_in_silence(simulator, clock)
-    simulator.fault("query_pending", count=2)
-    hint(number, reference)
-    run_worker()
-    clock.advance(seconds=15)
-    run_worker()
+    proved_for_nobody(number, reference, simulator, clock, run_worker)
     other = new_order()
     assert claim_by_statement(number, order_reference=other, now=clock.now())
 
-    for _ in range(10):
-        clock.advance(seconds=60)
-        run_worker()
+    go_on(clock, run_worker)
 
     assert Payment.objects.get().status == "completed"
     assert Receipt.objects.get().payment == Payment.objects.get()

@@ -82,7 +82,7 @@ class Device:
     def make(self, page: Any, *, key: dict[int, Any] | None = None) -> str:
         """Make the passkey that this page asks for; with another public key if one is given."""
         public = ES256.from_cryptography_key(self.key.public_key()) if key is None else key
-        kept = AttestedCredentialData.create(bytes(16), self.name, public)  # type: ignore[arg-type]
+        kept = AttestedCredentialData.create(bytes(16), self.name, public)  # type: ignore[arg-type]  # a key is a mapping
         made = AttestationObject.create("none", self._data(kept), {})
         said = self._said("webauthn.create", page)
         return self._answer(clientDataJSON=said, attestationObject=made)

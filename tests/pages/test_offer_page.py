@@ -78,7 +78,7 @@ def test_an_offer_that_is_taken_twice_by_one_form_is_one_order(amina: Person, st
     # Another number is another order; and when nothing is left, the first is still led to its own.
     amina.press(path, phone=OTIENO.msisdn, **form)
     again = amina.press(path, phone=AMINA.msisdn, **form)
-    assert again.redirect_chain == first.redirect_chain  # type: ignore[attr-defined]
+    assert again.redirect_chain == first.redirect_chain  # type: ignore[attr-defined]  # of an answer that was followed
     assert Order.objects.count() == 2
     # Who comes too late is told so by any form.
     late = amina.press(path, phone=CHEBET.msisdn, **form)

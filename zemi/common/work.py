@@ -105,13 +105,13 @@ def due_keys(
     Nothing is claimed: who acts on one locks it, and looks again. `unless` is a condition in SQL, with one %s for `since`:
     rows for which it holds are left. By hand, since a worker asks four times a second.
     """
-    table = model._meta.db_table
+    table, key = model._meta.db_table, model._meta.pk.column
     having = f"AND status IN {listed(statuses)}" if statuses else ""
     but = f"AND NOT ({unless})" if unless else ""
     moments = [connection.ops.adapt_datetimefield_value(moment) for moment in (now, since) if moment]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT id FROM {table} WHERE {column} <= %s {having} {but} ORDER BY {column} LIMIT {limit:d}",  # noqa: S608 (our own names)
+            f"SELECT {key} FROM {table} WHERE {column} <= %s {having} {but} ORDER BY {column} LIMIT {limit:d}",  # noqa: S608 (our own names)
             moments,
         )
         return [key if isinstance(key, UUID) else UUID(key) for (key,) in cursor.fetchall()]

@@ -26,7 +26,7 @@ from zemi.console.gate import (
     staff_page,
     uncharged,
 )
-from zemi.console.sign_in import pending
+from zemi.console.sign_in import is_row_key, pending
 from zemi.console.texts import TEXTS
 from zemi.web.page import page
 
@@ -56,7 +56,7 @@ def mine(request: HttpRequest, staff: Staff) -> HttpResponseBase:
     if not staff.is_fresh:
         raise ConfirmFirst
     key = request.POST.get("factor", "")
-    if not (key.isascii() and key.isdecimal() and len(key) < 10):
+    if not is_row_key(key):
         raise NotOffered
     factors.take_away(staff.user, int(key), now=clock.now())
     return redirect(FACTORS)

@@ -7,10 +7,10 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Q
 
 from zemi.common.db import outside_transaction, unit_of_work
+from zemi.common.work import due_keys
 from zemi.identity.models import Party
 from zemi.links import photo_reader
 from zemi.links.errors import LinkNotFound, PhotoMoves, PhotoTooLarge, PhotoUnreadable
@@ -74,13 +74,7 @@ def forget_unneeded_photos(*, now: datetime, limit: int = 50) -> int:
 
     How many were looked at. Their digest stays in the terms.
     """
-    adapt = connection.ops.adapt_datetimefield_value
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT link_id FROM links_photo WHERE look_at <= %s ORDER BY look_at LIMIT %s",
-            [adapt(now), limit],
-        )
-        keys = [key if isinstance(key, UUID) else UUID(key) for (key,) in cursor.fetchall()]
+    keys = due_keys(Photo, "look_at", now=now, limit=limit)
     for key in keys:
         with unit_of_work():
             link = lock_link(key)

@@ -38,6 +38,7 @@ _ITEM = "Kitenge (scenario)"
 LINK_LIFE = timedelta(minutes=50)
 # Whose budgets the calls of all scenarios are charged to.
 _CALLER = "sandbox"
+_NUMBERS = 70_000_000
 
 
 class Sale:
@@ -236,7 +237,8 @@ class Sale:
         advance_clock(time + timedelta(seconds=1))
 
 
-def made_up_phone() -> Phone:
-    """A number that nobody has had before."""
+def made_up_phone(drawn: int | None = None) -> Phone:
+    """A number that nobody has had before; with `drawn` always the same one."""
     # Above the test numbers of the simulator, which have habits of their own.
-    return Phone.parse(f"2547{20_000_000 + secrets.randbelow(70_000_000)}")
+    number = secrets.randbelow(_NUMBERS) if drawn is None else drawn % _NUMBERS
+    return Phone.parse(f"2547{20_000_000 + number}")
