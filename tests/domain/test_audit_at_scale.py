@@ -20,7 +20,7 @@ from zemi.common.money import kes
 from zemi.reconciliation.opening import open_float
 
 ORDERS = int(os.environ.get("ZEMI_TEST_ORDERS", "200000"))
-MOST_MB, MOST_S = 600, 60
+MOST_MB, MOST_S = 200, 60
 
 # One order that ended is written once by the product, and copied: the first 8 hex digits of every key become a number,
 # so that all that belongs together does so still. What is one for all orders (parties, shortcodes) is not copied.
