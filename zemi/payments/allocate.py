@@ -98,9 +98,10 @@ def give_number(unnumbered: "QuerySet[Receipt]", number: str) -> bool:
 
     :raises IntegrityError: another receipt has that number
     """
-    left = unnumbered.filter(transaction_id__isnull=True)
-    keys = left.order_by("id").values_list("id", flat=True)
-    return any(left.filter(pk=key).update(transaction_id=number) for key in keys)
+    left = unnumbered.filter(transaction_id__isnull=True).order_by("id").values_list("id", flat=True)
+    # By the row's own columns: what PostgreSQL reads of other tables or in a subquery it does not read again after a wait.
+    rows = (Receipt.objects.filter(pk=key, transaction_id__isnull=True) for key in left)
+    return any(row.update(transaction_id=number) for row in rows)
 
 
 @inside_transaction
