@@ -1,13 +1,14 @@
 """One-time codes, and what they open: cancelling an order, claiming money that found none."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests import story
 from tests.characters import AMINA, BARAKA, CHEBET, OTIENO
-from tests.flows.test_stray_money import by_hand, expired, new_order, status
+from tests.flows.test_stray_money import by_hand, expired, new_order, status, told
 from tests.story import code_for, escrow_of, ledger, post
 from zemi.common.limits import read_limits
 from zemi.common.money import kes
@@ -17,6 +18,7 @@ from zemi.identity.models import OtpChallenge
 from zemi.identity.sessions import open_session
 from zemi.ledger import chart
 from zemi.ledger.balances import balance_of
+from zemi.payments.c2b import settle_c2b
 from zemi.payments.models import Receipt
 from zemi.providers import registry
 from zemi.refunds.models import Refund
@@ -99,6 +101,24 @@ def test_money_of_an_unknown_payer_is_claimed_by_number_and_amount_after_twelve_
     assert claim(reference, AMINA, code_for(AMINA, "claim_receipt")).data["status"] == "claimed"
 
     assert escrow_of(reference) == kes(1_500)
+
+
+def test_the_twelve_hours_begin_when_we_hear_of_the_money_not_when_mpesa_booked_it(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference, paid_at = new_order(), clock.now()
+    clock.advance(hours=20)
+    simulator.book_payment(msisdn=AMINA.msisdn, amount="1500.00", shortcode="174379", receipt="TKL1ATE001")
+    late = told(clock, "TKL1ATE001", 1_500, "", None)
+    assert settle_c2b(replace(late, at=paid_at), now=clock.now()) == "orphan"
+
+    assert claim(reference, CHEBET, code_for(CHEBET, "claim_receipt")).code == "receipt_not_found"
+    clock.advance(hours=11, minutes=59)
+    assert claim(reference, CHEBET, code_for(CHEBET, "claim_receipt")).code == "receipt_not_found"
+
+    assert balance_of(chart.unallocated(Receipt.objects.get().id)) == kes(1_500)
+    clock.advance(minutes=1)
+    assert claim(reference, AMINA, code_for(AMINA, "claim_receipt")).status in {200, 404}
 
 
 def test_money_of_an_unknown_payer_is_never_sent_to_whoever_claims_it(

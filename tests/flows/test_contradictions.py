@@ -453,6 +453,41 @@ def test_what_comes_after_the_end_is_compared_and_changes_nothing(
 
 
 @pytest.mark.provider_differs
+@pytest.mark.parametrize("proved", [False, True])
+def test_a_number_that_another_payout_has_proves_nothing(
+    sent: PayoutAttempt, simulator: Any, clock: Any, run_worker: Run, proved: bool
+) -> None:
+    clock.advance(seconds=5)
+    run_worker()
+    number = Payout.objects.get().transaction_id
+    order = story.create_order().data
+    story.simulate_payment(order["order_reference"], "QHJ41HG1W9")
+    story.confirm(order["order_reference"], order["delivery_code"])
+    simulator.hold_callbacks = True
+    run_until_idle(clock.now())
+    other = PayoutAttempt.objects.latest("id")
+    if proved:
+        apply_outcome(PayoutAttempt, other.id, Succeeded(), now=clock.now())
+    before = ledger()
+
+    row = inbox(other, clock, "mpesa_b2c_result")
+    apply_outcome(PayoutAttempt, other.id, Succeeded(receipt=number), now=clock.now(), row=row)
+    # Without an inbox row: by an answer to our question, or by a statement.
+    apply_outcome(PayoutAttempt, other.id, Succeeded(receipt=number), now=clock.now())
+
+    row.refresh_from_db()
+    assert (row.processing_error, row.parked_at) == ("receipt_of_another", None)
+    assert ledger() == before
+    other.refresh_from_db()
+    assert (other.status, other.payout.transaction_id) == ("succeeded" if proved else "accepted", None)
+    simulator.hold_callbacks = False
+    clock.advance(minutes=3)
+    run_worker()
+    other.payout.refresh_from_db()
+    assert other.payout.status == "succeeded"
+
+
+@pytest.mark.provider_differs
 def test_a_success_after_a_recorded_failure_is_booked_as_a_claim_and_left_to_a_person(
     sent: PayoutAttempt, simulator: Any, clock: Any
 ) -> None:

@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from zemi.cli import providers as command
 from zemi.common import http_client
 from zemi.common.money import kes
 from zemi.payments.models import Payment, Receipt
+from zemi.payments.queries import CLOCKS_APART
 from zemi.providers import registry
 from zemi.providers.base import LineKind, ProviderLine
 from zemi.providers.mpesa import sandbox
@@ -144,7 +146,7 @@ def test_an_attempt_without_any_answer_ends_once_a_statement_covers_its_day(
 ) -> None:
     assert close_silent_attempts(now=clock.now()) == 0
     simulator.book_payment(msisdn=OTIENO.msisdn, amount="10.00", shortcode="174379")
-    clock.advance(minutes=1)
+    clock.advance(minutes=11)
     reference = story.create_order().data["order_reference"]
     simulator.fault("http_garbage_after", api="stk", count=1)
     simulator.set_phone(AMINA.msisdn, next="cancel", delay_s=1, callback="lost")
@@ -162,6 +164,27 @@ def test_an_attempt_without_any_answer_ends_once_a_statement_covers_its_day(
 
     payment = Payment.objects.get()
     assert (payment.status, payment.failure_reason) == ("failed", "no_evidence")
+
+
+@pytest.mark.provider_differs
+def test_a_statement_that_begins_with_the_attempt_may_have_begun_after_its_money(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    """By M-Pesa's clock, which may be minutes behind ours, it was paid before the first line."""
+    story.push(story.create_order().data["order_reference"])
+    since = clock.now() - CLOCKS_APART
+    clock.advance(hours=25)
+
+    def read_a_statement_since(moment: datetime) -> int:
+        lines = [
+            ProviderLine(f"TKL{at:%d%H%M%S}", at, kes(10), None, LineKind.PAYMENT, "a word", payer=OTIENO)
+            for at in (moment, clock.now())
+        ]
+        import_lines(lines, source="file", now=clock.now())
+        return close_silent_attempts(now=clock.now())
+
+    assert read_a_statement_since(since + timedelta(seconds=1)) == 0
+    assert read_a_statement_since(since) == 1
 
 
 @pytest.mark.provider_differs

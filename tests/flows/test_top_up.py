@@ -229,6 +229,34 @@ def test_a_question_about_the_accounts_that_gets_no_answer_says_so(
     assert "KES" not in capsys.readouterr().out
 
 
+@pytest.mark.provider_differs
+def test_what_may_still_be_on_its_way_is_not_said_to_have_stayed(simulator: Any, clock: Any) -> None:
+    simulator.hold_callbacks = True
+    row = top_up(amount=kes(1_000), now=clock.now())
+
+    def say(outcome: str) -> None:
+        with unit_of_work():
+            run_action(
+                "end-top-up",
+                {"reference": row.reference, "outcome": outcome},
+                actor="a+b",
+                now=clock.now(),
+            )
+
+    clock.advance(minutes=9, seconds=59)
+    settle_top_up(row.id, Unknown(), now=clock.now())
+    with pytest.raises(TopUpUnderWay):
+        say("not_moved")
+    row.refresh_from_db()
+    assert (row.status, ledger()[1190]) == ("unknown", kes(1_000))
+    clock.advance(seconds=1)
+
+    say("not_moved")
+
+    row.refresh_from_db()
+    assert row.status == "failed"
+
+
 def test_two_people_end_what_no_statement_will_show(simulator: Any, clock: Any, run_worker: Run) -> None:
     for outcome, status, left in (("not_moved", "failed", 1_500), ("moved", "succeeded", 500)):
         simulator.fault(
@@ -239,6 +267,7 @@ def test_two_people_end_what_no_statement_will_show(simulator: Any, clock: Any, 
         for wrong in ({"outcome": "lost"}, {"reference": "ZEM-00000000"}):
             with pytest.raises(BadRequestOfStaff), unit_of_work():
                 run_action("end-top-up", payload | wrong, actor="a+b", now=clock.now())
+        clock.advance(minutes=10)
 
         with unit_of_work():
             run_action("end-top-up", payload, actor="a+b", now=clock.now())

@@ -22,6 +22,8 @@ from tests.machine.tally import Edge, Tally
 from tests.seeds import first_seed
 
 STEPS_PER_RUN = 50
+# Longer ones: the end of each, in which all is settled, takes as long as some forty steps.
+STEPS_PER_RUN_OF_A_SOAK = 100
 # Hypothesis varies earlier examples from the eleventh on, mostly by repeating parts of them; fresh ones find more.
 RUNS_AT_ONCE = 10
 # A fifth of them is the simplest run there is, with which Hypothesis begins each time.
@@ -83,11 +85,11 @@ def silence() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-def machine_settings(*, derandomize: bool) -> hypothesis.settings:
+def machine_settings(*, derandomize: bool, steps: int = STEPS_PER_RUN) -> hypothesis.settings:
     """Without a deadline, since a step may be a whole day; without a database of examples, since seeds are printed."""
     return hypothesis.settings(
         max_examples=RUNS_AT_ONCE,
-        stateful_step_count=STEPS_PER_RUN,
+        stateful_step_count=steps,
         deadline=None,
         database=None,
         derandomize=derandomize,
@@ -96,7 +98,7 @@ def machine_settings(*, derandomize: bool) -> hypothesis.settings:
         report_multiple_bugs=False,
         verbosity=Verbosity.normal,
         phases=(Phase.generate, Phase.shrink),
-        # A run has fifty steps of a whole product, each with every invariant: it is slow, and large, by design.
+        # A run has dozens of steps of a whole product, each with every invariant: it is slow, and large, by design.
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
 
@@ -167,8 +169,9 @@ def test_no_invariant_breaks_in_thousands_of_steps(
 def test_no_invariant_breaks_with_the_seeds_of_the_soak(db: None, wsgi_application: Any) -> None:
     first, last = map(int, os.environ["ZEMI_MACHINE_SEEDS"].split(".."))
     tally = Tally()
+    settings = machine_settings(derandomize=False, steps=STEPS_PER_RUN_OF_A_SOAK)
 
     for seed in range(first, last + 1):
-        run_machine(wsgi_application, tally, machine_settings(derandomize=False), seed=seed)
+        run_machine(wsgi_application, tally, settings, seed=seed)
 
     Path(os.environ["ZEMI_MACHINE_TALLY"]).write_text(json.dumps(tally.facts()))

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from zemi.common.db import inside_transaction, unit_of_work
+from django.db import IntegrityError
+
+from zemi.common.db import inside_transaction, unit_of_work, violates
 from zemi.common.logs import log
 from zemi.common.work import back_off
 from zemi.disbursements import switch
@@ -79,16 +81,26 @@ def apply_outcome(
 
     :raises Attempt.DoesNotExist: no attempt of this kind has that id
     """
-    with unit_of_work():
-        attempt = lock_attempt(model, attempt_id)
-        if result is not None and not _is_about(result, attempt):
-            log.error("disbursement.ids_differ", attempt=str(attempt_id))
-            error = "ids_differ"
-        else:
-            judge = apply_locked if attempt.is_open else _compare
-            error = judge(attempt, outcome, now=now)
+    try:
+        with unit_of_work():
+            attempt = lock_attempt(model, attempt_id)
+            if result is not None and not _is_about(result, attempt):
+                log.error("disbursement.ids_differ", attempt=str(attempt_id))
+                error = "ids_differ"
+            else:
+                judge = apply_locked if attempt.is_open else _compare
+                error = judge(attempt, outcome, now=now)
+            if row is not None:
+                mark_handled(row, now=now, error=error, originator_id=attempt.originator_conversation_id)
+    except IntegrityError as broken:
+        owed = model.owner_model()
+        if not violates(broken, owed, f"{owed._meta.app_label}_receipt_once"):
+            raise
+        # A number is of one payment alone: this word proves nothing, and who has no other is asked about again.
+        log.error("disbursement.receipt_of_another", attempt=str(attempt_id))
         if row is not None:
-            mark_handled(row, now=now, error=error, originator_id=attempt.originator_conversation_id)
+            with unit_of_work():
+                mark_handled(row, now=now, error="receipt_of_another")
 
 
 def record_accepted(attempt: Attempt, accepted: Accepted, *, now: datetime) -> None:

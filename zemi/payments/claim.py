@@ -11,6 +11,7 @@ from zemi.payments.allocate import claim_orphan
 from zemi.payments.errors import ReceiptNotFound
 from zemi.payments.locks import lock_receipt
 from zemi.payments.models import CLAIMABLE, Receipt, payer_index
+from zemi.payments.queries import booked_at
 from zemi.payments.unallocated import return_orphan
 from zemi.providers import registry
 from zemi.refunds.models import RefundReason
@@ -26,7 +27,8 @@ def claim_receipt(
     """Give an orphan to the order that it was paid for, or, if that can't take it, back to whoever paid.
 
     Only the paying phone may claim. Where the payer is unknown, number, one-time code and amount must match, twelve
-    hours after it came; such money is never sent to the one who claims it. Opens transactions of its own.
+    hours after we heard of it: M-Pesa may tell days later, and until then nobody could claim. Such money is never sent to
+    the one who claims it. Opens transactions of its own.
 
     :raises TooManyAttempts: `caller` or `phone` has claimed too often
     :raises OneTimeCodeWrong: the phone is not proved
@@ -40,7 +42,7 @@ def claim_receipt(
         receipt = _orphan(receipt_number)
         unknown = receipt.payer_phone_hash is None
         if unknown:
-            if now < receipt.received_at + COOL_DOWN or receipt.amount != order.due:
+            if now < booked_at(receipt) + COOL_DOWN or receipt.amount != order.due:
                 raise ReceiptNotFound
         elif bytes(receipt.payer_phone_hash or b"") != payer_index(phone):
             raise ReceiptNotFound

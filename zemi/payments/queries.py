@@ -42,6 +42,11 @@ def refundable_receipts(order: Order) -> list[Receipt]:
     return list(rows.select_related("payment").order_by("-received_at", "-id"))
 
 
+def booked_at(receipt: Receipt) -> datetime:
+    """When we wrote down that this money came, by our own clock: M-Pesa may tell of it days later."""
+    return Event.objects.filter(subject_id=receipt.id).earliest("at").at
+
+
 def left_of(receipt: Receipt) -> Money:
     """What of a receipt's share in the price of its order may still go back to whoever paid it.
 

@@ -7,6 +7,7 @@ from typing import cast
 from zemi.common.db import unit_of_work
 from zemi.payments.locks import lock_payment
 from zemi.payments.models import LIVE, Payment
+from zemi.payments.queries import CLOCKS_APART
 from zemi.payments.settle import EVIDENCE_WAIT, close_without_evidence
 from zemi.providers import registry
 from zemi.reconciliation.models import StatementImport
@@ -21,8 +22,9 @@ def close_silent_attempts(*, now: datetime) -> int:
     """
     closed = 0
     for since, until in _covered():
+        # By M-Pesa's clock, which may be behind ours, it was paid a little earlier than it was asked for.
         silent = Payment.objects.filter(
-            status__in=LIVE, created_at__gte=since, created_at__lte=until - EVIDENCE_WAIT
+            status__in=LIVE, created_at__gte=since + CLOCKS_APART, created_at__lte=until - EVIDENCE_WAIT
         )
         for key in list(silent.order_by("created_at").values_list("id", flat=True)[:_MOST]):
             with unit_of_work():

@@ -10,8 +10,8 @@ class TopUpUnderWay(ZemiError):
     code = "top_up_under_way"
     kind = Kind.STATE
     text = Text(
-        en="A top-up is under way and has no result yet. No money was moved.",
-        sw="Uhamisho mwingine bado haujapata jibu. Hakuna pesa iliyotumwa.",
+        en="A top-up is under way and has no result yet. Nothing was moved or changed.",
+        sw="Uhamisho mwingine bado haujapata jibu. Hakuna kilichotumwa wala kubadilishwa.",
     )
     next_step = Text(
         en="Wait for its result, or import the statement that shows it.",

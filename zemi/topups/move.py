@@ -12,6 +12,7 @@ from zemi.common.faults import fault_point
 from zemi.common.ids import new_reference
 from zemi.common.logs import log
 from zemi.common.money import Money
+from zemi.common.work import due_keys
 from zemi.events.log import record, transition
 from zemi.ledger import chart
 from zemi.ledger.balances import balance_of
@@ -95,10 +96,9 @@ def settle_top_up(
 @outside_transaction
 def doubt_silent_top_ups(*, now: datetime) -> int:
     """Call unknown what has had no result for SILENCE: then the statement tells what became of it, or two people do."""
-    silent = TopUp.objects.filter(
-        status__in=[TopUpStatus.INTENT, TopUpStatus.SUBMITTED], updated_at__lte=now - SILENCE
-    )
-    keys = list(silent.values_list("id", flat=True))
+    # Only one is open at a time.
+    waiting = [TopUpStatus.INTENT, TopUpStatus.SUBMITTED]
+    keys = due_keys(TopUp, "updated_at", now=now - SILENCE, limit=1, statuses=waiting)
     for key in keys:
         settle_top_up(key, Unknown(text="no result"), now=now)
     return len(keys)
@@ -106,10 +106,18 @@ def doubt_silent_top_ups(*, now: datetime) -> int:
 
 @inside_transaction
 def decide_top_up(reference: str, *, moved: bool, actor: str, now: datetime) -> bool:
-    """Say what became of a top-up without a result, by the statement; False when no such one is open. A step."""
+    """Say what became of a top-up without a result, by the statement; False when no such one is open. A step.
+
+    That it has not moved can be said once its result has been away for SILENCE: until then it may be on its way, and a
+    statement doesn't show it yet.
+
+    :raises TopUpUnderWay: too early to say that it has not moved
+    """
     row = lock_open_top_up(reference)
     if row is None:
         return False
+    if not moved and (row.status != TopUpStatus.UNKNOWN or now < row.created_at + SILENCE):
+        raise TopUpUnderWay
     words = f"decided by {actor}"
     said = Succeeded("by_statement", words) if moved else Refused(Reason.OTHER, "no_evidence", words)
     _settle(row, said, now=now)
