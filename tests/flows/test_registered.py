@@ -187,6 +187,36 @@ def test_a_statement_that_begins_with_the_attempt_may_have_begun_after_its_money
     assert read_a_statement_since(since) == 1
 
 
+@pytest.mark.parametrize("hours_later", [0, 20])
+def test_a_line_that_may_be_a_silent_prompts_money_ends_it_as_paid(
+    simulator: Any, clock: Any, hours_later: int
+) -> None:
+    """M-Pesa's clock is behind ours: the line seems older than the prompt, and is booked as paid by hand, in doubt."""
+    simulator.switch(stamp_clock="slow")
+    simulator.book_payment(msisdn=OTIENO.msisdn, amount="10.00", shortcode="174379")
+    clock.advance(minutes=20)
+    reference = story.create_order().data["order_reference"]
+    simulator.set_phone(AMINA.msisdn, next="cancel" if hours_later else "pay", delay_s=1, callback="lost")
+    story.push(reference)
+    clock.advance(hours=hours_later, seconds=5)
+    simulator.run_due()
+    if hours_later:
+        # Too late for the prompt by any clock: another payment.
+        simulator.book_payment(
+            msisdn=AMINA.msisdn, amount="1500.00", shortcode="174379", account_reference=reference
+        )
+    clock.advance(hours=25)
+    simulator.book_payment(msisdn=OTIENO.msisdn, amount="10.00", shortcode="174379")
+
+    import_statement(simulator.statement(shortcode="174379"), now=clock.now())
+    reconcile(now=clock.now())
+
+    payment, receipt = Payment.objects.get(), Receipt.objects.get(order__order_reference=reference)
+    ended = ("failed", "no_evidence", None) if hours_later else ("completed", "", payment.id)
+    assert (payment.status, payment.failure_reason, receipt.payment_id) == ended
+    assert (order_of(reference).status, receipt.status) == ("paid", "allocated")
+
+
 @pytest.mark.provider_differs
 def test_two_statements_with_a_gap_between_them_prove_nothing_about_it(simulator: Any, clock: Any) -> None:
     def tell(number: str) -> None:

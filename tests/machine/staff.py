@@ -121,13 +121,18 @@ class StaffRules(World):
     def judge_what_is_unknown(self, row: int, maker: int, death: tuple[str, int] | None) -> None:
         """Two people say by the statement of this moment whether something was paid: it may still be paid later."""
         owed = self._owed(row, "judge")
-        ids = set(owed.tries_made().values_list("originator_conversation_id", flat=True))
-        tries = owed.tries_made().filter(method="reversal").exists()
+        # Of the try that may still have an end: what shows of an earlier one, a statement proves by itself.
+        attempt = owed.open_attempt()
+        is_reversal = attempt is not None and attempt.is_reversal
         receipts = [
             str(move["receipt"])
             for move in self.simulator.transactions()
-            if move["originator_conversation_id"] in ids
-            or (tries and move.get("original_receipt") == owed.pay_in)
+            if attempt is not None
+            and (
+                move.get("original_receipt") == owed.pay_in
+                if is_reversal
+                else move["originator_conversation_id"] == attempt.originator_conversation_id
+            )
         ]
         payload: dict[str, Any] = {"kind": owed.SUBJECT, "id": owed.id}
         action = "paid" if receipts else "unpaid"

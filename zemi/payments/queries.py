@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from zemi.common.ids import read_reference
 from zemi.common.money import Money
@@ -64,17 +64,11 @@ def receipt_told_by_hand(payment: Payment, amount: Money) -> Receipt | None:
     cut to the second. In doubt it is the same money: what is taken for another's is found by the next list of M-Pesa's,
     what is booked twice is sent back out of nothing.
     """
-    same_payer = Q(payer_phone_hash=payment.payer_phone_hash) | Q(payer_phone_hash__isnull=True)
-    told_before = Event.objects.filter(
-        Q(order_id=payment.order_id) | Q(order_id__isnull=True),
-        subject_id=OuterRef("pk"),
-        at__lt=payment.created_at - _OUR_CLOCKS,
-    )
-    alike = Receipt.objects.filter(amount_minor=amount.minor).exclude(Exists(told_before))
+    alike = _alike(payment, amount)
     of_order = Receipt.objects.filter(order_id=payment.order_id)
     crossed = of_order.values("payment").annotate(count=Count("id")).filter(count__gt=1).values("payment")
     fitting = alike.filter(
-        Q(same_payer, payment__isnull=True) | Q(payment__in=crossed.order_by()),
+        Q(_by_its_payer(payment), payment__isnull=True) | Q(payment__in=crossed.order_by()),
         order_id=payment.order_id,
     )
     # The earliest: then each of several attempts finds its own, whichever was told of first.
@@ -84,9 +78,35 @@ def receipt_told_by_hand(payment: Payment, amount: Money) -> Receipt | None:
     # Proved by its status alone, which doesn't say what for: nobody's, or what its payer has claimed it for since. What was
     # typed is no prompt's: a prompt types the order's reference.
     untyped = alike.filter(
-        payment__isnull=True,
-        payer_phone_hash=payment.payer_phone_hash,
-        received_at__gt=payment.created_at - CLOCKS_APART,
-        received_at__lt=payment.live_until + CLOCKS_APART,
+        _in_its_life(payment), payment__isnull=True, payer_phone_hash=payment.payer_phone_hash
     )
     return next((one for one in untyped.order_by("received_at", "id") if not one.typed_reference), None)
+
+
+def receipt_in_doubt(payment: Payment) -> Receipt | None:
+    """The order's earliest receipt that was booked as paid by hand, and by payer, amount and time may be this attempt's."""
+    by_hand = _alike(payment, payment.amount).filter(_by_its_payer(payment), _in_its_life(payment))
+    return (
+        by_hand.filter(order_id=payment.order_id, payment__isnull=True).order_by("received_at", "id").first()
+    )
+
+
+def _alike(payment: Payment, amount: Money) -> "QuerySet[Receipt]":
+    """Receipts of this amount that we had not heard of before the attempt was made."""
+    told_before = Event.objects.filter(
+        Q(order_id=payment.order_id) | Q(order_id__isnull=True),
+        subject_id=OuterRef("pk"),
+        at__lt=payment.created_at - _OUR_CLOCKS,
+    )
+    return Receipt.objects.filter(amount_minor=amount.minor).exclude(Exists(told_before))
+
+
+def _by_its_payer(payment: Payment) -> Q:
+    return Q(payer_phone_hash=payment.payer_phone_hash) | Q(payer_phone_hash__isnull=True)
+
+
+def _in_its_life(payment: Payment) -> Q:
+    """What came while the prompt was open, if M-Pesa's clock is not further away than CLOCKS_APART."""
+    return Q(
+        received_at__gt=payment.created_at - CLOCKS_APART, received_at__lt=payment.live_until + CLOCKS_APART
+    )

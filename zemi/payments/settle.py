@@ -27,7 +27,7 @@ from zemi.payments.models import (
     Receipt,
     reference_index,
 )
-from zemi.payments.queries import receipt_told_by_hand
+from zemi.payments.queries import receipt_in_doubt, receipt_told_by_hand
 from zemi.payments.reasons import retry_after_s
 from zemi.providers import registry
 from zemi.providers.base import ChargeResult, Refused, Succeeded
@@ -156,14 +156,19 @@ def fail_charge(
 def close_without_evidence(payment: Payment, *, statement_until: datetime, now: datetime) -> bool:
     """End an attempt that nobody could tell about for a day, once a statement that covers it shows no money (M15).
 
-    `statement_until` is how far the statement reaches that was read without finding it. False when it is too early. A
-    step; the attempt must be locked.
+    Where the clocks left in doubt whether a line of the order was its money or was paid by hand, it was booked as the
+    latter: it is the attempt's now, since nobody else will tell. `statement_until` is how far the statement reaches that
+    was read without finding it. False when it is too early. A step; the attempt must be locked.
     """
     payment.statement_checked_at = statement_until
     payment.save(update_fields=["statement_checked_at"])
     day_over = payment.created_at + EVIDENCE_WAIT
     if payment.status not in LIVE or now < day_over or statement_until < day_over:
         return False
+    in_doubt = receipt_in_doubt(payment)
+    if in_doubt is not None:
+        _adopt(payment, in_doubt, Succeeded("statement", receipt=in_doubt.transaction_id), now=now)
+        return True
     transition(
         payment,
         PaymentStatus.FAILED,

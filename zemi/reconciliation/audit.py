@@ -1,7 +1,7 @@
 """The audit: everything that must be true of the books, computed again from the rows (SAFETY 5i)."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
@@ -297,11 +297,7 @@ def _owed_to_sellers(books: _Books) -> defaultdict[str, int]:
 def _receipts(books: _Books) -> Iterator[str]:
     unallocated = books.kept[chart.UNALLOCATED.code]
     taken = [books.taken_of_receipts[str(line.code)] for line in (chart.UNALLOCATED, chart.UNCLAIMED)]
-    # A refund of an unknown payer that came to nothing is nobody's again, whatever its receipt was for.
-    nobodys: defaultdict[str, int] = defaultdict(int)
-    back = Refund.objects.filter(payer=None, status__in=GIVEN_BACK).values_list("receipt_id", "amount_minor")
-    for key, minor in back.iterator():
-        nobodys[str(key)] += minor
+    nobodys = _nobodys_again()
     apart = Receipt.objects.filter(amount_minor__gt=F("allocated_minor") + F("credited_minor"))
     for receipt in apart.iterator():
         rest = receipt.amount_minor - receipt.allocated_minor - receipt.credited_minor
@@ -321,6 +317,27 @@ def _receipts(books: _Books) -> Iterator[str]:
     yield from (
         f"unallocated money of unknown receipt {of}: {Money(b)}" for of, b in unallocated.items() if b
     )
+
+
+def _nobodys_again() -> defaultdict[str, int]:
+    """What came of refunds of unknown payers that came to nothing: it is nobody's again, whatever its receipt was for."""
+    again: defaultdict[str, int] = defaultdict(int)
+    charged: defaultdict[UUID, int] = defaultdict(int)
+    cases = SuspenseCase.objects.filter(subject_type=Refund.SUBJECT, status=SuspenseStatus.CHARGED)
+    for key, minor in cases.values_list("subject_id", "from_balance_minor"):
+        charged[key] += minor
+    late = _paid_late(Refund)
+    refunds = Refund.objects.filter(payer=None).values_list("id", "receipt_id", "status", "amount_minor")
+    for key, receipt, status, minor in refunds.iterator():
+        again[str(receipt)] += _returned(key, status, minor, late) - charged[key]
+    return again
+
+
+def _returned(key: UUID, status: str, minor: int, late: Mapping[UUID, str]) -> int:
+    """What of a refund has gone back to where it is owed from, before anything was charged."""
+    if key not in late:
+        return minor if status in GIVEN_BACK else 0
+    return minor + (minor if _came_back(status, late[key]) else 0)
 
 
 def _statuses() -> Iterator[str]:
@@ -383,11 +400,11 @@ def _credits(books: _Books) -> Iterator[str]:
     """All credit together: a receipt keeps its payer's number sealed, so that it can't be told by payer here."""
     came = Receipt.objects.aggregate(total=Sum("credited_minor"))["total"] or 0
     late = _paid_late(Refund)
-    back = Refund.objects.filter(payer__isnull=False, status__in=GIVEN_BACK)
-    for key, status, amount in back.values_list("id", "status", "amount_minor").iterator():
-        came += amount if key not in late or _came_back(status, late[key]) else 0
-    cases = SuspenseCase.objects.filter(subject_type=Refund.SUBJECT)
-    came += cases.filter(was_given_back=True).aggregate(total=Sum("amount_minor"))["total"] or 0
+    known = Refund.objects.filter(payer__isnull=False)
+    ended = known.filter(Q(status__in=GIVEN_BACK) | Q(pk__in=list(late)))
+    for key, status, amount in ended.values_list("id", "status", "amount_minor").iterator():
+        came += _returned(key, status, amount, late)
+    cases = SuspenseCase.objects.filter(subject_type=Refund.SUBJECT, subject_id__in=known.values("id"))
     went = sum(books.taken_of_receipts[str(chart.BUYER_CREDIT.code)].values())
     went += cases.aggregate(total=Sum("from_balance_minor"))["total"] or 0
     went += sum(books.apart[chart.BUYER_CREDIT.code].values())

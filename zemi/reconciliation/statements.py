@@ -10,6 +10,7 @@ from django.db.models.functions import Greatest
 
 from zemi.common.db import inside_transaction, outside_transaction, unit_of_work
 from zemi.common.ids import read_reference
+from zemi.common.money import Money
 from zemi.providers import registry
 from zemi.providers.base import LineKind, ProviderLine, Unknown
 from zemi.providers.mpesa.statement import StatementLine as MpesaLine
@@ -50,6 +51,13 @@ class Imported:
 
     lines: int
     new: int
+
+
+def is_denied_by_statement(receipt: str, *, kind: LineKind, amount: Money) -> bool:
+    """Whether `receipt` is on a statement that was read, and not as `amount` that went out in this way."""
+    lines = StatementLine.objects.filter(provider=registry.mobile_money().name, receipt=receipt)
+    fits = lines.filter(direction=Direction.OUT, kind=kind, amount_minor=amount.minor)
+    return lines.exists() and not fits.exists()
 
 
 def import_statement(text: str, *, now: datetime) -> Imported:

@@ -25,6 +25,8 @@ from zemi.payouts.change import change_payee
 from zemi.payouts.disburse import replace_payout
 from zemi.payouts.models import Payout
 from zemi.providers import registry
+from zemi.providers.base import LineKind
+from zemi.reconciliation.statements import is_denied_by_statement
 from zemi.refunds.models import Refund
 from zemi.refunds.payers import redirect_by_staff
 from zemi.releases.reversal import reverse_pay_in
@@ -81,7 +83,14 @@ def _reversed(payload: Payload, actor: str, now: datetime) -> None:
 
 
 def _paid(payload: Payload, actor: str, now: datetime) -> None:
-    change.decide(_locked(payload), paid=True, receipt=payload["receipt"], actor=actor, now=now)
+    owed, receipt = _locked(payload), payload["receipt"].strip().upper()
+    if type(owed)._default_manager.filter(provider=owed.provider, transaction_id=receipt).exists():
+        raise errors.BadRequestOfStaff(problem=f"{receipt} is the number of another {owed.SUBJECT}")
+    attempt = owed.open_attempt()
+    kind = LineKind.REVERSAL if attempt is not None and attempt.is_reversal else LineKind.PAYMENT
+    if is_denied_by_statement(receipt, kind=kind, amount=owed.amount):
+        raise errors.BadRequestOfStaff(problem=f"the statement's line {receipt} is another movement or sum")
+    change.decide(owed, paid=True, receipt=receipt, actor=actor, now=now)
 
 
 def _unpaid(payload: Payload, actor: str, now: datetime) -> None:
@@ -121,8 +130,7 @@ def _end_case(payload: Payload, actor: str, now: datetime) -> None:
         raise errors.BadRequestOfStaff(problem="no such case") from error
     outcome = payload["outcome"]
     if outcome == SuspenseStatus.CHARGED:
-        of_seller = case.subject_type == Payout.SUBJECT
-        available = chart.seller_payable(case.party_id) if of_seller else chart.buyer_credit(case.party_id)
+        available = _MODELS[case.subject_type]._default_manager.get(pk=case.subject_id).returns_to
         charge_case(case, available=available, debt=chart.seller_debt(case.party_id), actor=actor, now=now)
     elif outcome == SuspenseStatus.RECOVERED:
         cash = chart.disbursement(registry.mobile_money().disbursement_account)
