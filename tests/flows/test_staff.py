@@ -7,6 +7,7 @@ import pytest
 
 from tests import story
 from tests.characters import AMINA, CHEBET
+from tests.flows.test_stray_money import by_hand
 from tests.story import FLOAT, ledger
 from zemi.__main__ import main
 from zemi.approvals.errors import ApprovalNotFound, ApprovalNotPending, PayloadChanged, SecondPersonNeeded
@@ -26,7 +27,8 @@ from zemi.events.models import Event
 from zemi.identity.models import Party
 from zemi.orders.models import Order
 from zemi.payouts.models import Payout, PayoutAttempt
-from zemi.providers.base import Reason, Refused, Succeeded, Unknown
+from zemi.providers.base import LineKind, ProviderLine, Reason, Refused, Succeeded, Unknown
+from zemi.reconciliation.statements import import_lines
 from zemi.refunds.errors import NothingToRefund, RefundExceedsReceipt, RefundTooSmall
 from zemi.refunds.models import Refund, RefundAttempt, RefundedReceipt
 from zemi.staff.dispatch import put_back_to_work, start_sending, stop_sending
@@ -611,6 +613,42 @@ def test_a_payment_that_the_provider_took_back_is_owed_again(
     assert ledger()[2200] == kes(1_500)
 
 
+@differs
+def test_the_number_that_staff_give_must_be_of_this_payment(
+    completed: str, simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    settle(clock, run_worker)
+    taken = Payout.objects.get().transaction_id
+    simulator.fault("http_garbage_after", api="b2c", count=1)
+    simulator.hold_callbacks = True
+    order = story.create_order(buyer=CHEBET).data
+    story.simulate_payment(order["order_reference"], "NEXT1")
+    story.confirm(order["order_reference"], order["delivery_code"])
+    run_worker()
+    payout = Payout.objects.latest("id")
+    assert payout.status == "unknown"
+    lines = [
+        (LineKind.REVERSAL, "REVERSED01", 1_500),
+        (LineKind.PAYMENT, "ANOTHERSUM", 1_400),
+        (LineKind.PAYMENT, "THISSUM001", 1_500),
+    ]
+    told = [
+        ProviderLine(number, clock.now(), None, kes(amount), kind, "a word") for kind, number, amount in lines
+    ]
+    import_lines(told, source="file", now=clock.now())
+    before = ledger()
+
+    for wrong in (taken, "REVERSED01", "anothersum "):
+        with pytest.raises(BadRequestOfStaff):
+            do("paid", clock, kind="payout", id=payout.id, receipt=wrong)
+    assert ledger() == before
+
+    do("paid", clock, kind="payout", id=payout.id, receipt=" thissum001")
+
+    payout.refresh_from_db()
+    assert (payout.status, payout.transaction_id) == ("succeeded", "THISSUM001")
+
+
 def late(failed: Payout, clock: Any) -> SuspenseCase:
     attempt = PayoutAttempt.objects.get(payout=failed)
     apply_outcome(PayoutAttempt, attempt.id, Succeeded(receipt="LATE1"), now=clock.now())
@@ -687,6 +725,41 @@ def test_a_late_success_of_which_the_balance_is_gone_is_a_debt(
     do("end-case", clock, id=case.id, outcome="charged")
 
     assert ledger()[1300] == kes(1_500)
+
+
+@differs
+@pytest.mark.parametrize(
+    ("outcome", "lines"),
+    [
+        ("charged", {}),
+        ("recovered", {2500: kes(20)}),
+        ("lost", {2500: kes(20), 5200: kes(20)}),
+        ("", {1310: kes(20), 2500: kes(20)}),
+    ],
+)
+def test_a_late_refund_of_a_payer_whom_nobody_knows_is_charged_to_what_lies_there_for_him(
+    paid: str, simulator: Any, clock: Any, run_worker: Run, outcome: str, lines: dict[int, Any]
+) -> None:
+    """The reversal was said to have failed, and the refund was called off: its money was nobody's again."""
+    by_hand(simulator, clock, amount=20, reference=paid, payer=None)
+    simulator.hold_callbacks = True
+    run_worker()
+    attempt = RefundAttempt.objects.get()
+    assert (attempt.is_reversal, attempt.refund.payer) == (True, None)
+    apply_outcome(RefundAttempt, attempt.id, Refused(Reason.OTHER), now=clock.now())
+    settle(clock, run_worker)
+    assert Refund.objects.get().held_reason == "no_payee"
+    do("cancel", clock, kind="refund", id=attempt.refund_id)
+    assert ledger()[2500] == kes(20)
+    story.assert_books_agree(with_provider=False)
+
+    apply_outcome(RefundAttempt, attempt.id, Succeeded(receipt="LATE1"), now=clock.now())
+    story.assert_books_agree(with_provider=False)
+    if outcome:
+        do("end-case", clock, id=SuspenseCase.objects.get().id, outcome=outcome)
+
+    books = ledger()
+    assert {code: books[code] for code in (1310, 2400, 2500, 5200, 1300) if code in books} == lines
 
 
 @differs
