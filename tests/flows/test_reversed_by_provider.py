@@ -20,12 +20,12 @@ from zemi.events.models import Event
 from zemi.ledger import chart
 from zemi.ledger.balances import balance_of
 from zemi.notifications.models import Message
-from zemi.payments.c2b import claim_by_statement
+from zemi.payments.c2b import claim_by_statement, settle_c2b
 from zemi.payments.close import cancel_order
 from zemi.payments.models import PayInReversal, Payment, Receipt
 from zemi.payments.settle import settle_charge
 from zemi.payouts.models import Payout
-from zemi.providers.base import Succeeded
+from zemi.providers.base import C2BReceipt, Succeeded
 from zemi.reconciliation.match import reconcile
 from zemi.reconciliation.statements import import_statement
 from zemi.refunds.disburse import work_on_due_refunds
@@ -331,6 +331,23 @@ def test_a_refund_that_was_not_sent_is_called_off(simulator: Any, clock: Any, ru
 
     assert Refund.objects.get().status == "cancelled"
     assert order_of(reference).status == "paid"
+
+
+def test_a_part_of_somebody_unknown_that_waits_to_go_back_is_taken_back(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference = story.create_order().data["order_reference"]
+    sent = simulator.book_payment(msisdn=AMINA.msisdn, amount="600.00", shortcode="174379")
+    told = C2BReceipt(str(sent["receipt"]), kes(600), clock.now(), reference, None, "174379")
+    assert settle_c2b(told, now=clock.now()) == "allocated"
+    clock.advance(hours=27)
+    run_worker()
+    assert (Refund.objects.get().status, Refund.objects.get().payer) == ("held", None)
+
+    assert taken_back(simulator, clock, told.receipt) == {"2500": 600}
+
+    assert Refund.objects.get().status == "cancelled"
+    assert ledger() == {1110: FLOAT, 3100: FLOAT}
 
 
 def test_what_was_sent_back_already_and_is_taken_back_too_is_the_operators_loss(

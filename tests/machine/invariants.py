@@ -325,6 +325,7 @@ _HOLDS = (
     chart.SELLER_PAYABLE.code,
     chart.PAYOUTS_IN_FLIGHT.code,
     chart.UNALLOCATED.code,
+    chart.UNCLAIMED.code,
     chart.REFUNDS_IN_FLIGHT.code,
     chart.BUYER_CREDIT.code,
     chart.ROUNDING.code,

@@ -296,18 +296,19 @@ def _owed_to_sellers(books: _Books) -> defaultdict[str, int]:
 
 def _receipts(books: _Books) -> Iterator[str]:
     unallocated = books.kept[chart.UNALLOCATED.code]
-    taken = [books.taken_of_receipts[str(line.code)] for line in (chart.UNALLOCATED, chart.UNCLAIMED)]
-    nobodys = _nobodys_again()
+    # What was taken of each, and what of each came back.
+    moved = _nobodys_again()
+    for line in (chart.UNALLOCATED, chart.UNCLAIMED):
+        for key, minor in books.taken_of_receipts[str(line.code)].items():
+            moved[key] -= minor
     apart = Receipt.objects.filter(amount_minor__gt=F("allocated_minor") + F("credited_minor"))
     for receipt in apart.iterator():
         rest = receipt.amount_minor - receipt.allocated_minor - receipt.credited_minor
         if receipt.status == ReceiptStatus.WRITTEN_TO_UNCLAIMED:
             rest = 0
-        gone = sum(by_receipt.get(str(receipt.id), 0) for by_receipt in taken)
-        expected = rest - gone + nobodys.pop(str(receipt.id), 0)
-        if unallocated.pop(str(receipt.id), 0) != expected:
+        if unallocated.pop(str(receipt.id), 0) != rest + moved.pop(str(receipt.id), 0):
             yield f"receipt {receipt.id} of {receipt.amount} is not in the unallocated receipts"
-    for of, minor in nobodys.items():
+    for of, minor in moved.items():
         if unallocated.pop(of, 0) != minor:
             yield f"receipt {of}: {Money(minor)} of it is not in the unallocated receipts again"
     # More was booked than came, beyond the shilling that is forgiven (5.8 row 8).
