@@ -303,7 +303,10 @@ def unreachable(simulator: Simulator) -> dict[str, int]:
             told.add(payment.provider_reference)
     for callback in simulator.callbacks:
         if callback.delivered and callback.kind == "stk":
-            told.add(str(callback.payload["Body"]["stkCallback"]["CheckoutRequestID"]))
+            said = callback.payload["Body"]["stkCallback"]
+            # That it was not paid tells of no money, also where M-Pesa errs.
+            if str(said["ResultCode"]) == "0":
+                told.add(str(said["CheckoutRequestID"]))
         elif callback.delivered and callback.kind == "c2b":
             told.add(str(callback.payload["TransID"]))
     return {
