@@ -11,6 +11,7 @@ from django.db import connection, connections
 
 from tests import story
 from tests.characters import AMINA, BARAKA
+from tests.conftest import triggers_off
 from zemi.common.db import insert, unit_of_work
 from zemi.common.money import kes
 from zemi.events.listeners import begin_listening, listening
@@ -18,7 +19,7 @@ from zemi.events.log import history_of, record, transition
 from zemi.events.models import Event
 from zemi.identity.models import Merchant
 from zemi.identity.sessions import open_session
-from zemi.ledger.models import Seal, Transfer
+from zemi.ledger.models import Account, Seal, Transfer
 from zemi.ledger.seal import seal_ended_days, wrong_seals
 from zemi.links.create import create_link, expire_due_links
 from zemi.links.locks import lock_link
@@ -35,6 +36,10 @@ from zemi.payments.models import Receipt
 from zemi.payments.unallocated import return_unclaimed
 from zemi.payouts.models import Payout
 from zemi.providers.base import C2BReceipt
+from zemi.reconciliation.errors import BooksInUse
+from zemi.reconciliation.hourly import audit_every_hour
+from zemi.reconciliation.models import AuditRun
+from zemi.reconciliation.opening import open_float
 from zemi.refunds.models import Refund
 from zemi.releases.errors import PayInNotReversible
 from zemi.releases.reversal import record_pay_in_reversal
@@ -309,6 +314,41 @@ def test_a_day_into_which_something_is_still_being_booked_is_sealed_with_it(cloc
     assert sealed == 1
     assert Seal.objects.get().transfers == Transfer.objects.count() == 2
     assert list(wrong_seals()) == []
+
+
+def test_an_hour_that_another_worker_is_about_to_audit_is_left_to_it(clock: Any) -> None:
+    AuditRun.objects.all().delete()
+    hour = clock.now().replace(minute=0, second=0, microsecond=0)
+
+    ran = overtaken(
+        lambda: audit_every_hour(now=clock.now()),
+        by=lambda: insert(AuditRun(hour=hour, started_at=clock.now())),
+    )
+
+    assert (ran, AuditRun.objects.get().ended_at) == (0, None)
+
+
+def test_the_float_that_two_processes_open_at_once_is_booked_once(clock: Any) -> None:
+    def open_it() -> None:
+        open_float(collection=kes(0), disbursement=kes(1_000), now=clock.now())
+
+    event, before = Event.objects.get(type="float.opened"), Transfer.objects.get(kind="opening_float")
+    with unit_of_work(), triggers_off():
+        Transfer.objects.all().delete()
+        Account.objects.all().update(balance_minor=0)
+
+    def the_first_one() -> None:
+        found = {"event_id": event.id, "debit_id": before.debit_id, "credit_id": before.credit_id}
+        insert(
+            Transfer(
+                kind="opening_float", key=before.key, amount_minor=1, currency="KES", at=before.at, **found
+            )
+        )
+
+    with pytest.raises(BooksInUse):
+        overtaken(open_it, by=the_first_one)
+
+    assert [row.amount_minor for row in Transfer.objects.all()] == [1]
 
 
 def test_an_event_that_is_queued_while_it_is_sent_by_hand_is_queued_once(clock: Any) -> None:

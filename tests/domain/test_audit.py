@@ -120,6 +120,14 @@ def test_money_that_only_the_provider_knows_of_is_named(books: Any) -> None:
     assert problems() == ["account 1100[174379]: ours 3000.00, on the way 0.00, provider's 3020.00"]
 
 
+def test_books_of_the_provider_that_are_not_sound_are_named(books: Any) -> None:
+    store = books.wsgi._state.store
+    with store.transaction():
+        store.run("UPDATE accounts SET balance = balance + 100 WHERE name = ?", f"wallet:{AMINA.msisdn}")
+
+    assert problems() == ["the provider's books sum to 1.00"]
+
+
 def test_money_under_way_is_told_from_money_that_is_missing(
     books: Any, clock: Any, run_worker: Callable[[], int]
 ) -> None:

@@ -88,6 +88,10 @@ CORRUPTIONS: dict[str, tuple[Callable[[], object], str]] = {
         "transfers say",
     ),
     "a transfer is of another currency": (lambda: transfer("receipt").update(currency="USD"), "is unsound"),
+    "an account is of another currency": (
+        lambda: account(chart.MPESA_COLLECTION).update(currency="USD"),
+        "are not credits",
+    ),
     "a transfer went to another order's escrow": (
         lambda: transfer("receipt").update(credit_id=account(chart.ESCROW).order_by("id")[0].pk),
         "transfers say",

@@ -7,6 +7,8 @@ import pytest
 
 from tests import story
 from tests.characters import AMINA, CHEBET
+from tests.conftest import triggers_off
+from tests.domain.test_guards import undone
 from tests.flows.test_stray_money import by_hand
 from tests.story import FLOAT, ledger
 from zemi.__main__ import main
@@ -704,6 +706,11 @@ def test_a_late_success_is_a_claim_until_a_person_ends_it(
 ) -> None:
     case = late(failed, clock)
     assert ledger()[1310] == ledger()[2200] == kes(1_500)
+    assert f"KES 1500.00, payout {failed.id}" in [one.facts for one in waiting_for_people(now=clock.now())]
+    with undone():
+        with triggers_off():
+            SuspenseCase.objects.update(status="lost")
+        assert f"case {case.id} is lost and claims 1500.00, not 0.00" in story.problems()
 
     do("end-case", clock, id=case.id, outcome=outcome)
 

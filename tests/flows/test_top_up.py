@@ -10,6 +10,8 @@ from django.db import IntegrityError
 
 from tests import story
 from tests.characters import AMINA
+from tests.conftest import triggers_off
+from tests.domain.test_guards import undone
 from tests.story import FLOAT, ledger
 from zemi.cli import float as command
 from zemi.common import faults
@@ -249,6 +251,10 @@ def test_what_may_still_be_on_its_way_is_not_said_to_have_stayed(simulator: Any,
         say("not_moved")
     row.refresh_from_db()
     assert (row.status, ledger()[1190]) == ("unknown", kes(1_000))
+    with undone():
+        with triggers_off():
+            TopUp.objects.update(status="failed")
+        assert f"top-up {row.id} is failed and 1000.00 is in transit, not 0.00" in story.problems()
     clock.advance(seconds=1)
 
     say("not_moved")

@@ -167,7 +167,7 @@ def is_short_of_what_came(problem: str, lost: dict[str, int]) -> bool:
     if "overdrawn" not in problem:
         return False
     return TopUp.objects.filter(status__in=OPEN).exists() or (
-        "1100" in problem and any(minor > 0 for minor in lost.values())
+        "account 1100[" in problem and any(minor > 0 for minor in lost.values())
     )
 
 
@@ -181,8 +181,8 @@ def _books_agree(lost: dict[str, int], *, denied: set[str], has_statement: bool 
         and not is_short_of_what_came(problem, {} if has_statement else lost)
     ]
     # Money of which nothing tells but the statement: the audit must say so, in a line for each account, and nothing else.
-    came = [problem for problem in problems if "1100" in problem]
-    left = [problem for problem in problems if "1110" in problem]
+    came = [problem for problem in problems if "account 1100[" in problem]
+    left = [problem for problem in problems if "account 1110[" in problem]
     differs = sum(lost.values()) != 0
     assert len(came) <= differs, f"liveness: {lost} is out of reach, the audit says {problems}"
     assert has_statement or len(came) == differs, f"liveness: {lost} is out of reach, the audit is content"
