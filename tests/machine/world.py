@@ -283,9 +283,10 @@ class World(RuleBasedStateMachine):
 
     def _code_from_messages(self, order: Sale) -> str | None:
         for message in self.simulator.messages(order.buyer.msisdn):
-            found = re.search(r"\b\d{6}\b", str(message["text"]).replace(order.reference, ""))
+            # A reminder has the paybill's number, which has six digits as well.
+            found = re.search(r"Delivery code: (\d{6})\b", str(message["text"]))
             if found and order.reference in str(message["text"]):
-                order.code = found[0]
+                order.code = found[1]
         return order.code
 
     def _shows_a_prompt(self, phone: Phone) -> bool:
