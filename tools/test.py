@@ -33,6 +33,8 @@ MONEY = (
     "payments",
     "payouts",
     "releases",
+    "reconciliation",
+    "staff",
     "trust",
     "webhooks",
     "links",

@@ -22,6 +22,7 @@ from zemi.payments.c2b import settle_c2b
 from zemi.payments.models import Receipt
 from zemi.providers import registry
 from zemi.refunds.models import Refund
+from zemi.staff.queue import waiting_for_people
 
 Run = Callable[[], int]
 
@@ -45,6 +46,8 @@ def cancel(reference: str, **body: str) -> story.Answer:
 def test_the_paying_phone_claims_its_money_for_the_order(simulator: Any, clock: Any) -> None:
     reference = new_order()
     by_hand(simulator, clock, reference="iphone", payer=OTIENO)
+    [waits] = waiting_for_people(now=clock.now())
+    assert (waits.what, waits.facts) == ("receipt", "KES 1500.00, claimed by nobody yet")
 
     answer = claim(reference, OTIENO, code_for(OTIENO, "claim_receipt"))
 

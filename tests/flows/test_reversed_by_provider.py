@@ -15,6 +15,7 @@ from zemi.disbursements.change import cancel
 from zemi.disbursements.errors import DisbursementNotChangeable
 from zemi.disbursements.locks import lock_disbursement
 from zemi.disbursements.models import SuspenseCase
+from zemi.disbursements.settle import apply_outcome
 from zemi.events.log import history_of
 from zemi.events.models import Event
 from zemi.ledger import chart
@@ -405,6 +406,28 @@ def test_a_refund_of_ours_by_reversal_whose_result_was_lost_is_told_by_the_state
     assert import_and_reconcile(simulator, clock) == []
 
     assert (Refund.objects.get().status, PayInReversal.objects.count()) == ("succeeded", 0)
+
+
+@pytest.mark.parametrize("number", ["", "ANOTHER001"])
+def test_a_refund_by_reversal_learns_its_number_from_the_statement_and_another_one_is_for_a_person(
+    simulator: Any, clock: Any, run_worker: Run, number: str
+) -> None:
+    reference = story.create_order().data["order_reference"]
+    by_hand(simulator, clock, reference)
+    by_hand(simulator, clock, reference, payer=OTIENO)
+    simulator.hold_callbacks = True
+    run_worker()
+    attempt = RefundAttempt.objects.get()
+    assert attempt.is_reversal
+    apply_outcome(RefundAttempt, attempt.id, Succeeded(receipt=number or None), now=clock.now())
+    clock.advance(minutes=1)
+    simulator.run_due()
+
+    items = import_and_reconcile(simulator, clock)
+
+    [moved] = [str(move["receipt"]) for move in simulator.transactions() if move["kind"] == "reversal"]
+    assert Refund.objects.get().transaction_id == (number or moved)
+    assert items == ([moved] if number else [])
 
 
 @pytest.mark.provider_differs

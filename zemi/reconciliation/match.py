@@ -162,18 +162,10 @@ def _paid_out(line: StatementLine) -> Money | None:
 
 
 def _reversed(line: StatementLine) -> Money | None:
-    """A refund by reversal, under its own receipt or found by the one that it undid; or the provider's own."""
+    """A refund by reversal under its own number, or the provider's own reversal."""
     own = _paid_out(line)
     if own is not None or not line.linked_receipt:
         return own
-    # Not one whose reversal was refused, and which went out another way: then this is money that left twice.
-    found = Refund.objects.filter(
-        reverses=line.linked_receipt,
-        attempts__method=Method.REVERSAL,
-        attempts__status=AttemptStatus.SUCCEEDED,
-    ).first()
-    if found is not None:
-        return found.amount
     theirs = PayInReversal.objects.filter(provider=line.provider, transaction_id=line.receipt).first()
     return None if theirs is None else Money(theirs.amount_minor, line.currency)
 
