@@ -11,11 +11,12 @@ from tests import story
 from tests.characters import AMINA, CALLBACK_TWICE, CANCELS, CHEBET, OTIENO
 from zemi.common.money import kes
 from zemi.common.phone import Phone
+from zemi.disbursements.settle import apply_outcome
 from zemi.identity.api_keys import Scope
 from zemi.payments.c2b import settle_c2b
 from zemi.payments.models import Payment, Receipt
-from zemi.payouts.models import Payout
-from zemi.providers.base import C2BReceipt
+from zemi.payouts.models import Payout, PayoutAttempt
+from zemi.providers.base import C2BReceipt, Reason, Refused
 from zemi.reconciliation.match import reconcile
 from zemi.reconciliation.models import ReconciliationItem
 from zemi.reconciliation.statements import import_statement
@@ -221,17 +222,36 @@ def test_a_payout_that_only_the_statement_tells_of_is_the_one_try_it_can_be(
 
 
 @pytest.mark.provider_differs
-def test_lines_that_two_tries_can_be_are_left_to_a_person(
-    simulator: Any, clock: Any, run_worker: Callable[[], int]
+@pytest.mark.parametrize("shown", [2, 1])
+def test_of_two_payouts_alike_each_line_proves_one_whichever_it_is(
+    simulator: Any, clock: Any, run_worker: Callable[[], int], shown: int
 ) -> None:
     payouts = _pay_out_in_silence(2, simulator, clock, run_worker)
+    moves = [str(move["receipt"]) for move in simulator.transactions() if move["kind"] == "b2c"]
+    text = simulator.statement(shortcode="600000").splitlines(keepends=True)
 
-    import_statement(simulator.statement(shortcode="600000"), now=clock.now())
+    import_statement("".join(row for row in text if shown == 2 or moves[0] not in row), now=clock.now())
     report = reconcile(now=clock.now())
 
     for payout in payouts:
         payout.refresh_from_db()
-        assert payout.status == "needs_attention"
+    assert [payout.status for payout in payouts] == ["succeeded", ("needs_attention", "succeeded")[shown - 1]]
+    assert {payout.transaction_id for payout in payouts} - {None} == set(moves[-shown:])
+    assert not set(moves) & {item.receipt for item in report.items}
+
+
+@pytest.mark.provider_differs
+def test_a_line_that_may_be_of_what_has_failed_is_left_to_a_person(
+    simulator: Any, clock: Any, run_worker: Callable[[], int]
+) -> None:
+    payouts = _pay_out_in_silence(2, simulator, clock, run_worker)
+    first = PayoutAttempt.objects.get(payout=payouts[0])
+    apply_outcome(PayoutAttempt, first.id, Refused(Reason.OTHER), now=clock.now())
+
+    import_statement(simulator.statement(shortcode="600000"), now=clock.now())
+    report = reconcile(now=clock.now())
+
+    assert [payout.status for payout in Payout.objects.order_by("id")] == ["failed", "needs_attention"]
     moves = {move["receipt"] for move in simulator.transactions() if move["kind"] == "b2c"}
     assert moves < {item.receipt for item in report.items}
 

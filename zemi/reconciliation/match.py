@@ -270,7 +270,9 @@ def _prove_payment_out(line: StatementLine, now: datetime) -> bool:
 def _attempt_of(line: StatementLine) -> Attempt | None:
     """The try that the line is of: by our id, where it names one, or else the only one it can be by payee, sum and time.
 
-    In doubt none: a person decides. What has failed is not said to be paid by a clock that may be slow.
+    Of several that pay one person the same sum each line proves one, whichever it is: what was proved without a number
+    first, then the oldest. Where one of them has failed, or they are of two kinds, it does matter: in doubt none, and a
+    person decides. What has failed is not said to be paid by a clock that may be slow.
     """
     candidates: list[Attempt] = []
     day_before = line.at - DISTANCE
@@ -294,11 +296,11 @@ def _attempt_of(line: StatementLine) -> Attempt | None:
         if len(alike) > _MOST_ALIKE:
             return None
         candidates += [one for one in alike if one.owed.has_payee and one.paid_to == line.payer]
-    if len(candidates) != 1:
+    has_failed = any(one.status == AttemptStatus.FAILED for one in candidates)
+    if len(candidates) > 1 and (has_failed or len({type(one) for one in candidates}) > 1):
         return None
-    [one] = candidates
-    has_failed = one.status == AttemptStatus.FAILED
-    return None if has_failed and one.created_at >= line.at + _CUT_OFF else one
+    one = min(candidates, key=lambda one: (one.is_open, one.created_at), default=None)
+    return None if has_failed and one is not None and one.created_at >= line.at + _CUT_OFF else one
 
 
 def _prove_reversal(line: StatementLine, now: datetime) -> bool:
