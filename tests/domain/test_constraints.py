@@ -46,6 +46,27 @@ def test_a_constraint_of_a_model_is_one_of_the_database(
         assert real["check"]
 
 
+@pytest.mark.parametrize(
+    ("model", "constraint"), CONSTRAINTS, ids=[constraint.name for _, constraint in CONSTRAINTS]
+)
+def test_a_constraint_says_in_the_database_what_its_model_says(
+    model: type[models.Model], constraint: models.BaseConstraint
+) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL keeps it in other words; the migrations are the same")
+    # Not entered: it only writes the words here.
+    editor = connection.schema_editor(collect_sql=True)
+    editor.deferred_sql = []
+    statement = constraint.constraint_sql(model, editor) or editor.deferred_sql[0]
+    expected = str(statement)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sql FROM sqlite_master WHERE tbl_name = %s", [model._meta.db_table])
+        written = "\n".join(sql for (sql,) in cursor.fetchall() if sql)
+
+    assert expected.removesuffix(";") in written
+
+
 def test_there_are_constraints_to_look_at() -> None:
     names = {constraint.name for _, constraint in CONSTRAINTS}
 
