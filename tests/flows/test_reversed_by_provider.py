@@ -26,7 +26,7 @@ from zemi.payments.close import cancel_order
 from zemi.payments.models import PayInReversal, Payment, Receipt
 from zemi.payments.settle import settle_charge
 from zemi.payouts.models import Payout
-from zemi.providers.base import C2BReceipt, Succeeded
+from zemi.providers.base import C2BReceipt, Reason, Refused, Succeeded
 from zemi.reconciliation.match import reconcile
 from zemi.reconciliation.statements import import_statement
 from zemi.refunds.disburse import work_on_due_refunds
@@ -534,3 +534,52 @@ def test_a_refund_that_could_not_be_sent_yet_is_not_sent_once_its_money_was_take
     run_worker()
     assert [move["kind"] for move in simulator.transactions()].count("b2c") == 0
     assert ledger() == {1110: FLOAT, 3100: FLOAT}
+
+
+@pytest.mark.provider_differs
+@pytest.mark.parametrize("reason", [Reason.FLOAT_LOW, Reason.WALLET_FULL])
+def test_a_refund_on_its_way_that_comes_to_nothing_is_not_sent_anew_once_its_money_was_taken_back(
+    simulator: Any, clock: Any, run_worker: Run, reason: Reason
+) -> None:
+    """It waited for the float or the wallet, and was sent again: its payer had the money from M-Pesa itself."""
+    reference = paid_order(simulator, clock, run_worker)["order_reference"]
+    clock.advance(hours=25)
+    seller = order_of(reference).seller_id
+    cancel_order(order_reference=reference, actor="seller", party_id=seller, now=clock.now())
+    simulator.hold_callbacks = True
+    work_on_due_refunds(now=clock.now())
+    assert taken_back(simulator, clock) == {"5200": 1_500}
+
+    attempt = RefundAttempt.objects.get()
+    apply_outcome(RefundAttempt, attempt.id, Refused(reason, "1", "nothing moved"), now=clock.now())
+    assert Refund.objects.get().status == "held"
+    for _ in range(2):
+        clock.advance(hours=2)
+        work_on_due_refunds(now=clock.now())
+
+    assert (Refund.objects.get().status, RefundAttempt.objects.count()) == ("cancelled", 1)
+    assert ledger() == {1110: FLOAT, 2400: kes(1_500), 3100: FLOAT, 5200: kes(1_500)}
+
+
+def test_our_own_reversal_that_is_refused_since_the_provider_was_first_is_not_sent_by_b2c(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference = paid_order(simulator, clock, run_worker)["order_reference"]
+    number = str(Receipt.objects.get().transaction_id)
+    theirs = simulator.reverse_pay_in(number)
+    seller = order_of(reference).seller_id
+    cancel_order(order_reference=reference, actor="seller", party_id=seller, now=clock.now())
+    simulator.hold_callbacks = True
+    work_on_due_refunds(now=clock.now())
+    assert RefundAttempt.objects.get().method == "reversal"
+    with unit_of_work():
+        payload = {"receipt": number, "reversal": str(theirs["receipt"]), "amount": "1500"}
+        run_action("pay-in-reversed", payload, actor="chebet+otieno", now=clock.now())
+
+    simulator.hold_callbacks = False
+    for _ in range(4):
+        clock.advance(minutes=1)
+        run_worker()
+
+    assert (Refund.objects.get().status, RefundAttempt.objects.count()) == ("cancelled", 1)
+    assert [move["kind"] for move in simulator.transactions()].count("b2c") == 0

@@ -210,7 +210,7 @@ class Disbursement(Stateful, WorkRow):
 
     @property
     def is_still_owed(self) -> bool:
-        """Whether it may be sent again once it has failed."""
+        """Whether it may be sent, or sent again once it has failed."""
         return True
 
     @property

@@ -11,6 +11,7 @@ from zemi.common.faults import fault_point
 from zemi.common.ids import new_key
 from zemi.common.work import LEASE, claim_due, finish, handle_each
 from zemi.disbursements.ask import ask_about
+from zemi.disbursements.change import call_off_unsent
 from zemi.disbursements.models import Attempt, Disbursement, DisbursementStatus, HeldReason, Method
 from zemi.disbursements.settle import FIRST_QUERY, apply_outcome, record_accepted, requeue_held
 from zemi.disbursements.switch import Gate, gate
@@ -89,9 +90,13 @@ def send_claimed(row: Disbursement, *, now: datetime) -> None:
 
 
 def _commit_intent(row: Disbursement, *, now: datetime) -> Attempt | None:
-    """Write the attempt before the call. None when it must wait, or somebody else moved the row on."""
+    """Write the attempt before the call. None when it must wait, is owed no more, or somebody else moved the row on."""
     try:
         with unit_of_work():
+            if not row.is_still_owed:
+                # An earlier try had been sent when the provider itself gave the money back (M14), and came to nothing.
+                call_off_unsent(type(row)._default_manager.filter(pk=row.pk), actor="worker", now=now)
+                return None
             method = row.method
             if method == Method.B2C and not row.has_payee:
                 hold(row, HeldReason.NO_PAYEE, now=now)
