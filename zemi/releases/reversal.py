@@ -13,7 +13,7 @@ from zemi.orders.locks import lock_order_by_key
 from zemi.orders.models import Order, OrderStatus
 from zemi.orders.progress import mark_cancelled, mark_clawed_back, uncount_part
 from zemi.payments.locks import lock_receipt
-from zemi.payments.models import HELD, Receipt, ReceiptStatus
+from zemi.payments.models import HELD, PayInReversal, Receipt, ReceiptStatus
 from zemi.payments.reverse import (
     book_reversal,
     call_off_refunds,
@@ -54,9 +54,12 @@ def reverse_pay_in(
     back: reserve, balance, debt; what was refunded besides is the operator's loss (P15b). A refund of ours by
     reversal is no such case: it has an attempt.
 
-    :raises PayInNotReversible: no such receipt, another amount, or reversed before: a person looks
+    :raises PayInNotReversible: no such receipt, another amount, reversed before, or by a number that is another's: a
+        person looks
     """
     receipt, order = _locked(receipt_number, amount)
+    if PayInReversal.objects.filter(provider=receipt.provider, transaction_id=reversal_number).exists():
+        raise PayInNotReversible(problem=f"{reversal_number} took another receipt back")
     # Not one that went back as a duplicate, say: its order was never its own.
     paid_for = order if receipt.status in HELD else None
     lies_in = receipt.lies_in

@@ -3,15 +3,18 @@
 A payload holds ids, codes and amounts as text, never a phone: whoever reads the requests reads no personal data.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from django.db.models import Model
+
 from zemi.common.db import inside_transaction
 from zemi.common.ids import new_key, read_reference
-from zemi.common.money import Money
+from zemi.common.money import InvalidAmount, Money
 from zemi.disbursements import change
 from zemi.disbursements.locks import lock_case, lock_disbursement
 from zemi.disbursements.models import Disbursement, SuspenseCase, SuspenseStatus
@@ -19,8 +22,11 @@ from zemi.disbursements.suspense import charge_case, lose_case, recover_case
 from zemi.events.log import record
 from zemi.identity.models import Party
 from zemi.ledger import chart
+from zemi.ledger.chart import Side
+from zemi.ledger.locks import lock_balance
 from zemi.ledger.posting import Line, post
 from zemi.orders.locks import lock_order
+from zemi.payments.models import PayInReversal, Receipt
 from zemi.payouts.change import change_payee
 from zemi.payouts.disburse import replace_payout
 from zemi.payouts.models import Payout
@@ -38,6 +44,8 @@ from zemi.unclaimed.locks import lock_unclaimed
 from zemi.unclaimed.models import UnclaimedBalance
 
 Payload = Mapping[str, str]
+# A number of the provider's, or what an account is kept for: what the columns hold.
+_WORD = re.compile(r"[0-9A-Za-z._-]{1,40}", re.ASCII)
 Run = Callable[[Payload, str, datetime], None]
 
 
@@ -55,11 +63,24 @@ class Action:
 
 
 _MODELS: dict[str, type[Disbursement]] = {"payout": Payout, "refund": Refund}
+# A number of the provider's is of one movement, and of one of these.
+_NUMBERED: tuple[type[Model], ...] = (Payout, Refund, SuspenseCase, Receipt, PayInReversal)
+
+
+def amount_in(payload: Payload) -> Money:
+    """The amount of a payload.
+
+    :raises BadRequestOfStaff: it is none
+    """
+    try:
+        return Money.parse(payload["amount"])
+    except InvalidAmount as error:
+        raise errors.BadRequestOfStaff(problem=error.text.render("en")) from error
 
 
 def _refund_order(payload: Payload, actor: str, now: datetime) -> None:
     order = lock_order(order_reference=read_reference(payload["order"]))
-    refund_order(order, amount=Money.parse(payload["amount"]), bearer=payload["bearer"], actor=actor, now=now)
+    refund_order(order, amount=amount_in(payload), bearer=payload["bearer"], actor=actor, now=now)
 
 
 def _locked(payload: Payload) -> Disbursement:
@@ -79,13 +100,13 @@ def _retry(payload: Payload, actor: str, now: datetime) -> None:
 
 
 def _reversed(payload: Payload, actor: str, now: datetime) -> None:
-    change.record_reversal(_locked(payload), receipt=payload["receipt"], actor=actor, now=now)
+    change.record_reversal(_locked(payload), receipt=_number(payload, "receipt"), actor=actor, now=now)
 
 
 def _paid(payload: Payload, actor: str, now: datetime) -> None:
-    owed, receipt = _locked(payload), payload["receipt"].strip().upper()
-    if type(owed)._default_manager.filter(provider=owed.provider, transaction_id=receipt).exists():
-        raise errors.BadRequestOfStaff(problem=f"{receipt} is the number of another {owed.SUBJECT}")
+    owed, receipt = _locked(payload), _number(payload, "receipt")
+    if any(model._default_manager.filter(transaction_id=receipt).exists() for model in _NUMBERED):
+        raise errors.BadRequestOfStaff(problem=f"{receipt} is the number of another movement")
     attempt = owed.open_attempt()
     kind = LineKind.REVERSAL if attempt is not None and attempt.is_reversal else LineKind.PAYMENT
     if is_denied_by_statement(receipt, kind=kind, amount=owed.amount):
@@ -99,9 +120,9 @@ def _unpaid(payload: Payload, actor: str, now: datetime) -> None:
 
 def _pay_in_reversed(payload: Payload, actor: str, now: datetime) -> None:
     reverse_pay_in(
-        receipt_number=payload["receipt"],
-        reversal_number=payload["reversal"],
-        amount=Money.parse(payload["amount"]),
+        receipt_number=payload["receipt"].strip(),
+        reversal_number=_number(payload, "reversal"),
+        amount=amount_in(payload),
         actor=actor,
         now=now,
     )
@@ -120,7 +141,7 @@ def _redirect_refund(payload: Payload, actor: str, now: datetime) -> None:
 
 def _pay_again(payload: Payload, actor: str, now: datetime) -> None:
     old = lock_disbursement(Payout, _id(payload, "id"))
-    replace_payout(old, amount=Money.parse(payload["amount"]), actor=actor, now=now)
+    replace_payout(old, amount=amount_in(payload), actor=actor, now=now)
 
 
 def _end_case(payload: Payload, actor: str, now: datetime) -> None:
@@ -166,7 +187,13 @@ class _Adjustment:
 
 def _adjust(payload: Payload, actor: str, now: datetime) -> None:
     debit, credit = (_account(payload[side]) for side in ("debit", "credit"))
-    amount = Money.parse(payload["amount"])
+    amount = amount_in(payload)
+    if debit == credit or not amount.minor:
+        raise errors.BadRequestOfStaff(problem="a correction moves an amount between two accounts")
+    for account, side in ((debit, Side.CREDIT), (credit, Side.DEBIT)):
+        there = lock_balance(account) if account.line.keeps_balance and account.line.side is side else amount
+        if there < amount:
+            raise errors.BadRequestOfStaff(problem=f"{account} has KES {there}")
     event = record(
         "ledger.adjusted", _Adjustment(new_key()), at=now, actor=actor, data={"amount": str(amount)}
     )
@@ -177,13 +204,21 @@ def _account(text: str) -> chart.AccountRef:
     """Read "2200:<of>" as an account."""
     code, _, of = text.partition(":")
     line = chart.BY_CODE.get(int(code) if code.isdecimal() and len(code) < 6 else 0)
-    if line is None or bool(line.dimension) != bool(of):
+    if line is None or bool(line.dimension) != bool(of) or not _WORD.fullmatch(of or "-"):
         raise errors.BadRequestOfStaff(
             problem=f"no account {text!r}: write code, or code:what-it-is-kept-for"
         )
     if line.dimension == "party":
         of = str(_id({"party": of}, "party"))
     return chart.AccountRef(line, of)
+
+
+def _number(payload: Payload, name: str) -> str:
+    """A number that the provider gave to a movement, as it writes it."""
+    number = payload[name].strip().upper()
+    if not _WORD.fullmatch(number):
+        raise errors.BadRequestOfStaff(problem=f"{name} is no number of the provider's")
+    return number
 
 
 def _id(payload: Payload, name: str) -> UUID:

@@ -9,12 +9,12 @@ from django.conf import settings
 from zemi.approvals.decide import allow, ask_for, reject
 from zemi.approvals.models import Approval
 from zemi.common.db import unit_of_work
-from zemi.common.money import InvalidAmount, Money, kes
+from zemi.common.money import Money, kes
 from zemi.disbursements.errors import DisbursementNotFound
 from zemi.payouts.models import Payout
 from zemi.providers import registry
 from zemi.refunds.models import Refund
-from zemi.staff.actions import ACTIONS, run
+from zemi.staff.actions import ACTIONS, amount_in, run
 from zemi.staff.acts import check_who_and_why, write_act
 from zemi.staff.errors import BadRequestOfStaff
 from zemi.staff.models import ActOutcome
@@ -110,10 +110,7 @@ def _write_verdict(
 
 def _amount(payload: Mapping[str, str]) -> Money:
     if "amount" in payload:
-        try:
-            return Money.parse(payload["amount"])
-        except InvalidAmount as error:
-            raise BadRequestOfStaff(problem=error.text.render("en")) from error
+        return amount_in(payload)
     model = {"payout": Payout, "refund": Refund}.get(payload["kind"])
     try:
         row = model.objects.filter(pk=UUID(payload["id"])).first() if model else None  # type: ignore[attr-defined]
