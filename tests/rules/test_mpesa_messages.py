@@ -710,6 +710,11 @@ def test_a_time_is_read_with_its_zone_or_not_at_all(written: object, read: datet
     assert wire.iso_time(written) == read
 
 
+def test_no_cent_of_an_amount_is_lost() -> None:
+    for minor in range(1, 3_000):
+        assert wire.amount(f"{minor // 100}.{minor % 100:02}") == Money(minor)
+
+
 @pytest.mark.parametrize("nothing", ["0", "0.00", "00"])
 def test_an_amount_of_nothing_is_no_amount(nothing: str) -> None:
     with pytest.raises(UnreadableCallback, match="nothing"):

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests import story
 from zemi.common.db import BoundaryError, unit_of_work
 from zemi.disbursements.models import DisbursementStatus
 from zemi.events.errors import InvalidTransition
-from zemi.events.log import Stateful, transition
+from zemi.events.log import Stateful, history_of, transition
 from zemi.links.models import LinkStatus, PaymentLink
 from zemi.orders.models import Order, OrderStatus
 from zemi.payments.models import Payment, PaymentStatus
@@ -75,3 +76,17 @@ def test_a_listed_move_of_a_row_that_is_elsewhere_by_now_is_refused(
 
     with pytest.raises(InvalidTransition), unit_of_work():
         transition(row, target, at=datetime.now(UTC), actor="test")
+
+
+@pytest.mark.django_db
+def test_of_two_who_have_read_a_row_the_second_does_not_move_it(clock: Any) -> None:
+    reference = story.create_order().data["order_reference"]
+    mine, theirs = story.order_of(reference), story.order_of(reference)
+    with unit_of_work():
+        transition(theirs, OrderStatus.EXPIRED, at=clock.now(), actor="test", updated_at=clock.now())
+
+    with pytest.raises(InvalidTransition), unit_of_work():
+        transition(mine, OrderStatus.CANCELLED, at=clock.now(), actor="test", updated_at=clock.now())
+
+    assert story.order_of(reference).status == OrderStatus.EXPIRED
+    assert [event.type for event in history_of(mine.id)] == ["order.created", "order.expired"]
