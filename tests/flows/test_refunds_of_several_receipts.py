@@ -7,6 +7,7 @@ import pytest
 
 from tests import story
 from tests.characters import AMINA, BARAKA, CHEBET, OTIENO
+from tests.flows.test_reversed_by_provider import by_hand
 from tests.story import FLOAT, ledger
 from zemi.__main__ import main
 from zemi.approvals.models import Approval
@@ -21,6 +22,7 @@ from zemi.notifications.models import Message
 from zemi.orders.errors import AmountNotWholeShilling
 from zemi.orders.models import Order
 from zemi.payments.c2b import settle_c2b
+from zemi.payments.close import cancel_order
 from zemi.payments.models import Receipt
 from zemi.providers.base import C2BReceipt, Succeeded
 from zemi.refunds.errors import RefundExceedsReceipt
@@ -377,3 +379,26 @@ def test_the_command_lists_the_parts(sold: Any, clock: Any, settings: Any, capsy
         f"  KES 5.00 of receipt {otieno}: too little to send, the credit of who paid",
         f"  KES 1000.00 of receipt {amina}: queued",
     ]
+
+
+def test_the_order_is_refunded_only_once_each_of_its_payers_has_the_money_back(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    """One part could not be sent, and lay as its payer's credit: all were told that the order is refunded."""
+    reference = str(story.create_order().data["order_reference"])
+    by_hand(simulator, clock, reference, amount=500)
+    by_hand(simulator, clock, reference, amount=1_000, payer=OTIENO)
+    clock.advance(hours=25)
+    seller = story.order_of(reference).seller_id
+    cancel_order(order_reference=reference, actor="seller", party_id=seller, now=clock.now())
+    simulator.fault("b2c_unregistered", count=1)
+    settle(clock, run_worker)
+    assert sorted(Refund.objects.values_list("status", flat=True)) == ["failed", "succeeded"]
+
+    assert story.order_of(reference).status == "cancelled"
+
+    failed = Refund.objects.get(status="failed")
+    payload = {"kind": "refund", "id": str(failed.id)}
+    request_action("retry", payload, maker="Wanjiku", reason="registered now", now=clock.now())
+    settle(clock, run_worker)
+    assert story.order_of(reference).status == "refunded"

@@ -3,15 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from zemi.common.db import inside_transaction, outside_transaction
-from zemi.disbursements.models import IN_FLIGHT, DisbursementStatus
+from zemi.disbursements.models import GIVEN_BACK, IN_FLIGHT, DisbursementStatus
 from zemi.disbursements.send import work_on_due
 from zemi.ledger import chart
 from zemi.ledger.balances import balance_of
 from zemi.orders.locks import lock_order_by_key
 from zemi.orders.models import OrderStatus
 from zemi.orders.progress import mark_refunded
-from zemi.refunds.models import Refund
+from zemi.refunds.models import TOO_SMALL, Refund
 
 
 @outside_transaction
@@ -30,9 +32,16 @@ def finish_refunded_order(order_id: UUID, *, now: datetime) -> bool:
         # Stray money for an order that never was paid went back: it is cancelled, not refunded (O9).
         or order.paid_at is None
         or refunds.filter(status__in=IN_FLIGHT).exists()
+        or _of_its_price_that_came_back(refunds).exists()
         or not refunds.filter(status=DisbursementStatus.SUCCEEDED).exists()
         or balance_of(chart.escrow(order_id)).minor
     ):
         return False
     mark_refunded(order, now=now, actor="refund")
     return True
+
+
+def _of_its_price_that_came_back(refunds: "QuerySet[Refund]") -> "QuerySet[Refund]":
+    """Those that could not be sent, or were called off: not what was too little, nor what the provider gave back itself."""
+    of_price = refunds.filter(status__in=GIVEN_BACK, sources__has_key=str(chart.ESCROW.code))
+    return of_price.exclude(failure_reason=TOO_SMALL).exclude(receipt__status="reversed")
