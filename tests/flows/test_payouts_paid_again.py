@@ -541,3 +541,44 @@ def test_the_database_refuses_a_second_one_in_the_place_of_the_same(reversed_one
 def test_the_database_refuses_one_that_replaces_itself(reversed_one: Payout) -> None:
     with pytest.raises(IntegrityError, match="payouts_replaces_another"), unit_of_work():
         Payout.objects.filter(pk=reversed_one.pk).update(replaces=reversed_one)
+
+
+def test_what_a_refund_left_of_a_failed_payout_is_paid_by_a_new_one(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    """It could not be tried again, for not all of it was there, nor be called off: the rest was stuck for ever."""
+    order = story.create_order().data
+    story.push(order["order_reference"])
+    clock.advance(seconds=5)
+    run_worker()
+    story.confirm(order["order_reference"], order["delivery_code"])
+    simulator.fault("b2c_unregistered", count=1)
+    for _ in range(2):
+        run_worker()
+        clock.advance(seconds=5)
+    failed = Payout.objects.get()
+    again = {"id": str(failed.id), "amount": "1200"}
+
+    def do(action: str, **payload: str) -> None:
+        request_action(action, payload, maker="Wanjiku", reason="registered now", now=clock.now())
+
+    # All of it is there: it is tried again, not replaced.
+    with pytest.raises(DisbursementNotChangeable):
+        do("pay-again", **again)
+    do("refund", order=order["order_reference"], amount="300", bearer="seller")
+    with pytest.raises(DisbursementNotChangeable):
+        do("retry", kind="payout", id=str(failed.id))
+    with pytest.raises(ReplacementAmount):
+        do("pay-again", **again | {"amount": "1201"})
+
+    do("pay-again", **again)
+    for _ in range(2):
+        run_worker()
+        clock.advance(seconds=5)
+
+    paid = Payout.objects.get(replaces=failed)
+    assert (paid.status, paid.amount) == ("succeeded", kes(1_200))
+    failed.refresh_from_db()
+    assert (failed.status, failed.due_at) == ("cancelled", None)
+    assert 2200 not in ledger()
+    story.assert_books_agree()

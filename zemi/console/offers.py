@@ -140,15 +140,15 @@ def _of_disbursement(row: Disbursement, _: str) -> Iterator[Offer]:
     if row.status in {_S.UNKNOWN, _S.NEEDS_ATTENTION}:
         yield Offer("paid", fixed, (Asked("receipt"),), row.amount)
         yield Offer("unpaid", fixed, (), row.amount)
+    elif isinstance(row, Payout) and row.may_be_replaced() and not row.is_replaced:
+        # The form asks how much: the seller's balance may have paid for something else meanwhile.
+        yield Offer("pay-again", {"id": str(row.pk)}, (Asked("amount"),))
     elif row.status == _S.FAILED and row.is_still_owed and row.tries_made().exists():
         yield Offer("retry", fixed, (), row.amount)
     elif row.status in {_S.QUEUED, _S.HELD}:
         yield Offer("cancel", fixed, (), row.amount)
     elif row.status == _S.SUCCEEDED:
         yield Offer("reversed", fixed, (Asked("receipt"),), row.amount)
-    elif isinstance(row, Payout) and row.may_be_replaced() and not row.is_replaced:
-        # The form asks how much: the seller's balance may have paid for something else meanwhile.
-        yield Offer("pay-again", {"id": str(row.pk)}, (Asked("amount"),))
 
 
 def _of_refund(row: Refund, who: str) -> Iterator[Offer]:

@@ -45,12 +45,12 @@ def create_payout(
 
 @inside_transaction
 def replace_payout(old: Payout, *, amount: Money, actor: str, now: datetime) -> Payout:
-    """Owe to the same payee anew what the provider took back (Y19) or staff called off, by a payout that replaces `old`.
+    """Owe to the same payee anew what the provider took back (Y19), staff called off, or is left of what failed.
 
-    That must be locked. `amount` is all of it, or what is left where the seller's balance has paid for something else
-    meanwhile. Whatever is heard of the old one later moves that one alone.
+    A new payout replaces `old`, which must be locked. `amount` is all of it, or what is left where the seller's balance has
+    paid for something else meanwhile. Whatever is heard of the old one later moves that one alone.
 
-    :raises DisbursementNotChangeable: it may still be paid
+    :raises DisbursementNotChangeable: it may still be paid, or failed and can be tried again
     :raises PayoutReplaced: there is a newer one
     :raises ReplacementAmount: more than that payout was or the balance has, or nothing that M-Pesa pays out
     """
@@ -61,7 +61,18 @@ def replace_payout(old: Payout, *, amount: Money, actor: str, now: datetime) -> 
     most = min(old.amount, lock_balance(old.returns_to))
     if not PAYOUT_LEAST <= amount <= most or not amount.is_whole:
         raise errors.ReplacementAmount(least=PAYOUT_LEAST.shillings, most=str(most))
+    if old.status == DisbursementStatus.FAILED:
+        _give_up(old, most, actor=actor, now=now)
     return owe_anew(old, amount=amount, actor=actor, now=now)
+
+
+@inside_transaction
+def _give_up(failed: Payout, left: Money, *, actor: str, now: datetime) -> None:
+    """Owe what is left of a failed one again, and call that off: it moves no more."""
+    queued = transition(failed, DisbursementStatus.QUEUED, at=now, actor=actor, updated_at=now)
+    post(queued, Line("payout_retried", f"{failed.id}.left", failed.returns_to, failed.in_flight, left))
+    off = transition(failed, DisbursementStatus.CANCELLED, at=now, actor=actor, due_at=None, updated_at=now)
+    post(off, Line("payout_returned", f"{failed.id}.left", failed.in_flight, failed.returns_to, left))
 
 
 @inside_transaction

@@ -19,6 +19,7 @@ from zemi.disbursements.models import (
     moves,
 )
 from zemi.ledger import chart
+from zemi.ledger.balances import balance_of
 from zemi.ledger.chart import AccountRef
 
 __all__ = ["SEED_STATUS", "AttemptStatus", "Payout", "PayoutAttempt"]
@@ -104,8 +105,11 @@ class Payout(Disbursement):
     def may_be_replaced(self) -> bool:
         """Whether nothing is sent by it any more, though its money is owed: it was taken back, or called off.
 
-        What was called off was not on its way: each try of it had failed by the provider's word, or a day had passed.
+        What was called off was not on its way: each try of it had failed by the provider's word, or a day had passed. So
+        has what failed; it can't be tried again where the seller's balance has paid for something else meanwhile.
         """
+        if self.status == DisbursementStatus.FAILED:
+            return balance_of(self.returns_to) < self.amount
         return self.status in {DisbursementStatus.REVERSED, DisbursementStatus.CANCELLED}
 
     @property

@@ -246,7 +246,7 @@ ACTIONS: Mapping[str, Action] = {
     "pay-again": Action(
         ("id", "amount"),
         _pay_again,
-        "pay a seller what the provider took back, or staff called off: a new payout replaces the old one",
+        "pay a seller what was taken back, called off, or is left of what failed: a new payout replaces the old one",
         always_two=False,
     ),
     "paid": Action(("kind", "id", "receipt"), _paid, "what was unknown was paid, by the statement"),
