@@ -33,6 +33,8 @@ def test_an_amount_is_read_from_its_digits(token: str, minor: int) -> None:
         "NaN",
         "0x10",
         "١٥٠٠",
+        "1٥٠٠",
+        "1.٥٠",
         "１５００",
         "9" * 5000,
     ],
