@@ -332,6 +332,9 @@ def test_a_late_success_of_what_was_called_off_and_paid_anew_is_money_paid_twice
     assert (case.was_given_back, case.amount, ledger()[1310]) == (False, kes(1_500), kes(1_500))
     assert Payout.objects.get(replaces=tried).last_error == "suspense"
 
+    with pytest.raises(BadRequestOfStaff):
+        ask("end-case", clock, id=str(case.id), outcome="charged")
+
     # So whoever looks calls it off, and charges the balance: paid once.
     ask("cancel", clock, kind="payout", id=str(Payout.objects.get(replaces=tried).id))
     ask("end-case", clock, id=str(case.id), outcome="charged")

@@ -422,8 +422,8 @@ PATCHES: tuple[Patch, ...] = (
     Patch(
         "a late refund is charged to credit that nobody has",
         "zemi/staff/actions.py",
-        "        available = _MODELS[case.subject_type]._default_manager.get(pk=case.subject_id).returns_to\n",
-        "        available = chart.buyer_credit(case.party_id)\n",
+        "charge_case(case, available=owed.returns_to,",
+        "charge_case(case, available=chart.buyer_credit(case.party_id),",
         "what lies there for an unknown payer who was paid late is sent once more",
         (FLOWS,),
     ),

@@ -10,14 +10,14 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from zemi.common.db import inside_transaction
 from zemi.common.ids import new_key, read_reference
 from zemi.common.money import InvalidAmount, Money
 from zemi.disbursements import change
 from zemi.disbursements.locks import lock_case, lock_disbursement
-from zemi.disbursements.models import Disbursement, SuspenseCase, SuspenseStatus
+from zemi.disbursements.models import Disbursement, DisbursementStatus, SuspenseCase, SuspenseStatus
 from zemi.disbursements.suspense import charge_case, lose_case, recover_case
 from zemi.events.log import record
 from zemi.identity.models import Party
@@ -151,8 +151,15 @@ def _end_case(payload: Payload, actor: str, now: datetime) -> None:
         raise errors.BadRequestOfStaff(problem="no such case") from error
     outcome = payload["outcome"]
     if outcome == SuspenseStatus.CHARGED:
-        available = _MODELS[case.subject_type]._default_manager.get(pk=case.subject_id).returns_to
-        charge_case(case, available=available, debt=chart.seller_debt(case.party_id), actor=actor, now=now)
+        owed = _MODELS[case.subject_type]._default_manager.get(pk=case.subject_id)
+        waits = _waits_to_be_sent(owed)
+        if waits is not None:
+            # Charged now it would be a debt, and what waits would be sent all the same.
+            raise errors.BadRequestOfStaff(
+                problem=f"call off {waits.SUBJECT} {waits.pk} first: it pays the same money"
+            )
+        debt = chart.seller_debt(case.party_id)
+        charge_case(case, available=owed.returns_to, debt=debt, actor=actor, now=now)
     elif outcome == SuspenseStatus.RECOVERED:
         cash = chart.disbursement(registry.mobile_money().disbursement_account)
         recover_case(case, cash=cash, actor=actor, now=now)
@@ -160,6 +167,14 @@ def _end_case(payload: Payload, actor: str, now: datetime) -> None:
         lose_case(case, actor=actor, now=now)
     else:
         raise errors.BadRequestOfStaff(problem="outcome is charged, recovered or lost")
+
+
+def _waits_to_be_sent(owed: Disbursement) -> Disbursement | None:
+    """It, or what replaces it, if that has not been sent yet."""
+    same: QuerySet[Disbursement] = type(owed)._default_manager.filter(pk=owed.pk)
+    if isinstance(owed, Payout):
+        same = Payout.objects.filter(release_id=owed.release_id)
+    return same.filter(status__in=[DisbursementStatus.QUEUED, DisbursementStatus.HELD]).first()
 
 
 def _return_unclaimed(payload: Payload, actor: str, now: datetime) -> None:
