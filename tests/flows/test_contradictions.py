@@ -12,6 +12,7 @@ from django.test import Client
 from tests import story
 from tests.characters import AMINA, OTIENO
 from tests.conftest import triggers_off
+from tests.domain.test_guards import undone
 from tests.story import ledger
 from zemi.common import faults
 from zemi.common.money import kes
@@ -22,6 +23,8 @@ from zemi.disbursements.models import SuspenseCase
 from zemi.disbursements.settle import apply_outcome, handle_disburse_callback, requeue_held
 from zemi.events.errors import InvalidTransition
 from zemi.identity.api_keys import Scope
+from zemi.ledger import chart
+from zemi.ledger.models import Account
 from zemi.payments import collect
 from zemi.payments.models import Payment, Receipt
 from zemi.payments.settle import fail_charge, handle_charge_callback, settle_charge
@@ -485,6 +488,17 @@ def test_a_number_that_another_payout_has_proves_nothing(
     run_worker()
     other.payout.refresh_from_db()
     assert other.payout.status == "succeeded"
+
+
+def test_what_the_books_can_not_take_is_no_receipt_of_another(sent: PayoutAttempt, clock: Any) -> None:
+    with undone():
+        with triggers_off():
+            Account.objects.filter(code=chart.PAYOUTS_IN_FLIGHT.code).update(balance_minor=0)
+        with pytest.raises(IntegrityError):
+            apply_outcome(PayoutAttempt, sent.id, Succeeded(receipt="QHJ41HG1X1"), now=clock.now())
+
+    sent.refresh_from_db()
+    assert sent.status == "accepted"
 
 
 @pytest.mark.provider_differs

@@ -23,7 +23,6 @@ def forget_old_deliveries(*, now: datetime) -> int:
         return 0
     with unit_of_work():
         old = lock_ended_deliveries(before=before, limit=_MOST_DELETED)
-        if old:
-            WebhookAttempt.objects.filter(delivery__in=old).delete()
-            WebhookDelivery.objects.filter(pk__in=old).delete()
+        WebhookAttempt.objects.filter(delivery__in=old).delete()
+        WebhookDelivery.objects.filter(pk__in=old).delete()
         return len(old)
