@@ -105,6 +105,7 @@ def _reversed(payload: Payload, actor: str, now: datetime) -> None:
 
 def _paid(payload: Payload, actor: str, now: datetime) -> None:
     owed, receipt = _locked(payload), _number(payload, "receipt")
+    # For the words: of two at once the database's unique numbers refuse the second.
     if any(model._default_manager.filter(transaction_id=receipt).exists() for model in _NUMBERED):
         raise errors.BadRequestOfStaff(problem=f"{receipt} is the number of another movement")
     attempt = owed.open_attempt()

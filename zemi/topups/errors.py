@@ -5,7 +5,7 @@ from zemi.common.texts import Text
 
 
 class TopUpUnderWay(ZemiError):
-    """Another one has no result yet: a second would perhaps move the money twice."""
+    """One has no result yet: a second would perhaps move the money twice, and nobody can say that this one did not."""
 
     code = "top_up_under_way"
     kind = Kind.STATE
