@@ -68,7 +68,7 @@ def replace_payout(old: Payout, *, amount: Money, actor: str, now: datetime) -> 
 
 @inside_transaction
 def _give_up(failed: Payout, left: Money, *, actor: str, now: datetime) -> None:
-    """Call off what is left of a failed one: it moves no more. By way of queued, since what is called off books its return."""
+    """Call off what is left of a failed one: it moves no more. By way of queued: what is called off books its return."""
     queued = transition(failed, DisbursementStatus.QUEUED, at=now, actor=actor, updated_at=now)
     post(queued, Line("payout_retried", f"{failed.id}.left", failed.returns_to, failed.in_flight, left))
     off = transition(failed, DisbursementStatus.CANCELLED, at=now, actor=actor, due_at=None, updated_at=now)
