@@ -1,5 +1,6 @@
 """The end of a run: faults stop, some days pass, and everything must have come to its end (SAFETY 5a, liveness)."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -9,12 +10,12 @@ from tests.machine.going_out import paid_though_denied
 from tests.machine.invariants import unreachable
 from tests.machine.sql import moves
 from tests.machine.stage import LIVENESS, Stage
-from zemi.disbursements.models import AttemptStatus, DisbursementStatus, Method, SuspenseCase
+from zemi.disbursements.models import Attempt, AttemptStatus, DisbursementStatus, Method, SuspenseCase
 from zemi.disbursements.switch import KINDS
 from zemi.events.models import EventDelivery
 from zemi.notifications.models import Message
 from zemi.payments.models import PayInReversal, Payment, PaymentStatus, Receipt, reference_index
-from zemi.payouts.models import Payout
+from zemi.payouts.models import Payout, PayoutAttempt
 from zemi.providers import registry
 from zemi.reconciliation.audit import audit_books
 from zemi.reconciliation.match import reconcile
@@ -106,14 +107,14 @@ def _money_has_arrived(moves: list[dict[str, Any]], lost: dict[str, int]) -> Non
 
 def _what_went_out_has_ended(stage: Stage, *, has_statement: bool = False) -> None:
     answered = stage.payouts_that_arrived()
-    moved = {move["originator_conversation_id"] for move in stage.simulator.transactions()}
+    listed = _told_by_a_statement(stage) if has_statement else set()
     for owed in [*Payout.objects.all(), *Refund.objects.all()]:
         if owed.status in {_S.UNKNOWN, _S.NEEDS_ATTENTION}:
             # Without a statement nobody can prove that it never arrived: it waits for a person (Y13, Y14).
             sent = {attempt.originator_conversation_id for attempt in owed.tries_made() if attempt.is_open}
             # After a week without an answer nothing asks any more. Then the statement proves what was paid; of
             # what M-Pesa refused it says nothing.
-            told = (answered if owed.due_at is not None else set()) | (moved if has_statement else set())
+            told = (answered if owed.due_at is not None else set()) | listed
             assert not sent & told, f"liveness: a {owed.SUBJECT} that M-Pesa settled is still unknown"
             undoes = {owed.pay_in for attempt in owed.tries_made() if attempt.is_open and attempt.is_reversal}
             assert not (has_statement and undoes & _undone(stage)), "liveness: a statement proves it"
@@ -125,6 +126,24 @@ def _what_went_out_has_ended(stage: Stage, *, has_statement: bool = False) -> No
             assert owed.last_error in {"suspense", "float_low"}, f"liveness: a {owed.SUBJECT} is queued"
         else:
             assert owed.status in _ENDED, f"liveness: a {owed.SUBJECT} is {owed.status}"
+
+
+def _told_by_a_statement(stage: Stage) -> set[str]:
+    """What moved by tries that a statement can tell apart: of those alike all must have moved, and none have failed."""
+    moved = {str(move["originator_conversation_id"]) for move in stage.simulator.transactions()}
+    alike: defaultdict[tuple[str, int], list[Attempt]] = defaultdict(list)
+    for attempt in [*PayoutAttempt.objects.all(), *RefundAttempt.objects.all()]:
+        if attempt.is_reversal or not attempt.owed.has_payee:
+            continue
+        if attempt.status != AttemptStatus.SUCCEEDED:
+            alike[attempt.paid_to.msisdn, attempt.amount_minor].append(attempt)
+    told = set()
+    for tries in alike.values():
+        names = {attempt.originator_conversation_id for attempt in tries}
+        are_equal = all(attempt.is_open and type(attempt) is type(tries[0]) for attempt in tries)
+        if len(tries) == 1 or (are_equal and names <= moved):
+            told |= names
+    return told & moved
 
 
 def _undone(stage: Stage) -> set[str]:

@@ -270,16 +270,30 @@ def _prove_payment_out(line: StatementLine, now: datetime) -> bool:
 def _attempt_of(line: StatementLine) -> Attempt | None:
     """The try that the line is of: by our id, where it names one, or else the only one it can be by payee, sum and time.
 
-    Of several that pay one person the same sum each line proves one, whichever it is: what was proved without a number
-    first, then the oldest. Where one of them has failed, or they are of two kinds, it does matter: in doubt none, and a
-    person decides. What has failed is not said to be paid by a clock that may be slow.
+    Of several that pay one person the same sum a line is given to one that was proved without a number. The others are
+    proved by lines when there is a line for each of them: then it does not matter which is whose. With fewer lines it
+    does, as one of them may never have left; so it does where one has failed, or they are of two kinds: in doubt none,
+    and a person decides. What has failed is not said to be paid by a clock that may be slow.
     """
-    candidates: list[Attempt] = []
-    day_before = line.at - DISTANCE
     for model in (PayoutAttempt, RefundAttempt):
         named = model._default_manager.filter(originator_conversation_id=line.reference or None).first()
         if named is not None:
             return named
+    candidates = _candidates(line)
+    has_failed = any(one.status == AttemptStatus.FAILED for one in candidates)
+    if len(candidates) > 1 and (has_failed or len({type(one) for one in candidates}) > 1):
+        return None
+    one = min(candidates, key=lambda one: (one.is_open, one.created_at), default=None)
+    if one is None or (has_failed and one.created_at >= line.at + _CUT_OFF):
+        return None
+    return one if len(candidates) == 1 or not one.is_open or _has_line_for_each(line) else None
+
+
+def _candidates(line: StatementLine) -> list[Attempt]:
+    """The tries that the line can be of by payee, sum and time, and that have no number yet."""
+    candidates: list[Attempt] = []
+    day_before = line.at - DISTANCE
+    for model in (PayoutAttempt, RefundAttempt):
         # What provably did not leave goes out later as the same try.
         went_later = Q(is_open=True, **{f"{model.OWNER}__sent_at__gte": day_before})
         sent = model._default_manager.filter(
@@ -294,13 +308,25 @@ def _attempt_of(line: StatementLine) -> Attempt | None:
         )
         alike = list(open_ones.order_by("created_at")[: _MOST_ALIKE + 1])
         if len(alike) > _MOST_ALIKE:
-            return None
+            return []
         candidates += [one for one in alike if one.owed.has_payee and one.paid_to == line.payer]
-    has_failed = any(one.status == AttemptStatus.FAILED for one in candidates)
-    if len(candidates) > 1 and (has_failed or len({type(one) for one in candidates}) > 1):
-        return None
-    one = min(candidates, key=lambda one: (one.is_open, one.created_at), default=None)
-    return None if has_failed and one is not None and one.created_at >= line.at + _CUT_OFF else one
+    return candidates
+
+
+def _has_line_for_each(line: StatementLine) -> bool:
+    """Whether the lines like this one that have no counterpart are as many as the tries that they can be of."""
+    alike = StatementLine.objects.exclude(verdict=Verdict.MATCHED).filter(
+        provider=line.provider,
+        direction=line.direction,
+        kind=line.kind,
+        amount_minor=line.amount_minor,
+        reference=line.reference,
+        at__gt=line.at - DISTANCE,
+        at__lt=line.at + DISTANCE,
+    )
+    candidates = [_candidates(one) for one in alike[:_MOST_ALIKE] if one.payer == line.payer]
+    tries = {(type(one), one.pk) for group in candidates for one in group}
+    return len(tries) <= sum(1 for group in candidates if group)
 
 
 def _prove_reversal(line: StatementLine, now: datetime) -> bool:
