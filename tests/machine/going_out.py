@@ -23,6 +23,16 @@ _COUNTED = "SELECT receipt_id, refunded_minor FROM refunds_refundedreceipt"
 _LATE = "SELECT subject_id FROM disbursements_suspensecase WHERE subject_type = 'refund' AND was_given_back"
 _CASES = "SELECT id, status, amount_minor FROM disbursements_suspensecase"
 _CLAIMED = "SELECT of, balance_minor FROM ledger_account WHERE code = %s AND balance_minor <> 0"
+# The provider had given its receipt back itself, and we knew.
+_SENT_FOR_NOTHING = """
+    SELECT COUNT(*) FROM refunds_refund r JOIN payments_payinreversal p ON p.receipt_id = r.receipt_id
+    WHERE r.sent_at > p.recorded_at"""
+# Of the price of an order that is refunded; too little to be sent is the payer's credit.
+_NOT_REFUNDED = """
+    SELECT COUNT(*) FROM refunds_refund r JOIN orders_order o ON o.id = r.order_id
+    JOIN payments_receipt c ON c.id = r.receipt_id
+    WHERE o.status = 'refunded' AND r.status IN ('failed', 'cancelled') AND r.failure_reason <> 'too_small'
+        AND CAST(r.sources AS TEXT) LIKE %s AND c.status <> 'reversed'"""
 _STOPPED = "SELECT name FROM disbursements_dispatcher WHERE stopped_at IS NOT NULL"
 _TRIES = "SELECT COUNT(*) FROM payouts_payoutattempt UNION ALL SELECT COUNT(*) FROM refunds_refundattempt"
 
@@ -50,6 +60,7 @@ class GoingOut:
         owners = self._payouts(net, b2c) | self._refunds(b2c)
         self._right_phone(b2c, owners)
         self._counted()
+        self._gone_back()
         self._claims()
         self._stops()
 
@@ -167,6 +178,13 @@ class GoingOut:
             assert total <= counted.get(receipt, 0), (
                 f"I12: {total} of a receipt goes back, {counted.get(receipt)} counted"
             )
+
+    def _gone_back(self) -> None:
+        """I25: what the provider gave back is not sent as well. I26: an order is refunded once all of its price is back."""
+        [(sent,)] = rows(_SENT_FOR_NOTHING)
+        assert not sent, f"I25: {sent} refunds were sent of what the provider had given back"
+        [(stayed,)] = rows(_NOT_REFUNDED, [f'%"{chart.ESCROW.code}"%'])
+        assert not stayed, f"I26: {stayed} refunds of orders that are refunded did not go back"
 
     def _claims(self) -> None:
         """I23: a claim on whoever got too much is in the books as long as its case is open."""

@@ -71,15 +71,50 @@ class ProviderRules(World):
         number = str(known[receipt % len(known)].transaction_id)
 
         with self._step("the_care_desk_gives_a_payment_back"):
-            try:
-                self.simulator.reverse_pay_in(number)
-            except ControlError as refusal:
-                self.tally.answers[f"care desk: {refusal.status}"] += 1
-                return
-            self.given_back.add(number)
-            self.tally.answers["care desk: done"] += 1
-            if is_told:
+            if self._desk_gives_back(number) and is_told:
                 self._do(self._read_statements, death)
+
+    @precondition(World._has_sales)
+    @rule(
+        sale=which,
+        age=st.sampled_from((0, 90_000)),
+        code=st.sampled_from(("1", "8")),
+        is_told=st.sampled_from((True, True, False)),
+        seconds=st.sampled_from((130, 4_000, 90_000)),
+    )
+    def the_care_desk_gives_back_what_is_going_back(
+        self, sale: int, age: int, code: str, is_told: bool, seconds: int
+    ) -> None:
+        """While a refund is on its way the desk gives its payment back as well; then the refund comes to nothing."""
+        order = self._sale(sale, status=OrderStatus.PAID)
+        with self._step("the_care_desk_gives_back_what_is_going_back"):
+            # An old payment goes back to the phone, a new one is undone.
+            self.stage_.pass_time(age)
+            self.simulator.fault("result_code", code=code, count=1, api="b2c" if age else "reversal")
+            proof = self._proof(order.seller, "cancel_order")
+            self._seen("cancel by seller", story.post(f"/api/v1/orders/{order.reference}/cancel", proof))
+            self._work()
+            numbers = Receipt.objects.filter(order__order_reference=order.reference).exclude(
+                transaction_id=None
+            )
+            for number in numbers.values_list("transaction_id", flat=True):
+                self._desk_gives_back(str(number))
+            for told in (is_told, True):
+                if told:
+                    self._read_statements()
+                self.stage_.settle(self._work)
+                self.stage_.pass_time(seconds)
+                self.stage_.settle(self._work)
+
+    def _desk_gives_back(self, number: str) -> bool:
+        try:
+            self.simulator.reverse_pay_in(number)
+        except ControlError as refusal:
+            self.tally.answers[f"care desk: {refusal.status}"] += 1
+            return False
+        self.given_back.add(number)
+        self.tally.answers["care desk: done"] += 1
+        return True
 
     @rule(
         shillings=st.sampled_from((10, 1_000, 9_000)),

@@ -44,6 +44,8 @@ SOMETIMES: dict[str, str | None] = {
     " WHERE f.subject_id = e.subject_id AND f.type = 'payout.not_sent' AND f.id < e.id)",
     "a result before the answer": "SELECT COUNT(*) FROM payouts_payout p WHERE status = 'succeeded' AND NOT EXISTS"
     " (SELECT 1 FROM events_event e WHERE e.subject_id = p.id AND e.type IN ('payout.submitted', 'payout.unknown'))",
+    "a refund called off, its payment having been given back": "SELECT COUNT(*) FROM refunds_refund r"
+    " JOIN payments_payinreversal p ON p.receipt_id = r.receipt_id WHERE r.status = 'cancelled'",
     DIED_BEFORE_THE_CALL: None,
     DIED_AFTER_THE_CALL: None,
     STALLED: None,

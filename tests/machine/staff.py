@@ -13,6 +13,7 @@ from zemi.disbursements.models import Disbursement, DisbursementStatus, Suspense
 from zemi.disbursements.switch import KINDS
 from zemi.identity.models import Party
 from zemi.identity.parties import phone_index
+from zemi.ledger.balances import balance_of
 from zemi.orders.models import OrderStatus
 from zemi.payouts.models import Payout
 from zemi.refunds.models import Refund
@@ -27,7 +28,7 @@ _FITTING = {
     "change-payee": (_S.FAILED,),
     "judge": (_S.UNKNOWN, _S.NEEDS_ATTENTION),
     "reversed": (_S.SUCCEEDED,),
-    "pay-again": (_S.REVERSED, _S.CANCELLED),
+    "pay-again": (_S.REVERSED, _S.CANCELLED, _S.FAILED),
 }
 # What M-Pesa says of a payment that it does not make: no float, a full wallet, credentials that are wrong or locked.
 _RESULTS = ("1", "8", "2001", "8006")
@@ -108,7 +109,9 @@ class StaffRules(World):
             party = Party.objects.filter(phone_hash=phone_index(OTIENO)).first()
             payload = {"id": owed.id, "party": party.id if party is not None else owed.id}
         elif action == "pay-again":
-            payload = {"id": owed.id, "amount": owed.amount}
+            # A refund may have taken a part of what came back since.
+            left = balance_of(owed.returns_to)
+            payload = {"id": owed.id, "amount": min(left, owed.amount) if left.minor else owed.amount}
 
         def act() -> None:
             self._ask(action, payload, maker=maker, is_allowed=is_allowed)
