@@ -296,10 +296,20 @@ def unreachable(simulator: Simulator) -> dict[str, int]:
     Only a statement shows it (M15). Receipt -> cents.
     """
     booked = set(Receipt.objects.exclude(transaction_id=None).values_list("transaction_id", flat=True))
+    own = {str(move["receipt"]): str(move["checkout_request_id"]) for move in moves(simulator, "stk")}
+    payments = list(Payment.objects.prefetch_related("receipts"))
+    unnumbered = {
+        payment.provider_reference
+        for payment in payments
+        if any(receipt.transaction_id is None for receipt in payment.receipts.all())
+    }
     told = set()
-    for payment in Payment.objects.prefetch_related("receipts"):
-        # A query proves a prompt without a number: money that was told by hand at the same time is taken for its own.
-        if not booked & {receipt.transaction_id for receipt in payment.receipts.all()}:
+    for payment in payments:
+        numbers = {receipt.transaction_id for receipt in payment.receipts.all()} - {None}
+        # A query proves a prompt without a number: money that was told by hand at the same time is taken for its own. Of two
+        # prompts that were proved so, one may have the other's.
+        others = unnumbered - {payment.provider_reference}
+        if not numbers or {own.get(str(number)) for number in numbers} & others:
             told.add(payment.provider_reference)
     for callback in simulator.callbacks:
         if callback.delivered and callback.kind == "stk":
