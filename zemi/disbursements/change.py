@@ -19,7 +19,7 @@ from zemi.disbursements.models import (
     DisbursementStatus,
     SuspenseStatus,
 )
-from zemi.disbursements.settle import apply_locked, give_back
+from zemi.disbursements.settle import apply_locked, come_back, give_back
 from zemi.disbursements.suspense import recover_case
 from zemi.events.log import transition
 from zemi.ledger import chart
@@ -131,10 +131,12 @@ def record_reversal(row: Disbursement, *, receipt: str, actor: str, now: datetim
     owner = row.returns_to
     if case is not None and case.status == SuspenseStatus.LOST:
         owner = chart.losses(case.id)
-    post(event, Line(f"{row.SUBJECT}_reversed", row.id, cash, owner, row.amount))
+    line = Line(f"{row.SUBJECT}_reversed", row.id, cash, owner, row.amount)
     if case is None:
-        row.after_return()
-    elif case.status == SuspenseStatus.OPEN:
+        come_back(event, row, line)
+        return
+    post(event, line)
+    if case.status == SuspenseStatus.OPEN:
         # What was paid late had been given back already: this is what was claimed, and owed to nobody.
         recover_case(case, cash=owner, actor=actor, now=now)
 

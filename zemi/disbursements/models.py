@@ -218,6 +218,10 @@ class Disbursement(Stateful, WorkRow):
         """Whether another one pays what was owed by it."""
         return False
 
+    def repaid_loss(self) -> tuple[AccountRef, Money] | None:
+        """The operator's loss for which its money makes up when it comes back, and how much of it; mostly there is none."""
+        return None
+
     def after_return(self) -> None:
         """Undo what was reserved with it, when its money is given back; in the same transaction."""
 

@@ -329,7 +329,17 @@ def _refused(attempt: Attempt, outcome: Refused, *, now: datetime) -> str:
 @inside_transaction
 def give_back(event: Event, owed: Disbursement, subject: UUID | str) -> None:
     """Book that what was in flight goes back to where it is owed from (P10c, P6c)."""
-    post(event, Line(f"{owed.SUBJECT}_returned", subject, owed.in_flight, owed.returns_to, owed.amount))
+    come_back(
+        event, owed, Line(f"{owed.SUBJECT}_returned", subject, owed.in_flight, owed.returns_to, owed.amount)
+    )
+
+
+@inside_transaction
+def come_back(event: Event, owed: Disbursement, line: Line) -> None:
+    """Book by `line` that its money is where it is owed from again, and make up with it for the loss that it was."""
+    repaid = owed.repaid_loss()
+    loss = [] if repaid is None else [Line("loss_repaid", line.subject, owed.returns_to, *repaid)]
+    post(event, line, *loss)
     owed.after_return()
 
 

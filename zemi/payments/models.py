@@ -1,5 +1,6 @@
 """Money coming in: attempts to collect it, and receipts for what came. An attempt may fail and its money still arrive."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -311,3 +312,10 @@ class PayInReversal(models.Model):
             models.UniqueConstraint(fields=["provider", "transaction_id"], name="payments_reversal_once"),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="payments_reversal_positive"),
         ]
+
+    def move_source(self, source: AccountRef, target: AccountRef, amount: Money) -> None:
+        """Note that `amount` was had from `target` after all, instead of from `source`, which has so much at least."""
+        moved = Counter(self.sources) + Counter({str(target.line.code): amount.minor})
+        moved[str(source.line.code)] -= amount.minor
+        self.sources = dict(+moved)
+        self.save(update_fields=["sources"])

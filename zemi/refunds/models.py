@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from zemi.common.ids import new_key
+from zemi.common.money import Money
 from zemi.common.phone import Phone
 from zemi.disbursements.models import (
     Attempt,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 FRESH = timedelta(hours=24)
 # Why a refund was over at once, and is credit: M-Pesa pays out KES 10 or more (DOMAIN R8).
 TOO_SMALL = "too_small"
+_LOSSES = str(chart.LOSSES.code)
 
 
 class RefundAttempt(Attempt):
@@ -194,8 +196,18 @@ class Refund(Disbursement):
         # Payments stand above refunds: their word for it, not their type.
         return bool(self.receipt.status != "reversed")
 
+    def repaid_loss(self) -> tuple[AccountRef, Money] | None:
+        """What the operator lost when the provider gave its receipt back itself: its payer has that money (M14)."""
+        reversal = getattr(self.receipt, "reversal", None)
+        lost = min(self.amount_minor, reversal.sources.get(_LOSSES, 0)) if reversal is not None else 0
+        return (chart.losses(self.receipt_id), Money(lost, self.currency)) if lost else None
+
     def after_return(self) -> None:
-        """What went back to the payer's credit may be refunded anew."""
+        """What is the payer's credit again may be refunded anew, but for what the provider's own reversal is taken from."""
+        repaid = self.repaid_loss()
+        if repaid is not None:
+            loss, amount = repaid
+            self.receipt.reversal.move_source(loss, self.returns_to, amount)
         RefundedReceipt.objects.filter(pk=self.receipt_id).update(
             refunded_minor=F("refunded_minor") - self.amount_minor
         )
