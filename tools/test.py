@@ -1,6 +1,7 @@
 """`make test`, `make proof`, `make cover`: python -m tools.test [--proof | --cover] [path ...]
 
-Everything runs on SQLite; all that touches the database runs again on PostgreSQL, where a server can be had.
+Everything runs on SQLite; all that touches the database runs again on PostgreSQL, where a server can be had. With ZEMI_COVER
+set, the suite measures what it covers, as `make cover` does: CI runs it once for both.
 """
 
 import argparse
@@ -16,9 +17,6 @@ from tests.postgres import NoServer, find
 ROOT = Path(__file__).resolve().parent.parent
 # What runs on PostgreSQL too; of it what is marked `once` in a proof alone.
 DATABASE_TESTS = ("domain", "flows", "pages", "api", "concurrency", "machine")
-# What runs there under coverage: it covers what is for PostgreSQL alone, and what only somebody faster brings about.
-COVERED_ON_POSTGRES = ("domain", "concurrency")
-
 # What must be covered branch by branch.
 MONEY = (
     "common",
@@ -59,17 +57,17 @@ def main() -> int:
         failed = _prove(args.paths)
     elif args.paths:
         return _pytest("sqlite", ["-m", "not proof", *args.paths])
-    elif args.cover:
+    elif args.cover or os.environ.get("ZEMI_COVER"):
         failed = _cover()
     else:
-        failed = _suite(PYTEST, DATABASE_TESTS)
+        failed = _suite(PYTEST)
     print(f"\nFAILED: {', '.join(failed)}" if failed else "\nAll passed.", flush=True)
     return 1 if failed else 0
 
 
-def _suite(command: Sequence[str], on_postgres: Sequence[str]) -> list[str]:
+def _suite(command: Sequence[str]) -> list[str]:
     """Run everything but the proofs; what failed."""
-    again = [f"tests/{name}" for name in on_postgres if (ROOT / "tests" / name).is_dir()]
+    again = [f"tests/{name}" for name in DATABASE_TESTS if (ROOT / "tests" / name).is_dir()]
     return _on_both(
         ["-m", "not proof", *_SPREAD],
         ["-m", "not proof and not pure and not once", *_SPREAD, *again],
@@ -106,7 +104,7 @@ def _cover() -> list[str]:
     """Run the suite and measure both databases together; the money packages must be covered branch by branch."""
     coverage = [sys.executable, "-m", "coverage"]
     subprocess.call([*coverage, "erase"], cwd=ROOT)
-    failed = _suite([*coverage, "run", "-m", "pytest"], COVERED_ON_POSTGRES)
+    failed = _suite([*coverage, "run", "-m", "pytest"])
     subprocess.call([*coverage, "combine", "--quiet"], cwd=ROOT)
     subprocess.call([*coverage, "report", "--skip-covered", "--show-missing"], cwd=ROOT)
     print("\nThe code that moves money:", flush=True)
