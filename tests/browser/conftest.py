@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request, Response, sync_playwright
 
 from tests.cli.test_up import _Up
+from tests.unproved import not_proved
 
 # No page may wake the browser's own calls home; whatever is not this machine does not resolve (ECOSYSTEM 4).
 FLAGS = (
@@ -46,7 +47,7 @@ def playwright() -> Iterator[Playwright]:
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:
-        pytest.skip("NOT PROVED: no browser here. apt install chromium")
+        not_proved("no browser here. apt install chromium")
     browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
     yield browser
     browser.close()

@@ -20,6 +20,7 @@ from zemi.orders.models import Order
 from zemi.payments.models import Payment, Receipt
 from zemi.payouts.models import Payout, PayoutAttempt
 from zemi.releases.models import Release
+from zemi.webhooks.models import WebhookLog
 
 pytestmark = pytest.mark.django_db
 
@@ -160,6 +161,18 @@ CORRUPTIONS: dict[str, tuple[Callable[[], object], str]] = {
     "a try was called failed": (
         lambda: PayoutAttempt.objects.update(status="failed"),
         "is failed, and its events did not lead there",
+    ),
+    "a payment that waits is never looked at": (
+        lambda: Payment.objects.update(status="pending", due_at=None),
+        "has not ended, and nobody will look at it again",
+    ),
+    "a callback that waits is never looked at": (
+        lambda: WebhookLog.objects.update(handled_at=None, due_at=None),
+        "callback ",
+    ),
+    "a payout that was sent is never looked at": (
+        lambda: Payout.objects.update(status="unknown", due_at=None),
+        "has not ended, and nobody will look at it again",
     ),
     "a sealed transfer was changed where no balance shows it": (
         lambda: transfer("opening_float").update(at=F("at") + timedelta(seconds=1)),

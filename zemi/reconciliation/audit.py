@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from zemi.common import clock
 from zemi.common.db import snapshot
 from zemi.common.money import Money
+from zemi.common.work import WorkRow
 from zemi.disbursements.models import (
     GIVEN_BACK,
     IN_FLIGHT,
@@ -30,7 +31,7 @@ from zemi.ledger.balances import TrialRow, balance_of, idle_accounts, trial_bala
 from zemi.ledger.seal import wrong_seals
 from zemi.orders.models import Order, OrderStatus
 from zemi.payments.allocate import FORGIVEN
-from zemi.payments.models import PROVED, PayInReversal, Payment, Receipt, ReceiptStatus
+from zemi.payments.models import PROVED, PayInReversal, Payment, PaymentStatus, Receipt, ReceiptStatus
 from zemi.payouts.models import Payout, PayoutAttempt
 from zemi.providers import registry
 from zemi.providers.mpesa.sandbox import SandboxTransaction
@@ -38,6 +39,7 @@ from zemi.refunds.models import Refund, RefundAttempt, RefundedReceipt
 from zemi.releases.models import Release, ReleaseStatus
 from zemi.topups.models import OPEN, TopUp
 from zemi.unclaimed.models import UnclaimedBalance, UnclaimedStatus
+from zemi.webhooks.models import WebhookLog
 
 # Events that move money; each books at least one transfer, in its own transaction.
 MOVING = (
@@ -71,6 +73,14 @@ MOVING = (
 )
 
 
+# A payout or refund in one of these is moved on by the worker's next look; in others by a person, or never.
+_LOOKED_AT = (
+    DisbursementStatus.CREATED,
+    DisbursementStatus.QUEUED,
+    DisbursementStatus.SUBMITTING,
+    DisbursementStatus.SUBMITTED,
+    DisbursementStatus.UNKNOWN,
+)
 # So much later than its rule a thing may be done: the worker may have been down.
 LATE = timedelta(days=1)
 
@@ -114,6 +124,7 @@ def audit_books(*, with_provider: bool = True) -> list[Check]:
             _check("unclaimed money is somebody's", lambda: _unclaimed(books)),
             _check("transfers of our own agree with the ledger", lambda: _in_transit(books)),
             _check("nothing waits longer than its rule allows", _overdue),
+            _check("whatever has not ended is looked at again", _forgotten),
             _check("client money is covered", lambda: _coverage(books)),
             _check("sealed days are what was sealed", wrong_seals),
             _check("every status is where its events led", _statuses),
@@ -446,6 +457,20 @@ def _overdue() -> Iterator[str]:
     before = now - timedelta(days=settings.UNCLAIMED_AFTER_DAYS) - LATE
     for account in idle_accounts((chart.SELLER_PAYABLE, chart.BUYER_CREDIT), before=before, limit=1000):
         yield f"account {account} has been idle for {settings.UNCLAIMED_AFTER_DAYS} days, and is not set apart"
+
+
+def _forgotten() -> Iterator[str]:
+    """What only a look moves on, and at which nobody will look: not what ended or waits for a person."""
+    unseen: dict[type[WorkRow], Q] = {
+        Payment: Q(status=PaymentStatus.PENDING),
+        Payout: Q(status__in=_LOOKED_AT),
+        Refund: Q(status__in=_LOOKED_AT),
+        WebhookLog: Q(handled_at__isnull=True),
+    }
+    for model, not_ended in unseen.items():
+        rows = model._default_manager.filter(not_ended, due_at__isnull=True)
+        for key in rows.values_list("pk", flat=True)[:1000]:
+            yield f"{model.SUBJECT} {key} has not ended, and nobody will look at it again"
 
 
 def _coverage(books: _Books) -> Iterator[str]:
