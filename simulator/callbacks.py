@@ -94,11 +94,12 @@ def plan(
     at: int,
     msisdn: str | None,
     mode: str = "normal",
-    stray: object = None,
+    stray: Callable[[str], object] | None = None,
 ) -> list[int]:
     """Write a callback for `at`, or two, or only that it was lost, as faults and `mode` say; return the ids.
 
-    `stray` is a contradicting payload, which the mode "twice_and_stray" sends afterwards and faults before or after.
+    `stray` makes a contradicting payload, with a result code ("": the usual one), which the mode "twice_and_stray" sends
+    afterwards and faults before or after.
     The payload takes the shape that switches and faults give it (shapes.py); None is an empty body.
     """
     # The queue time-out is no result: the faults of results leave it alone.
@@ -114,16 +115,15 @@ def plan(
 
     written = []
     if stray is not None and (first := takes("callback_failure_first")):
-        written.append(_write(state, kind=kind, url=url, body=wire.dumps(stray), at=at))
+        written.append(_write(state, kind=kind, url=url, body=wire.dumps(stray(first.code)), at=at))
         at += first.delay_us
     late, twice = takes("callback_late"), takes("callback_twice")
     at += late.delay_us if late else 0
     times = twice.times if twice else 2 if mode in {"twice", "twice_and_stray"} else 1
     written += [_write(state, kind=kind, url=url, body=body, at=at) for _ in range(times)]
-    after = takes("callback_stray_failure") if stray is not None else None
-    if after or (mode == "twice_and_stray" and stray is not None):
+    if stray is not None and ((after := takes("callback_stray_failure")) or mode == "twice_and_stray"):
         gap = after.delay_us if after else _STRAY_AFTER_US
-        written.append(_write(state, kind=kind, url=url, body=wire.dumps(stray), at=at + gap))
+        written.append(_write(state, kind=kind, url=url, body=wire.dumps(stray("")), at=at + gap))
     return written
 
 

@@ -129,6 +129,10 @@ def settle(state: State, ref: int, *, at: int) -> list[int]:
     receipt = None if refusal else _pay(state, payout, at)
     code = refusal or ("0" if receipt else "1")
     payout = replace(payout, settled_at=at, result_code=code, receipt=receipt)
+
+    def stray(failure: str) -> object:
+        return _result(state, replace(payout, result_code=failure or "1", receipt=None), at)
+
     state.store.run(
         "UPDATE payouts SET settled_at = ?, result_code = ?, receipt = ? WHERE id = ?", at, code, receipt, ref
     )
@@ -140,7 +144,7 @@ def settle(state: State, ref: int, *, at: int) -> list[int]:
         at=at,
         msisdn=payout.msisdn,
         mode=payout.callback_mode,
-        stray=_result(state, replace(payout, result_code="1", receipt=None), at) if receipt else None,
+        stray=stray if receipt else None,
     )
 
 

@@ -158,6 +158,10 @@ def decide(state: State, prompt: Prompt, outcome: str, *, at: int, receipt: str 
         prompt.id,
     )
 
+    def stray(failure: str) -> object:
+        named = (failure, codes.words(failure)) if failure else _FAILURES["unreachable"]
+        return _callback(prompt, *named, None)
+
     metadata = None if receipt is None else _metadata(prompt, receipt, at)
     planned = callbacks.plan(
         state,
@@ -167,7 +171,7 @@ def decide(state: State, prompt: Prompt, outcome: str, *, at: int, receipt: str 
         at=at,
         msisdn=prompt.msisdn,
         mode=prompt.callback_mode,
-        stray=_callback(prompt, *_FAILURES["unreachable"], None) if receipt else None,
+        stray=stray if receipt else None,
     )
     if payment is not None and state.switches.get("stk_on_confirmation_url") is True:
         planned += daraja_c2b.announce(state, payment)

@@ -43,6 +43,7 @@ class Kind:
     statuses: tuple[int, ...] = ()
     thens: tuple[str, ...] = ()
     needs_code: bool = False
+    may_have_code: bool = False
 
     def bites_any(self, api: str) -> bool:
         """Whether a fault of this kind that is armed for "any" bites here."""
@@ -55,7 +56,7 @@ KINDS: dict[str, Kind] = {
     "callback_twice": Kind(_CALLED_BACK, ("stk",), times=2),
     "callback_late": Kind(_CALLED_BACK, ("stk",), delay_s=300),
     "callback_early": Kind(("stk", *_ASKED), ("stk",)),
-    "callback_failure_first": Kind(MONEY, ("stk",), delay_s=5),
+    "callback_failure_first": Kind(MONEY, ("stk",), delay_s=5, may_have_code=True),
     "callback_stray_failure": Kind(MONEY, ("stk",), delay_s=2),
     # The HTTP answer
     "http_timeout_after": Kind(_EVERY, MONEY),

@@ -182,8 +182,10 @@ def _check_options(name: str, kind: Kind, options: Mapping[str, object]) -> None
 
 
 def _check_code(name: str, kind: Kind, code: object) -> None:
-    if not kind.needs_code:
+    if not (kind.needs_code or kind.may_have_code):
         if code is not None:
             raise ValueError(f"{name} takes no code")
+    elif code is None and kind.may_have_code:
+        return
     elif not isinstance(code, str) or not codes.CODE.fullmatch(code) or code == "0":
         raise ValueError(f'{name} needs a code other than "0", such as "2001"')

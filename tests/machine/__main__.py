@@ -118,14 +118,14 @@ def _summary(entries: list[dict[str, Any]], *, wanted: int) -> int:
     django.setup()
     from tests.machine.cast import FAULTS
     from tests.machine.tally import Tally
-    from tests.machine.test_machine import UNREACHABLE_EDGES
+    from tests.machine.test_machine import IMPOSSIBLE_EDGES, RARE_EDGES
 
     total = Tally()
     for entry in entries:
         if entry["sound"]:
             total.add(Tally.of(entry["tally"]))
     print(total.table(f"soak, {len(entries)} ranges of seeds"), flush=True)
-    short = total.short(unreachable=UNREACHABLE_EDGES, faults=(name for name, _ in FAULTS))
+    short = total.short(impossible=IMPOSSIBLE_EDGES, rare=RARE_EDGES, faults=(name for name, _ in FAULTS))
     if total.steps < wanted:
         print(f"{total.steps} steps instead of {wanted}: more seeds are needed", flush=True)
     if short and total.steps >= ENOUGH:

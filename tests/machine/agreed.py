@@ -79,6 +79,18 @@ class AgreedRules(World):
         with self._step("order_by_a_link"):
             self._do(accept, death)
 
+    @precondition(_has_links)
+    @rule(link=which)
+    def take_a_link_down(self, link: int) -> None:
+        """The merchant, whose own link it may not be, takes it down."""
+        offers = list(PaymentLink.objects.order_by("id"))
+        chosen = offers[link % len(offers)]
+        with self._step("take_a_link_down"):
+            path = f"/api/v1/links/{chosen.id}/disable"
+            answer = self._seen("disable", story.post(path, {}, key=self.merchant_key))
+            if answer.status == 200:
+                assert PaymentLink.objects.get(pk=chosen.pk).status == "disabled"
+
     @precondition(World._has_sales)
     @rule(
         sale=which,

@@ -51,6 +51,18 @@ FAULTS = (
     ("queue_timeout", "reversal"),
     ("http_timeout_after", "reversal"),
     ("callback_failure_first", "b2c"),
+    ("callback_failure_first", "usual"),
+    ("callback_stray_failure", "usual"),
+    ("callback_stray_failure", "b2c"),
+    ("b2c_duplicate", "usual"),
+    ("http_reset_after", "any"),
+    ("http_garbage_before", "any"),
+    ("status_timeout_notice", "usual"),
+    ("stk_phone", "usual"),
+    ("result_code_text", "any"),
+    ("result_filler_id", "any"),
+    ("result_single_item", "any"),
+    ("result_extra_keys", "any"),
     ("b2c_unregistered", "usual"),
     ("b2c_wallet_full", "usual"),
     ("status_silent", "usual"),
@@ -63,7 +75,7 @@ RATES = (0.1, 0.3, 0.6)
 
 calm = st.just(())
 stormy = st.lists(
-    st.tuples(st.sampled_from(FAULTS), st.sampled_from(RATES)), max_size=5, unique_by=lambda f: f[0]
+    st.tuples(st.sampled_from(FAULTS), st.sampled_from(RATES)), max_size=6, unique_by=lambda f: f[0]
 )
 which = st.integers(min_value=0, max_value=39)
 # How far a process comes before it is killed: most runs of the worker pass a handful of places.

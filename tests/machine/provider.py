@@ -8,8 +8,11 @@ from tests import story
 from tests.machine.cast import maybe_death, which
 from tests.machine.world import World
 from zemi.common.money import kes
+from zemi.disbursements.models import Disbursement
 from zemi.orders.models import OrderStatus
 from zemi.payments.models import Receipt
+from zemi.payouts.models import Payout
+from zemi.refunds.models import Refund
 from zemi.topups.models import OPEN, TopUp
 from zemi.topups.move import top_up
 
@@ -56,6 +59,38 @@ class ProviderRules(World):
                 self._confirm(order)
             self.stage_.settle(self._work)
             self.stage_.pass_time(seconds)
+            self.stage_.settle(self._work)
+
+    @precondition(World._has_sales)
+    @rule(
+        sale=which,
+        goes_back=st.booleans(),
+        code=st.sampled_from(("2040", "2040", "1")),
+        later=st.sampled_from((5, 700, 90_000)),
+        acts=st.sampled_from(("nothing", "retry", "cancel")),
+    )
+    def it_fails_and_is_paid_after_all(
+        self, sale: int, goes_back: bool, code: str, later: int, acts: str
+    ) -> None:
+        """M-Pesa says that what goes out has failed, perhaps people act on that, and then that it was paid."""
+        order = self._sale(sale, status=OrderStatus.PAID)
+        with self._step(f"it_fails_and_is_paid_after_all: {'refund' if goes_back else 'payout'}"):
+            # Too old to be undone.
+            self.stage_.pass_time(90_000 if goes_back else 0)
+            self.simulator.fault("callback_failure_first", api="b2c", count=1, code=code, delay_s=later)
+            if goes_back:
+                proof = self._proof(order.seller, "cancel_order")
+                self._seen("cancel by seller", story.post(f"/api/v1/orders/{order.reference}/cancel", proof))
+            else:
+                self._confirm(order)
+            self.stage_.settle(self._work)
+            self.stage_.pass_time(2)
+            self.stage_.settle(self._work)
+            model: type[Disbursement] = Refund if goes_back else Payout
+            for owed in model._default_manager.filter(order__order_reference=order.reference):
+                if acts != "nothing":
+                    self._ask(acts, {"kind": owed.SUBJECT, "id": owed.id}, maker=0, is_allowed=True)
+            self.stage_.pass_time(later)
             self.stage_.settle(self._work)
 
     def _has_receipts(self) -> bool:

@@ -54,6 +54,8 @@ def first_status(model: type[Stateful]) -> str:
 # How often at least in a million steps (SAFETY 5a); in fewer of them proportionally less, but each once.
 # Faults: fewer than SAFETY wants, since the rarest bite reversals alone.
 EDGES_IN_A_MILLION, FAULTS_IN_A_MILLION, SOMETIMES_IN_A_MILLION = 100, 200, 50
+# Of rare moves, for each of which several rare things have to meet: no run that is shorter than a tenth of it owes one.
+RARE_IN_A_MILLION = 10
 _COUNTERS = ("rules", "edges", "faults", "deaths", "answers", "sometimes")
 
 
@@ -78,11 +80,15 @@ class Tally:
         """Moves of the transition tables that no example took."""
         return sorted(EDGES - self.edges.keys())
 
-    def short(self, *, unreachable: frozenset[Edge], faults: Iterable[str]) -> list[str]:
+    def short(
+        self, *, impossible: frozenset[Edge], rare: frozenset[Edge], faults: Iterable[str]
+    ) -> list[str]:
         """What was seen too seldom for so many steps: moves, faults and conditions (SAFETY 5a)."""
         wanted: list[tuple[str, int, int]] = []
-        for edge in sorted(EDGES - unreachable):
+        for edge in sorted(EDGES - impossible - rare):
             wanted.append((" ".join(edge), self.edges[edge], self._owed(EDGES_IN_A_MILLION)))
+        for edge in sorted(rare):
+            wanted.append((" ".join(edge), self.edges[edge], RARE_IN_A_MILLION * self.steps // 1_000_000))
         for fault in sorted(set(faults)):
             wanted.append((f"fault {fault}", self.faults[fault], self._owed(FAULTS_IN_A_MILLION)))
         for name in SOMETIMES:

@@ -65,6 +65,16 @@ def test_callback_failure_first_of_a_payout_says_that_the_float_was_too_low(worl
     assert world.books()[f"wallet:{BARAKA}"] == 30_145_500
 
 
+@pytest.mark.parametrize(("api", "code"), [("stk", "1032"), ("b2c", "2040")])
+def test_callback_failure_first_may_say_which_failure(world, api, code):
+    world.sim.fault("callback_failure_first", api=api, count=1, code=code)
+    world.daraja.push() if api == "stk" else world.daraja.payout()
+
+    said = [payload.get("Result") or payload["Body"]["stkCallback"] for _, payload in world.run(10)]
+
+    assert [str(result["ResultCode"]) for result in said] == [code, "0"]
+
+
 @pytest.mark.parametrize(("api", "path"), [("stk", "/stk"), ("b2c", "/result")])
 def test_callback_stray_failure_follows_a_success(world, api, path):
     world.sim.fault("callback_stray_failure", api=api, count=1, delay_s=7)
