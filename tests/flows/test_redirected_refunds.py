@@ -291,7 +291,8 @@ def test_what_was_refused_for_a_fault_of_ours_is_not_the_payers_to_mend(
     outcome = Refused(Reason.INVALID_REQUEST, "2", "below the least amount")
     apply_outcome(RefundAttempt, RefundAttempt.objects.get().id, outcome, now=clock.now())
     run_worker()
-    assert "could not send" not in texts(simulator, AMINA)
+    assert "our people look at it" in texts(simulator, AMINA)
+    assert "another number" not in texts(simulator, AMINA)
 
     assert redirect().code == "refund_not_redirectable"
 

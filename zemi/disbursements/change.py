@@ -17,6 +17,7 @@ from zemi.disbursements.models import (
     AttemptStatus,
     Disbursement,
     DisbursementStatus,
+    HeldReason,
     SuspenseStatus,
 )
 from zemi.disbursements.settle import apply_locked, come_back, give_back
@@ -100,11 +101,12 @@ def retry(row: Disbursement, *, actor: str, now: datetime, until: datetime | Non
         _S.HELD if until else _S.QUEUED,
         at=now,
         actor=actor,
-        held_reason="payee_changed" if until else "",
+        held_reason=HeldReason.PAYEE_CHANGED if until else "",
         failure_reason="",
         due_at=until or now,
         lease_until=None,
         updated_at=now,
+        data={"reason": HeldReason.PAYEE_CHANGED} if until else {},
     )
     post(
         event,

@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 
 from zemi.common.db import append, columns, fetch, inside_transaction, unit_of_work, write_if
 from zemi.common.money import Money
 from zemi.common.work import claim_due, finish, handle_each
-from zemi.disbursements.models import AttemptStatus
+from zemi.disbursements.models import AttemptStatus, Disbursement, DisbursementStatus, HeldReason
 from zemi.events.models import Event, EventDelivery
 from zemi.events.subscriptions import MERCHANTS
 from zemi.identity.models import Party
@@ -27,8 +28,10 @@ from zemi.orders.links import address_in_text, link_in_text
 from zemi.orders.models import Order, OrderStatus, Side
 from zemi.payments.models import Payment, Receipt, ReceiptStatus
 from zemi.payments.reasons import reason_text
+from zemi.payouts.change import FREEZE
 from zemi.payouts.models import Payout
 from zemi.providers import registry
+from zemi.providers.base import Reason
 from zemi.refunds.disburse import finish_refunded_order
 from zemi.refunds.models import Refund, RefundAttempt
 from zemi.refunds.payers import COOL_DOWN, is_unreachable
@@ -217,23 +220,81 @@ _REVERSED = {OrderStatus.CANCELLED: "seller_sale_reversed", OrderStatus.COMPLETE
 
 
 def _payout_succeeded(event: Event, now: datetime) -> list[Message]:
+    payout = _payout_with_people(event)
+    return [_of_payout(payout, "seller_payout", event, now, receipt=payout.transaction_id or "-")]
+
+
+def _payout_failed(event: Event, now: datetime) -> list[Message]:
+    payout = _payout_with_people(event)
+    if _needs_no_text(payout, event):
+        return []
+    is_no_customer = event.data["reason"] == Reason.PAYEE_INVALID
+    template = "seller_payout_no_customer" if is_no_customer else "seller_payout_failed"
+    return [_of_payout(payout, template, event, now)]
+
+
+def _payout_held(event: Event, now: datetime) -> list[Message]:
+    payout = _payout_with_people(event)
+    if event.data["reason"] == HeldReason.PAYEE_CHANGED:
+        hours = str(FREEZE // timedelta(hours=1))
+        return [_of_payout(payout, "seller_payout_elsewhere", event, now, hours=hours)]
+    # What our side makes it wait for is nothing that its seller could mend: the page says it, and no text alarms.
+    template = _SELLERS_TO_MEND.get(event.data["reason"])
+    if template is None or _needs_no_text(payout, event):
+        return []
+    return [_of_payout(payout, template, event, now)]
+
+
+_SELLERS_TO_MEND = {
+    HeldReason.WALLET_FULL: "seller_payout_wallet_full",
+    HeldReason.LIMIT: "seller_payout_limit",
+}
+
+
+def _needs_no_text(owed: Disbursement, event: Event) -> bool:
+    """Whether a try of it that ended is no news: it was paid or called off meanwhile, or the same was told before."""
+    return owed.status in _SETTLED or _was_told(event)
+
+
+_SETTLED = frozenset(
+    {DisbursementStatus.SUCCEEDED, DisbursementStatus.CANCELLED, DisbursementStatus.REVERSED}
+)
+
+
+def _was_told(event: Event) -> bool:
+    """Whether it had come to the same for the same reason before: tries go on, and one text says it.
+
+    To another number it is another story.
+    """
+    own = Event.objects.filter(order_id=event.order_id, subject_id=event.subject_id, at__lt=event.at)
+    same = own.filter(type=event.type, data__reason=event.data["reason"])
+    moved = Q(type="refund.redirected") | Q(type="payout.held", data__reason=str(HeldReason.PAYEE_CHANGED))
+    since = own.filter(moved).order_by("at").last()
+    return (same if since is None else same.filter(at__gt=since.at)).exists()
+
+
+def _payout_with_people(event: Event) -> Payout:
     statement = f"""
         SELECT {columns(Payout, "p")}, {columns(Order, "o")}, {columns(Party, "s")} FROM payouts_payout p
         JOIN orders_order o ON o.id = p.order_id JOIN identity_party s ON s.id = p.seller_id
         WHERE p.id = %s"""  # noqa: S608 (own names)
     [(payout, order, seller)] = fetch(statement, [event.subject_id], Payout, Order, Party)
-    return [
-        _to(
-            seller,
-            "seller_payout",
-            event,
-            now,
-            amount=_shillings(payout.amount_minor),
-            reference=order.order_reference,
-            last4=seller.phone_last4,
-            receipt=payout.transaction_id or "-",
-        )
-    ]
+    payout.order, payout.seller = order, seller
+    return cast("Payout", payout)
+
+
+def _of_payout(payout: Payout, template: str, event: Event, now: datetime, **facts: str) -> Message:
+    return _to(
+        payout.seller,
+        template,
+        event,
+        now,
+        amount=_shillings(payout.amount_minor),
+        reference=payout.order.order_reference,
+        # Not always the seller's own number.
+        last4=payout.payee.last4,
+        **facts,
+    )
 
 
 def _endpoint_disabled(event: Event, now: datetime) -> list[Message]:
@@ -275,9 +336,26 @@ def _refund_succeeded(event: Event, now: datetime) -> list[Message]:
 
 def _refund_failed(event: Event, now: datetime) -> list[Message]:
     refund = _refund_with_people(event)
-    if not is_unreachable(refund):
+    if _needs_no_text(refund, event):
         return []
-    return _of_refund(refund, refund.payer, "refund_unreachable", event, now, page=_refund_page())
+    if is_unreachable(refund):
+        return _of_refund(refund, refund.payer, "refund_unreachable", event, now, page=_refund_page())
+    return _of_refund(refund, refund.payer, "refund_failed", event, now)
+
+
+def _refund_held(event: Event, now: datetime) -> list[Message]:
+    template = _PAYEES_TO_MEND.get(event.data["reason"])
+    if template is None:
+        return []
+    refund = _refund_with_people(event)
+    if _needs_no_text(refund, event):
+        return []
+    page = _refund_page()
+    # Whose number it goes to can make room: whoever named it may not have the phone that paid any more.
+    return _of_refund(refund, refund.goes_to, template, event, now, page=page)
+
+
+_PAYEES_TO_MEND = {HeldReason.WALLET_FULL: "refund_wallet_full", HeldReason.LIMIT: "refund_limit"}
 
 
 def _refund_redirected(event: Event, now: datetime) -> list[Message]:
@@ -377,9 +455,12 @@ _COMPOSERS: dict[str, Composer] = {
     "receipt.reversed": _receipt_reversed,
     "payment.failed": _payment_failed,
     "payout.succeeded": _payout_succeeded,
+    "payout.failed": _payout_failed,
+    "payout.held": _payout_held,
     "webhook_endpoint.disabled": _endpoint_disabled,
     "refund.created": _refund_created,
     "refund.failed": _refund_failed,
+    "refund.held": _refund_held,
     "refund.redirected": _refund_redirected,
     "refund.succeeded": _refund_succeeded,
 }

@@ -74,6 +74,35 @@ TEXTS: dict[str, Text] = {
         en="Zemi: KES {amount} sent to ****{last4} for {reference}. M-Pesa ref {receipt}. Thank you for selling safely.",
         sw="Zemi: KES {amount} imetumwa kwa ****{last4} kwa {reference}. M-Pesa {receipt}. Asante kwa kuuza kwa usalama.",
     ),
+    # What failed or waits is told in the words of the seller's page (`zemi.checkout.texts.seller`).
+    "seller_payout_failed": Text(
+        en="Zemi: M-Pesa could not pay you KES {amount} for {reference}. The money is safe with Zemi, "
+        "and our people look at it.",
+        sw="Zemi: M-Pesa imeshindwa kukulipa KES {amount} ya {reference}. Pesa iko salama kwa Zemi, "
+        "na watu wetu wanaiangalia.",
+    ),
+    "seller_payout_no_customer": Text(
+        en="Zemi: ****{last4} is not registered for M-Pesa. KES {amount} for {reference} is safe with Zemi. "
+        "Register it or have another number: call us.",
+        sw="Zemi: ****{last4} haijasajiliwa M-Pesa. KES {amount} ya {reference} iko salama kwa Zemi. "
+        "Isajili au chagua namba nyingine: tupigie.",
+    ),
+    "seller_payout_wallet_full": Text(
+        en="Zemi: The M-Pesa account ****{last4} is full. KES {amount} for {reference} is safe with Zemi. "
+        "Make room: we try again by ourselves.",
+        sw="Zemi: Akaunti ya M-Pesa ****{last4} imejaa. KES {amount} ya {reference} iko salama kwa Zemi. "
+        "Punguza salio: tutajaribu tena wenyewe.",
+    ),
+    "seller_payout_limit": Text(
+        en="Zemi: M-Pesa lets no more into ****{last4} today. KES {amount} for {reference} is safe with Zemi. "
+        "Nothing to do: we try again.",
+        sw="Zemi: M-Pesa hairuhusu zaidi kuingia ****{last4} leo. KES {amount} ya {reference} iko salama kwa Zemi. "
+        "Tutajaribu tena.",
+    ),
+    "seller_payout_elsewhere": Text(
+        en="Zemi: KES {amount} for {reference} goes to ****{last4} in {hours} hours, as you asked. Not you? Call us.",
+        sw="Zemi: KES {amount} ya {reference} itatumwa ****{last4} baada ya saa {hours}, ulivyoomba. Si wewe? Tupigie.",
+    ),
     "refund_on_its_way": Text(
         en="Zemi: KES {amount} for {reference} is coming back to you by M-Pesa. Nothing to do; we text you when it is sent.",
         sw="Zemi: KES {amount} ya {reference} inarudishwa kwako kwa M-Pesa. Usifanye lolote; tutakujulisha ikitumwa.",
@@ -87,6 +116,22 @@ TEXTS: dict[str, Text] = {
         "Have it sent to another number of yours: {page}",
         sw="Zemi: M-Pesa haikuweza kutuma KES {amount} ya {reference}. Iko salama kwa Zemi. "
         "Itume kwa namba yako nyingine: {page}",
+    ),
+    "refund_failed": Text(
+        en="Zemi: M-Pesa could not send KES {amount} for {reference}. It is safe with Zemi, and our people look at it.",
+        sw="Zemi: M-Pesa imeshindwa kutuma KES {amount} ya {reference}. Iko salama kwa Zemi, na watu wetu wanaiangalia.",
+    ),
+    "refund_wallet_full": Text(
+        en="Zemi: Your M-Pesa is full. KES {amount} for {reference} is safe: make room, we try again. "
+        "Or another number: {page}",
+        sw="Zemi: M-Pesa yako imejaa. KES {amount} ya {reference} iko salama: punguza salio, tutajaribu. "
+        "Au namba nyingine: {page}",
+    ),
+    "refund_limit": Text(
+        en="Zemi: M-Pesa lets no more into your account today. KES {amount} for {reference} is safe with Zemi. "
+        "Nothing to do: we try again.",
+        sw="Zemi: M-Pesa hairuhusu zaidi kuingia kwako leo. KES {amount} ya {reference} iko salama kwa Zemi. "
+        "Tutajaribu tena.",
     ),
     "refund_redirected": Text(
         en="Zemi: KES {amount} for {reference} goes to ****{last4} in {hours} hours, as you asked. "
