@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, connections
 
 from tests import story
-from tests.characters import AMINA, BARAKA
+from tests.characters import AMINA, BARAKA, OTIENO
 from tests.conftest import triggers_off
 from zemi.common.db import insert, unit_of_work
 from zemi.common.money import kes
@@ -31,11 +31,12 @@ from zemi.payments.allocate import claim_orphan, take_in
 from zemi.payments.c2b import claim_by_statement, settle_c2b
 from zemi.payments.cancel import lapse_cancel_requests
 from zemi.payments.close import expire_due_orders, remind_due_orders
-from zemi.payments.locks import lock_receipt
-from zemi.payments.models import Receipt
+from zemi.payments.locks import lock_payment, lock_receipt
+from zemi.payments.models import Payment, Receipt
+from zemi.payments.settle import _book
 from zemi.payments.unallocated import return_unclaimed
 from zemi.payouts.models import Payout
-from zemi.providers.base import C2BReceipt
+from zemi.providers.base import C2BReceipt, Succeeded
 from zemi.reconciliation.errors import BooksInUse
 from zemi.reconciliation.hourly import audit_every_hour
 from zemi.reconciliation.models import AuditRun
@@ -383,3 +384,66 @@ def test_a_merchant_whose_new_endpoint_replaces_the_old_one_goes_on_being_told(c
     overtaken(lambda: delete_endpoint(old.id, merchant_id=duka, now=now), by=make_another)
 
     assert listening() == {duka}
+
+
+def test_a_prompt_that_query_and_status_prove_at_once_is_booked_once(simulator: Any, clock: Any) -> None:
+    # As ever but on the first day, the paybill has its account in the ledger.
+    settle_c2b(C2BReceipt("QHJ41HG1W8", kes(100), clock.now(), "chama", OTIENO, "174379"), now=clock.now())
+    reference = story.create_order().data["order_reference"]
+    simulator.set_phone(AMINA.msisdn, next="pay", delay_s=1, callback="lost")
+    story.push(reference)
+    clock.advance(seconds=30)
+    simulator.run_due()
+    number, now = str(simulator.transactions()[-1]["receipt"]), clock.now()
+
+    def status_proves_it() -> str:
+        try:
+            return settle_c2b(C2BReceipt(number, kes(1_500), now, "", AMINA, "174379"), now=now)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with unit_of_work():
+            # What settle_charge does in its unit, with the answer of a query.
+            _book(lock_payment(Payment.objects.get().id), Succeeded(), now=now)
+            future = pool.submit(status_proves_it)
+            wait([future], timeout=0.7)
+        future.result()
+    # What the next pull does.
+    claim_by_statement(number, order_reference=reference, now=now)
+
+    assert Receipt.objects.filter(amount_minor=150_000).count() == 1
+    assert not Refund.objects.exists()
+
+
+def test_a_release_waits_for_a_refund_of_a_seller_in_debt_and_neither_for_ever(
+    simulator: Any, clock: Any, run_worker: Callable[[], int]
+) -> None:
+    """Both lock the debt first: one the debt and the other the balance would wait for each other."""
+
+    def sold() -> str:
+        made = story.create_order().data
+        story.simulate_payment(made["order_reference"], transaction_id=f"T{made['order_reference'][4:]}")
+        story.confirm(made["order_reference"], made["delivery_code"])
+        for _ in range(3):
+            run_worker()
+            clock.advance(minutes=3)
+        return str(made["order_reference"])
+
+    def back(reference: str, shillings: int) -> None:
+        order = lock_order(order_reference=reference)
+        refund_order(order, amount=kes(shillings), bearer="seller", actor="a+b", now=clock.now())
+
+    first, second = sold(), sold()
+    with unit_of_work():
+        back(first, 10)
+    assert story.ledger()[1300] == kes(10)
+    made = story.create_order().data
+    story.simulate_payment(made["order_reference"], transaction_id=f"T{made['order_reference'][4:]}")
+
+    answer = overtaken(
+        lambda: story.confirm(made["order_reference"], made["delivery_code"]), by=lambda: back(second, 1_500)
+    )
+
+    assert answer.status == 200, answer
+    assert story.problems() == []

@@ -585,3 +585,52 @@ def test_what_a_refund_left_of_a_failed_payout_is_paid_by_a_new_one(
     assert (failed.status, failed.due_at) == ("cancelled", None)
     assert 2200 not in ledger()
     story.assert_books_agree()
+
+
+def changed_payee(simulator: Any, clock: Any, run_worker: Run) -> tuple[str, Payout]:
+    made = story.create_order().data
+    story.create_order(buyer=CHEBET)
+    story.simulate_payment(made["order_reference"])
+    story.confirm(made["order_reference"], made["delivery_code"])
+    simulator.fault("b2c_unregistered", count=1)
+    settle(clock, run_worker)
+    other = Party.objects.get(phone_last4=CHEBET.last4)
+    two("change-payee", clock, id=str(Payout.objects.get().id), party=str(other.id))
+    settle(clock, run_worker)
+    payout = Payout.objects.get()
+    assert (payout.status, payout.held_reason) == ("held", "payee_changed")
+    return made["order_reference"], payout
+
+
+def two(action: str, clock: Any, **payload: str) -> None:
+    asked = request_action(action, payload, maker="Wanjiku", reason="because", now=clock.now())
+    if asked is not None:
+        approve(asked.id, checker="Kamau", reason="checked", now=clock.now())
+
+
+def test_what_a_refund_leaves_of_a_payout_keeps_the_freeze_of_its_number(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference, _ = changed_payee(simulator, clock, run_worker)
+    two("refund", clock, order=reference, amount="10.00", bearer="seller")
+    settle(clock, run_worker)
+    assert not [t for t in simulator.transactions() if t["credit"] == f"wallet:{CHEBET.msisdn}"]
+
+    clock.advance(hours=72)
+    settle(clock, run_worker)
+    assert [t["amount"] for t in simulator.transactions() if t["credit"] == f"wallet:{CHEBET.msisdn}"] == [
+        149_000
+    ]
+
+
+def test_what_was_called_off_in_its_freeze_is_paid_to_the_sellers_own_number(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    _, payout = changed_payee(simulator, clock, run_worker)
+    two("cancel", clock, kind="payout", id=str(payout.id))
+    two("pay-again", clock, id=str(payout.id), amount="1500.00")
+    settle(clock, run_worker)
+    assert not [t for t in simulator.transactions() if t["credit"] == f"wallet:{CHEBET.msisdn}"]
+    assert [t["credit"] for t in simulator.transactions() if t["kind"] == "b2c"] == [
+        f"wallet:{payout.seller.phone.msisdn}"
+    ]

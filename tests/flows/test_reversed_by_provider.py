@@ -610,3 +610,30 @@ def test_our_own_reversal_that_is_refused_since_the_provider_was_first_is_not_se
 
     assert (Refund.objects.get().status, RefundAttempt.objects.count()) == ("cancelled", 1)
     assert [move["kind"] for move in simulator.transactions()].count("b2c") == 0
+
+
+def test_a_part_that_had_gone_back_is_not_taken_from_what_revived_its_order(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    made = story.create_order().data
+    reference = made["order_reference"]
+    clock.advance(hours=1)
+    run_worker()
+    first = by_hand(simulator, clock, reference, amount=500)
+    clock.advance(hours=25)
+    run_worker()
+    assert order_of(reference).status == "expired"
+    for _ in range(6):
+        run_worker()
+        clock.advance(minutes=3)
+    assert Refund.objects.get().status == "succeeded"
+    by_hand(simulator, clock, reference)
+    assert order_of(reference).status == "paid"
+    assert escrow_of(reference) == kes(1_500)
+
+    simulator.reverse_pay_in(first)
+    import_and_reconcile(simulator, clock)
+
+    assert Receipt.objects.get(transaction_id=first).status == "reversed"
+    assert (order_of(reference).status, escrow_of(reference)) == ("paid", kes(1_500))
+    assert story.confirm(reference, made["delivery_code"]).status == 200

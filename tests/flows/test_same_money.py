@@ -10,6 +10,7 @@ from django.test import Client
 
 from tests import story
 from tests.characters import AMINA, BARAKA
+from tests.flows.test_reversed_by_provider import import_and_reconcile
 from tests.story import escrow_of, ledger, order_of
 from zemi.common.money import kes
 from zemi.common.phone import Phone
@@ -404,3 +405,36 @@ def test_two_prompts_whose_news_cross_are_two_receipts(
     assert set(Payment.objects.values_list("status", flat=True)) == {"completed"}
     assert Refund.objects.count() == 1
     assert escrow_of(reference) == kes(1_500)
+
+
+@pytest.mark.parametrize("first", ["queries", "status"])
+@pytest.mark.parametrize("then", ["callback", "statement"])
+def test_numbers_that_cross_between_two_orders_of_one_payer_are_no_third_payment(
+    simulator: Any, clock: Any, then: str, first: str
+) -> None:
+    for _ in range(2):
+        reference = new_order()
+        simulator.set_phone(AMINA.msisdn, next="pay", delay_s=1, callback="lost")
+        assert story.push(reference).status == 200
+        clock.advance(minutes=3)
+        simulator.run_due()
+    numbers = [str(move["receipt"]) for move in simulator.transactions()]
+    attempts, now = list(Payment.objects.order_by("id")), clock.now()
+    # The second one's confirmation, proved by its status alone, which doesn't tell what for.
+    told = C2BReceipt(numbers[1], kes(1_500), now - timedelta(minutes=3), "", AMINA, "174379")
+    if first == "status":
+        assert settle_c2b(told, now=now) == "orphan"
+    for one in attempts:
+        settle_charge(one.id, Succeeded(), now=now)
+    if first == "queries":
+        assert settle_c2b(told, now=now) == "merged"
+
+    if then == "callback":
+        for one, number in zip(attempts, numbers, strict=True):
+            settle_charge(one.id, Succeeded(receipt=number, amount=kes(1_500)), now=now)
+    else:
+        import_and_reconcile(simulator, clock)
+
+    assert Receipt.objects.count() == 2
+    assert not Refund.objects.exists()
+    assert ledger()[1100] == kes(3_000)

@@ -106,7 +106,7 @@ def retry(row: Disbursement, *, actor: str, now: datetime, until: datetime | Non
         due_at=until or now,
         lease_until=None,
         updated_at=now,
-        data={"reason": HeldReason.PAYEE_CHANGED} if until else {},
+        data=frozen(until) if until else {},
     )
     post(
         event,
@@ -115,6 +115,11 @@ def retry(row: Disbursement, *, actor: str, now: datetime, until: datetime | Non
         ),
     )
     row.after_retry()
+
+
+def frozen(until: datetime) -> dict[str, str]:
+    """What an event says of a row that is held since it goes to another number."""
+    return {"reason": str(HeldReason.PAYEE_CHANGED), "until": until.isoformat()}
 
 
 @inside_transaction

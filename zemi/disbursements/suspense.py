@@ -57,6 +57,8 @@ def charge_case(
     case: SuspenseCase, *, available: AccountRef, debt: AccountRef, actor: str, now: datetime
 ) -> None:
     """The payee was owed it after all: take it from the balance, and what is gone from there is a debt (P10d)."""
+    # The debt first, as a release does.
+    lock_balance(debt)
     taken = min(lock_balance(available), case.amount)
     event = transition(
         case,

@@ -18,9 +18,9 @@ from zemi.identity.parties import phone_index
 from zemi.orders.errors import OrderNotFound
 from zemi.orders.locks import lock_order
 from zemi.orders.models import Order, OrderStatus
-from zemi.payments.allocate import claim_orphan, give_number, reason_of_return, take_in
-from zemi.payments.locks import lock_receipt
-from zemi.payments.models import CLAIMABLE, Receipt, payer_index
+from zemi.payments.allocate import claim_orphan, give_number, reason_of_return, shares_of, take_in
+from zemi.payments.locks import lock_payment, lock_receipt
+from zemi.payments.models import CLAIMABLE, Payment, Receipt, payer_index
 from zemi.payments.queries import CLOCKS_APART
 from zemi.payments.unallocated import return_orphan
 from zemi.providers import registry
@@ -148,6 +148,17 @@ def _settle(told: C2BReceipt, *, now: datetime) -> str:
         log.error("receipt.shortcode_differs", receipt=told.receipt)
         return "shortcode_differs"
     match = _match(told)
+    if match.order is None and told.payer is not None and not told.reference:
+        # Whose money it is, the payer's prompts say: whoever books one of them must be seen, or see this.
+        at = told.at or now
+        alike = Payment.objects.filter(
+            payer_phone_hash=payer_index(told.payer),
+            amount_minor=told.amount.minor,
+            created_at__lt=at + CLOCKS_APART,
+            live_until__gt=at - CLOCKS_APART,
+        )
+        for key in list(alike.order_by("order_id", "id").values_list("id", flat=True)):
+            lock_payment(key)
     known = Receipt.objects.filter(provider=provider.name, transaction_id=told.receipt).first()
     if known is not None:
         if known.amount == told.amount:
@@ -200,7 +211,7 @@ def _match(told: C2BReceipt) -> _Match:
 
 def _number_prompt(told: C2BReceipt, order: Order | None, *, now: datetime) -> bool:
     """Give its number to the receipt that a query had proved without one, if this is the same money (M9, M13)."""
-    unnumbered = Receipt.objects.filter(amount_minor=told.amount.minor)
+    alike = unnumbered = Receipt.objects.filter(amount_minor=told.amount.minor)
     payer = payer_index(told.payer) if told.payer is not None else None
     if order is not None:
         unnumbered = unnumbered.filter(order=order)
@@ -217,4 +228,8 @@ def _number_prompt(told: C2BReceipt, order: Order | None, *, now: datetime) -> b
             payment__created_at__lt=at + CLOCKS_APART,
             payment__live_until__gt=at - CLOCKS_APART,
         )
-    return give_number(unnumbered, told.receipt)
+    if give_number(unnumbered, told.receipt):
+        return True
+    # What its order can't take may be that of another prompt of the payer's, whose number the order's own one was given.
+    over = order is not None and payer is not None and shares_of(order, told.amount, now=now) is None
+    return over and give_number(alike.filter(payer_phone_hash=payer), told.receipt)

@@ -17,7 +17,7 @@ from zemi.common.work import claim_due, finish, handle_each
 from zemi.events.log import transition
 from zemi.orders.models import Order
 from zemi.payments.allocate import claim_orphan, give_number, shares_of, take_in
-from zemi.payments.locks import lock_payment
+from zemi.payments.locks import lock_payment, lock_receipt
 from zemi.payments.models import (
     CLAIMABLE,
     LIVE,
@@ -233,7 +233,8 @@ def _book(payment: Payment, said: Succeeded, *, now: datetime) -> str:
     order: Order = payment.order
     amount = said.amount or payment.amount
     by_hand = None if said.receipt else receipt_told_by_hand(payment, amount)
-    if by_hand is not None:
+    # Two attempts of one payer may both find it: the other one has it, or waits here.
+    if by_hand is not None and lock_receipt(by_hand.id).payment_id == by_hand.payment_id:
         _adopt(payment, by_hand, said, now=now)
         return "merged"
     fits = shares_of(order, amount, now=now) is not None
@@ -298,7 +299,9 @@ def _number_receipt(payment: Payment, said: Succeeded, *, now: datetime) -> str:
     if Receipt.objects.filter(provider=payment.provider, transaction_id=said.receipt).exists():
         return ""
     amount = said.amount or payment.amount
-    crossed = Receipt.objects.filter(order_id=payment.order_id, amount_minor=amount.minor)
+    crossed = Receipt.objects.filter(
+        Q(order_id=payment.order_id) | Q(payer_phone_hash=payment.payer_phone_hash), amount_minor=amount.minor
+    )
     if give_number(crossed, said.receipt):
         return "merged"
     receipt = _receipt(payment, said, amount, now=now)
@@ -310,7 +313,8 @@ def _merge(payment_id: UUID, said: Succeeded, *, now: datetime) -> str:
     """The number of this success is in the books already: the same money, told by hand first (M13), or another's."""
     with unit_of_work():
         payment = lock_payment(payment_id)
-        known = Receipt.objects.get(provider=payment.provider, transaction_id=said.receipt)
+        number = Receipt.objects.filter(provider=payment.provider, transaction_id=said.receipt)
+        known = lock_receipt(number.values_list("id", flat=True)[0])
         if known.payment_id is not None or payment.status in PROVED:
             log.error("receipt.known", payment=str(payment_id))
             return "receipt_known"

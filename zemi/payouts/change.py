@@ -2,10 +2,13 @@
 
 from datetime import datetime, timedelta
 
+from django.db.models import F
+
 from zemi.common.db import inside_transaction
 from zemi.disbursements.change import retry
 from zemi.disbursements.errors import DisbursementNotChangeable
-from zemi.disbursements.models import DisbursementStatus
+from zemi.disbursements.models import DisbursementStatus, HeldReason
+from zemi.events.models import Event
 from zemi.identity.models import Party
 from zemi.payouts.models import Payout
 
@@ -23,4 +26,18 @@ def change_payee(payout: Payout, payee: Party, *, actor: str, now: datetime) -> 
     if payout.status != DisbursementStatus.FAILED:
         raise DisbursementNotChangeable(kind=payout.SUBJECT, status=str(payout.status))
     retry(payout, actor=actor, now=now, until=now + FREEZE)
-    Payout.objects.filter(pk=payout.pk).update(payee_phone_sealed=payout.sealed_payee(payee.phone))
+    Payout.objects.filter(pk=payout.pk).update(
+        payee_phone_sealed=payout.sealed_payee(payee.phone),
+        # A worker that still asks about the last try finds that it has it no more, and ends no freeze.
+        fence=F("fence") + 1,
+    )
+
+
+def frozen_until(payout: Payout) -> datetime | None:
+    """When the freeze of its other number ends, or ended; None where it goes to its seller's own."""
+    if payout.payee_phone_sealed is None:
+        return None
+    held = Event.objects.filter(
+        subject_id=payout.id, type="payout.held", data__reason=HeldReason.PAYEE_CHANGED
+    )
+    return datetime.fromisoformat(held.order_by("-id")[0].data["until"])

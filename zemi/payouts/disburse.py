@@ -8,8 +8,9 @@ from zemi.common.db import insert, inside_transaction, outside_transaction
 from zemi.common.ids import read_reference
 from zemi.common.money import Money
 from zemi.common.phone import Phone
+from zemi.disbursements.change import frozen
 from zemi.disbursements.errors import DisbursementNotChangeable
-from zemi.disbursements.models import DisbursementStatus
+from zemi.disbursements.models import DisbursementStatus, HeldReason
 from zemi.disbursements.send import claim, send_claimed, work_on_due
 from zemi.events.log import record, transition
 from zemi.identity.parties import phone_index
@@ -18,6 +19,7 @@ from zemi.ledger.posting import Line, post
 from zemi.orders.models import Order
 from zemi.orders.queries import get_order
 from zemi.payouts import errors
+from zemi.payouts.change import frozen_until
 from zemi.payouts.models import AttemptStatus, Payout, PayoutAttempt
 from zemi.providers import registry
 from zemi.providers.base import PAYOUT_LEAST
@@ -63,7 +65,10 @@ def replace_payout(old: Payout, *, amount: Money, actor: str, now: datetime) -> 
         raise errors.ReplacementAmount(least=PAYOUT_LEAST.shillings, most=str(most))
     if old.status == DisbursementStatus.FAILED:
         _give_up(old, most, actor=actor, now=now)
-    return owe_anew(old, amount=amount, actor=actor, now=now)
+    frozen = frozen_until(old)
+    # Called off in its freeze, the other number was refused: the seller's own is paid.
+    is_refused = old.status == DisbursementStatus.CANCELLED and frozen is not None and old.updated_at < frozen
+    return owe_anew(old, amount=amount, to_seller=is_refused, actor=actor, now=now)
 
 
 @inside_transaction
@@ -76,8 +81,11 @@ def _give_up(failed: Payout, left: Money, *, actor: str, now: datetime) -> None:
 
 
 @inside_transaction
-def owe_anew(old: Payout, *, amount: Money, actor: str, now: datetime) -> Payout:
-    """Have `amount` of `old`, which can't be paid any more and is locked, paid by a new one. The balance must have it."""
+def owe_anew(old: Payout, *, amount: Money, actor: str, now: datetime, to_seller: bool = False) -> Payout:
+    """Have `amount` of `old`, which can't be paid any more and is locked, paid by a new one. The balance must have it.
+
+    To the number that the old one went to, in what is left of its freeze, or `to_seller`.
+    """
     payout = Payout(
         order_id=old.order_id,
         payment_id=old.payment_id,
@@ -90,18 +98,34 @@ def owe_anew(old: Payout, *, amount: Money, actor: str, now: datetime) -> Payout
         created_at=now,
         updated_at=now,
     )
-    if old.payee_phone_sealed is not None:
+    until = None if to_seller else frozen_until(old)
+    if until is not None:
         payout.payee_phone_sealed = payout.sealed_payee(old.payee)
-    _reserve(payout, actor=actor, now=now, data={"replaces": str(old.id)})
+    _reserve(payout, actor=actor, now=now, data={"replaces": str(old.id)}, until=until)
     return payout
 
 
 @inside_transaction
-def _reserve(payout: Payout, *, actor: str, now: datetime, data: Mapping[str, str]) -> None:
+def _reserve(
+    payout: Payout, *, actor: str, now: datetime, data: Mapping[str, str], until: datetime | None = None
+) -> None:
+    """Set its money apart and queue it, or hold it `until` the freeze of its number ends."""
     insert(payout)
     event = record("payout.created", payout, at=now, actor=actor, data={"amount": str(payout.amount), **data})
     post(event, Line("payout", payout.id, payout.returns_to, payout.in_flight, payout.amount))
-    transition(payout, DisbursementStatus.QUEUED, at=now, actor=actor, due_at=now, updated_at=now)
+    if until is None:
+        transition(payout, DisbursementStatus.QUEUED, at=now, actor=actor, due_at=now, updated_at=now)
+        return
+    transition(
+        payout,
+        DisbursementStatus.HELD,
+        at=now,
+        actor=actor,
+        held_reason=HeldReason.PAYEE_CHANGED,
+        due_at=max(until, now),
+        updated_at=now,
+        data=frozen(until),
+    )
 
 
 @outside_transaction

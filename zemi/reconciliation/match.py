@@ -260,7 +260,8 @@ def _prove_receipt(line: StatementLine, now: datetime) -> bool:
 def _prove_payment_out(line: StatementLine, now: datetime) -> bool:
     """Money that went out for a try of ours: that try succeeded, whatever was heard of it before."""
     attempt = _attempt_of(line)
-    if attempt is None:
+    # While the tries were looked through, a result may have told whose number it is.
+    if attempt is None or _paid_out(line) is not None:
         return False
     _tell(line, now=now)
     apply_outcome(type(attempt), attempt.id, _said(line), now=now)

@@ -68,7 +68,7 @@ def reverse_pay_in(
     )
     if paid_for is not None and paid_for.status == OrderStatus.PAID:
         unforgive(receipt, event)
-    sources = _sources(receipt, order, lies_in=lies_in, actor=actor, now=now)
+    sources = _sources(receipt, order, lies_in=lies_in, is_held=paid_for is not None, actor=actor, now=now)
     lost = sources.get(chart.losses(receipt.id), Money(0, receipt.currency))
     book_reversal(receipt, order, event, sources, reversal_number=reversal_number, now=now)
     if paid_for is not None:
@@ -107,7 +107,7 @@ def _locked(number: str, amount: Money) -> tuple[Receipt, Order | None]:
 
 
 def _sources(
-    receipt: Receipt, order: Order | None, *, lies_in: AccountRef, actor: str, now: datetime
+    receipt: Receipt, order: Order | None, *, lies_in: AccountRef, is_held: bool, actor: str, now: datetime
 ) -> dict[AccountRef, Money]:
     """From which accounts the money is had: where it lies, then the seller's, then the operator's own."""
     found: dict[AccountRef, Money] = {}
@@ -120,7 +120,9 @@ def _sources(
         share = min(rest, credited_of(receipt))
         rest -= take(found, credit, share, coming=coming.get(credit))
     if order is not None and receipt.allocated_minor:
-        rest -= take(found, chart.escrow(order.id), min(rest, receipt.allocated))
+        # What had gone back is not in the escrow, which other money may have filled since (O6).
+        if is_held:
+            rest -= take(found, chart.escrow(order.id), min(rest, receipt.allocated))
         sent = refunded_of(receipt)
         if order.status == OrderStatus.COMPLETED and rest > sent:
             found |= take_from_seller(order, rest - sent, actor=actor, now=now)

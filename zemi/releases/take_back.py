@@ -22,6 +22,8 @@ def take_from_seller(order: Order, amount: Money, *, actor: str, now: datetime) 
     owed by a new payout.
     """
     found: dict[AccountRef, Money] = {}
+    # The debt first, as a release does.
+    lock_balance(chart.seller_debt(order.seller_id))
     rest = amount - take(found, chart.seller_reserve(order.seller_id), amount)
     payable = chart.seller_payable(order.seller_id)
     # What is called off here is on the balance only when this unit ends: it is counted by hand.
