@@ -7,6 +7,7 @@ from tests import story
 from tests.characters import OTIENO
 from tests.machine.cast import AMOUNTS, PAYERS, SELLERS, Sale, maybe_death, which
 from tests.machine.world import World
+from zemi.common.ids import public_id
 from zemi.common.phone import Phone
 from zemi.identity.sessions import open_session
 from zemi.links.models import PaymentLink
@@ -86,7 +87,7 @@ class AgreedRules(World):
         offers = list(PaymentLink.objects.order_by("id"))
         chosen = offers[link % len(offers)]
         with self._step("take_a_link_down"):
-            path = f"/api/v1/links/{chosen.id}/disable"
+            path = f"/api/v1/links/{public_id('link', chosen.id)}/disable"
             answer = self._seen("disable", story.post(path, {}, key=self.merchant_key))
             if answer.status == 200:
                 assert PaymentLink.objects.get(pk=chosen.pk).status == "disabled"

@@ -62,16 +62,22 @@ class PaybillRules(World):
         receipt=which,
         sale=which,
         by=st.sampled_from(("payer", "payer", "payer", "stranger")),
+        is_ordered_anew=st.sampled_from((False, False, True)),
         death=maybe_death,
     )
-    def claim_a_receipt(self, receipt: int, sale: int, by: str, death: tuple[str, int] | None) -> None:
-        """Whoever paid, or a stranger, claims by the number of M-Pesa's SMS and a one-time code."""
+    def claim_a_receipt(
+        self, receipt: int, sale: int, by: str, is_ordered_anew: bool, death: tuple[str, int] | None
+    ) -> None:
+        """Whoever paid, or a stranger, claims by the number of M-Pesa's SMS and a one-time code; perhaps for a new order."""
         orphans = list(Receipt.objects.filter(status__in=_WITHOUT_AN_ORDER).order_by("id"))
         chosen = orphans[receipt % len(orphans)]
         order = self._sale(sale, status=OrderStatus.AWAITING_PAYMENT)
         payer = self._who_paid(chosen)
         phone = payer if by == "payer" else OTIENO if payer != OTIENO else PAYERS[0]
         with self._step(f"claim_a_receipt: {by}"):
+            if is_ordered_anew and chosen.amount.shillings >= 20:
+                made = self._create(PAYERS[0], SELLERS[0], str(chosen.amount.shillings), by_merchant=False)
+                order = made or order
             code = self._one_time_code(phone, "claim_receipt")
 
             def claim() -> None:

@@ -35,6 +35,8 @@ _IMPOSSIBLE = {
     # Whatever is made is queued in the same moment.
     "payout": ("created held", "queued held", "created cancelled"),
     "refund": ("created held",),
+    # M-Pesa would have to tell after a month who paid.
+    "receipt": ("written_to_unclaimed refunded",),
     # What is refused moves nothing.
     "top_up": ("failed succeeded",),
     # No link of these rules has a last day.
@@ -57,7 +59,7 @@ _RARE = {
     "receipt": (
         "claimed refunded", "claimed reversed", "orphan claimed", "orphan reversed",
         "part_allocated refunded", "part_allocated reversed", "written_to_unclaimed claimed",
-        "written_to_unclaimed refunded", "written_to_unclaimed reversed",
+        "written_to_unclaimed reversed",
     ),
     "suspense": ("open charged", "open lost", "open recovered"),
     "top_up": ("intent succeeded", "submitted failed"),
