@@ -238,6 +238,11 @@ class Simulator:
         """As GET /_sim/config."""
         return self.wsgi.config()
 
+    def initiator(self) -> dict[str, object]:
+        """As GET /_sim/initiator."""
+        with self._state.transaction():
+            return self._state.credentials.initiator()
+
     def unlock_initiator(self) -> None:
         """As POST /_sim/initiator/unlock."""
         with self._state.transaction():

@@ -393,7 +393,7 @@ def test_refused_credentials_stop_everything_that_goes_out(
     assert Payout.objects.get().held_reason == "credentials"
     assert {row.name for row in Dispatcher.objects.filter(stopped_at__isnull=False)} == {"payout", "refund"}
     assert set(Dispatcher.objects.values_list("stop_reason", flat=True)) == {"8006 locked"}
-    assert Event.objects.filter(type="alert.dispatcher_stopped").count() == 2
+    assert Event.objects.filter(type="alert.dispatcher_stopped").count() == 1
 
 
 def test_with_too_little_float_payouts_wait_and_refunds_go_first(

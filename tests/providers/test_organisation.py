@@ -150,7 +150,7 @@ def test_a_reversals_success_names_both_receipts_the_amount_and_the_time(daraja:
         (1, Reason.FLOAT_LOW),
         (2001, Reason.CREDENTIALS),
         ("8006", Reason.CREDENTIALS),
-        ("21", Reason.CREDENTIALS),
+        ("21", Reason.ROLE_MISSING),
         ("R000002", Reason.INVALID_REQUEST),
     ],
 )

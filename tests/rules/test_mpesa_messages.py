@@ -438,7 +438,25 @@ def test_the_state_decides(state: Any, kind: type):
 def test_a_failed_query_says_nothing_about_the_payment(code: Any):
     outcome = messages.read_status_result(status(ResultCode=code)).outcome
 
-    assert outcome == Unknown(str(code), "The service request is processed successfully.")
+    assert isinstance(outcome, Unknown)
+    assert (outcome.code, outcome.text) == (str(code), "The service request is processed successfully.")
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "reason"),
+    [
+        (2001, "The initiator information is invalid.", Reason.CREDENTIALS),
+        ("8006", "The security credential is locked.", Reason.CREDENTIALS),
+        (21, "The initiator is not allowed to initiate this request.", Reason.ROLE_MISSING),
+        (2001, "The request timed out.", None),
+        (1, "The balance is insufficient.", None),
+        (17, "System internal error.", None),
+    ],
+)
+def test_a_failed_query_may_say_that_we_are_refused(code: Any, text: str, reason: Reason | None):
+    outcome = messages.read_status_result(status(ResultCode=code, ResultDesc=text)).outcome
+
+    assert outcome == Unknown(str(code), text, reason)
 
 
 def test_party_names_may_be_given_twice():

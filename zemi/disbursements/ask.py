@@ -8,6 +8,7 @@ from zemi.common.db import outside_transaction
 from zemi.common.work import finish
 from zemi.disbursements.models import Disbursement, DisbursementStatus
 from zemi.disbursements.settle import apply_outcome, call_a_person
+from zemi.disbursements.switch import is_refused
 from zemi.providers import registry
 from zemi.providers.base import Succeeded, Unknown
 from zemi.webhooks.tokens import CallbackKind, mint
@@ -35,6 +36,15 @@ def ask_about(row: Disbursement, *, now: datetime) -> None:
         apply_outcome(type(attempt), attempt.id, Unknown(text="no result"), now=now)
     if now - since > OVERDUE:
         call_a_person(type(attempt), attempt.id, now=now)
+    if is_refused(row.SUBJECT):
+        # No question, and none that counts: it waits on its schedule until somebody has mended the credentials.
+        finish(
+            row,
+            due_at=_next_question(row, since=since, now=now) or now + DAILY,
+            error="refused",
+            tries=row.tries - 1,
+        )
+        return
     known_as = attempt.conversation_id if attempt.is_reversal else attempt.originator_conversation_id
     # A reversal whose acknowledgement was lost has no id to ask by: a statement proves it.
     if known_as:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from zemi.common.db import columns, fetch, inside_transaction, locking
 from zemi.disbursements.errors import DisbursementNotFound
-from zemi.disbursements.models import Attempt, Disbursement, SuspenseCase
+from zemi.disbursements.models import Attempt, Disbursement, Dispatcher, SuspenseCase
 from zemi.orders.locks import lock_order_by_key
 from zemi.orders.models import Order
 
@@ -59,6 +59,13 @@ def lock_case_of(owed: Disbursement) -> SuspenseCase | None:
     """Lock the case of something that was paid after its money had been given back (Y20); None when there is none."""
     cases = SuspenseCase.objects.select_for_update()
     return cases.filter(subject_type=owed.SUBJECT, subject_id=owed.id, was_given_back=True).first()
+
+
+@inside_transaction
+def lock_switch(name: str) -> Dispatcher:
+    """Lock the switch of one kind; made, and on, where it has no row yet."""
+    Dispatcher.objects.bulk_create([Dispatcher.of(name)], ignore_conflicts=True)
+    return Dispatcher.objects.select_for_update().get(name=name)
 
 
 @inside_transaction

@@ -88,6 +88,7 @@ def apply_outcome(
                 log.error("disbursement.ids_differ", attempt=str(attempt_id))
                 error = "ids_differ"
             else:
+                switch.stop_if_refused(outcome, now=now)
                 judge = apply_locked if attempt.is_open else _compare
                 error = judge(attempt, outcome, now=now)
             if row is not None:
@@ -305,10 +306,6 @@ def _refused(attempt: Attempt, outcome: Refused, *, now: datetime) -> str:
         )
         if held == HeldReason.FLOAT_LOW:
             switch.wait_for_float(amount=owed.amount, now=now)
-        elif held == HeldReason.CREDENTIALS:
-            # A locked or expired initiator gets worse with every call (DARAJA, best integration no. 11).
-            for kind in switch.KINDS:
-                switch.stop(kind, by=switch.PROVIDER, reason=f"{outcome.code} {outcome.text}", now=now)
         return ""
     event = transition(
         owed,

@@ -1,4 +1,8 @@
-"""The switch before everything that goes out: stopped by a person, or by the provider that refuses our credentials."""
+"""The switch before everything that goes out: stopped by a person, or by the provider that refuses our credentials.
+
+What a person stopped is still asked about. A question is signed as a payment is, and where the signature is refused each
+one more brings the API user nearer to being locked for good (DARAJA, best integration no. 11): then none is asked either.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,9 +14,11 @@ from django.db import connection
 from zemi.common.db import aware, inside_transaction
 from zemi.common.logs import log
 from zemi.common.money import Money
+from zemi.disbursements.locks import lock_switch
 from zemi.disbursements.models import Dispatcher, SuspenseCase, SuspenseStatus
 from zemi.events.log import record
 from zemi.notifications.alerts import alert_operators
+from zemi.providers.base import DisburseOutcome, Reason, Refused, Unknown
 
 PAYOUTS, REFUNDS = "payout", "refund"
 KINDS = (PAYOUTS, REFUNDS)
@@ -82,22 +88,40 @@ def _is_suspended(party_id: UUID) -> bool:
 def stop(name: str, *, by: str, reason: str, now: datetime) -> bool:
     """Send nothing more of this kind until somebody switches it on; False when it was off already.
 
-    What has been sent is still asked about and settled.
+    What has been sent is still settled, and asked about unless it is the provider who stops. It stops what a person had
+    stopped too: until then that was asked about.
     """
-    Dispatcher.objects.bulk_create([Dispatcher.of(name)], ignore_conflicts=True)
-    changed = Dispatcher.objects.filter(name=name, stopped_at__isnull=True).update(
-        stopped_at=now, stopped_by=by[:60], stop_reason=reason[:200]
-    )
-    if changed:
-        log.error("dispatcher.stopped", dispatcher=name, by=by, reason=reason)
-        if by == PROVIDER:
-            alert_operators(
-                "alert.dispatcher_stopped", incident=f"{name}.{now.isoformat()}", now=now, subject=name
-            )
-        record(
-            "dispatcher.stopped", _Subject(name), at=now, actor=by[:60], data={"kind": name, "reason": reason}
-        )
-    return changed == 1
+    row = lock_switch(name)
+    if row.stopped_at is not None:
+        if by != PROVIDER or row.stopped_by == PROVIDER:
+            return False
+        # Who starts it again must see that another person had stopped it, and why.
+        reason = f"{reason[:100]} (before that {row.stopped_by[:20]}: {row.stop_reason})"
+    row.stopped_at, row.stopped_by, row.stop_reason = now, by[:60], reason[:200]
+    row.save(update_fields=["stopped_at", "stopped_by", "stop_reason"])
+    log.error("dispatcher.stopped", dispatcher=name, by=by, reason=reason)
+    record("dispatcher.stopped", _Subject(name), at=now, actor=by[:60], data={"kind": name, "reason": reason})
+    return True
+
+
+@inside_transaction
+def stop_if_refused(outcome: DisburseOutcome, *, now: datetime) -> None:
+    """Stop all that the initiator signs if `outcome`, of whatever it signed, says that its credentials are refused."""
+    if not isinstance(outcome, Refused | Unknown) or outcome.reason is not Reason.CREDENTIALS:
+        return
+    said = f"{outcome.code} {outcome.text}"
+    stopped = [kind for kind in KINDS if stop(kind, by=PROVIDER, reason=said, now=now)]
+    if stopped:
+        alert_operators("alert.dispatcher_stopped", incident=f"refused.{now.isoformat()}", now=now)
+
+
+def is_refused(*kinds: str) -> bool:
+    """Whether the provider refuses our credentials, and nobody has started any of `kinds` again: then nothing is signed.
+
+    None named: what is of no kind waits for all of them. No lock: what is on its way to the provider when it refuses could
+    not be called back either.
+    """
+    return Dispatcher.objects.filter(name__in=kinds or KINDS, stopped_by=PROVIDER).exists()
 
 
 @inside_transaction

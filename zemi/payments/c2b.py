@@ -13,6 +13,7 @@ from zemi.common.db import inside_transaction, unit_of_work, violates
 from zemi.common.ids import read_reference
 from zemi.common.logs import log
 from zemi.common.work import finish
+from zemi.disbursements import switch
 from zemi.events.log import record
 from zemi.identity.parties import phone_index
 from zemi.orders.errors import OrderNotFound
@@ -24,7 +25,7 @@ from zemi.payments.models import CLAIMABLE, Payment, Receipt, payer_index
 from zemi.payments.queries import CLOCKS_APART
 from zemi.payments.unallocated import return_orphan
 from zemi.providers import registry
-from zemi.providers.base import C2BReceipt
+from zemi.providers.base import C2BReceipt, DisburseOutcome
 from zemi.trust.limits import charge, named
 from zemi.webhooks.inbox import mark_handled
 from zemi.webhooks.models import WebhookLog
@@ -60,7 +61,7 @@ def handle_c2b_confirmation(row: WebhookLog, told: C2BReceipt, *, now: datetime)
         return
     # Anybody can send one that proves nothing.
     with unit_of_work():
-        may_ask = charge(named("receipt_questions", "all"), now=now)
+        may_ask = not switch.is_refused() and charge(named("receipt_questions", "all"), now=now)
     if may_ask:
         hooks = f"{settings.CALLBACK_ORIGIN}/hooks"
         registry.mobile_money().query_transaction(
@@ -72,15 +73,19 @@ def handle_c2b_confirmation(row: WebhookLog, told: C2BReceipt, *, now: datetime)
     finish(row, due_at=now + timedelta(seconds=gap), error="not_proved")
 
 
-def handle_transaction_status(row: WebhookLog, proved: C2BReceipt | None, *, now: datetime) -> None:
+def handle_transaction_status(
+    row: WebhookLog, proved: C2BReceipt | None, *, answer: DisburseOutcome, now: datetime
+) -> None:
     """Handle a claimed answer to the question about a confirmation: book what it proves, and nothing that was only told.
 
-    What the payer typed is only told. The money waits for its order until a statement names it, or the payer claims it.
+    `answer` is what it says at all: perhaps that our credentials are refused. What the payer typed is only told. The money
+    waits for its order until a statement names it, or the payer claims it.
     """
     hint = WebhookLog.objects.get(pk=cast("UUID", row.subject_id))
     told = registry.mobile_money().read_c2b_confirmation(hint.body)
     if proved is None or proved.receipt != told.receipt:
         with unit_of_work():
+            switch.stop_if_refused(answer, now=now)
             mark_handled(row, now=now, error="not_proved" if proved is None else "ids_differ")
         return
     settle_c2b(proved, now=now, row=row)

@@ -62,6 +62,7 @@ _RETRY_AFTER_S: dict[str, int | None] = {
     Reason.FLOAT_LOW: None,
     Reason.PAYEE_INVALID: None,
     Reason.CREDENTIALS: None,
+    Reason.ROLE_MISSING: None,
     Reason.INVALID_REQUEST: None,
     Reason.OTHER: None,
 }

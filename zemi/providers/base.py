@@ -31,7 +31,8 @@ class Reason(StrEnum):
     WALLET_FULL = "wallet_full"
     FLOAT_LOW = "float_low"  # our own account has too little
     PAYEE_INVALID = "payee_invalid"
-    CREDENTIALS = "credentials"  # ours: password expired, initiator locked, role missing
+    CREDENTIALS = "credentials"  # ours: password expired, initiator locked
+    ROLE_MISSING = "role_missing"  # ours: this operation alone is not allowed to the initiator
     INVALID_REQUEST = "invalid_request"  # a bug or a wrong setting of ours
     OTHER = "other"  # a final answer without a better word
 
@@ -73,10 +74,11 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Nobody knows what became of it."""
+    """Nobody knows what became of it. `reason`: why the question was refused, which says nothing about the money."""
 
     code: str = ""
     text: str = ""
+    reason: Reason | None = None
 
 
 ChargeOutcome = Accepted | Succeeded | Refused | Unknown

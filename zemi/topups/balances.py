@@ -5,8 +5,10 @@ from datetime import datetime
 from django.conf import settings
 
 from zemi.common.db import insert, outside_transaction, unit_of_work
+from zemi.disbursements import switch
 from zemi.providers import registry
 from zemi.providers.base import BalanceResult, Succeeded, Unknown
+from zemi.topups.errors import CredentialsRefused
 from zemi.topups.models import BalanceReading
 from zemi.webhooks.inbox import mark_handled
 from zemi.webhooks.models import WebhookLog
@@ -15,7 +17,12 @@ from zemi.webhooks.tokens import CallbackKind, mint
 
 @outside_transaction
 def ask_balances(*, now: datetime) -> list[BalanceReading]:
-    """Ask about the collecting and the paying shortcode."""
+    """Ask about the collecting and the paying shortcode.
+
+    :raises CredentialsRefused: M-Pesa refuses our credentials, and nobody has started sending again
+    """
+    if switch.is_refused():
+        raise CredentialsRefused
     provider = registry.mobile_money()
     readings = []
     for shortcode in (provider.collection_account, provider.disbursement_account):
@@ -42,6 +49,7 @@ def handle_balance(row: WebhookLog, told: BalanceResult, *, now: datetime) -> No
     ]
     problem = "" if isinstance(told.outcome, Succeeded) else f"{told.outcome.code} {told.outcome.text}"[:200]
     with unit_of_work():
+        switch.stop_if_refused(told.outcome, now=now)
         BalanceReading.objects.filter(pk=str(row.subject_id)).update(
             told_at=now, accounts=accounts, problem=problem
         )

@@ -30,3 +30,18 @@ class FloatNotThere(ZemiError):
     )
     next_step = Text(en="Move less.", sw="Hamisha kiasi kidogo.")
     example = {"held": "1500.00"}
+
+
+class CredentialsRefused(ZemiError):
+    """M-Pesa refused our initiator: each call more that it signs brings it nearer to being locked for good."""
+
+    code = "credentials_refused"
+    kind = Kind.STATE
+    text = Text(
+        en="M-Pesa refuses our credentials. Nothing was sent or asked.",
+        sw="M-Pesa inakataa kitambulisho chetu. Hakuna kilichotumwa wala kuulizwa.",
+    )
+    next_step = Text(
+        en="Mend the initiator's password, then start sending again.",
+        sw="Rekebisha nenosiri la initiator, kisha anzisha utumaji tena.",
+    )

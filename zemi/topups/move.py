@@ -13,6 +13,7 @@ from zemi.common.ids import new_reference
 from zemi.common.logs import log
 from zemi.common.money import Money
 from zemi.common.work import due_keys
+from zemi.disbursements import switch
 from zemi.events.log import record, transition
 from zemi.ledger import chart
 from zemi.ledger.balances import balance_of
@@ -21,7 +22,7 @@ from zemi.ledger.posting import Line, post
 from zemi.notifications.alerts import alert_operators
 from zemi.providers import registry
 from zemi.providers.base import Accepted, DisburseOutcome, Reason, Refused, Succeeded, TopUpRequest, Unknown
-from zemi.topups.errors import FloatNotThere, TopUpUnderWay
+from zemi.topups.errors import CredentialsRefused, FloatNotThere, TopUpUnderWay
 from zemi.topups.locks import lock_open_top_up, lock_top_up
 from zemi.topups.models import OPEN, TopUp, TopUpStatus
 from zemi.webhooks.inbox import mark_handled
@@ -40,6 +41,7 @@ def top_up(*, amount: Money, now: datetime) -> TopUp:
 
     :raises TopUpUnderWay: another has no result yet
     :raises FloatNotThere: the collecting account has less
+    :raises CredentialsRefused: M-Pesa refuses our credentials, and nobody has started sending again
     """
     provider = registry.mobile_money()
     row = TopUp(
@@ -51,6 +53,8 @@ def top_up(*, amount: Money, now: datetime) -> TopUp:
     )
     try:
         with unit_of_work():
+            if switch.is_refused():
+                raise CredentialsRefused
             insert(row)
             held = balance_of(chart.collection(provider.collection_account))
             if held < amount:
@@ -82,6 +86,7 @@ def settle_top_up(
     """Record what is known of a top-up now. Idempotent; opens its own transaction."""
     registry.make_ready()
     with unit_of_work():
+        switch.stop_if_refused(outcome, now=now)
         found = lock_top_up(key)
         if found is None:
             error = "unknown_top_up"

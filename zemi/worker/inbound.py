@@ -72,7 +72,9 @@ def _c2b(row: WebhookLog, now: datetime) -> None:
 
 
 def _transaction(row: WebhookLog, now: datetime) -> None:
-    handle_transaction_status(row, registry.mobile_money().read_transaction_callback(row.body), now=now)
+    provider = registry.mobile_money()
+    answer = provider.read_status_callback(row.body).outcome
+    handle_transaction_status(row, provider.read_transaction_callback(row.body), answer=answer, now=now)
 
 
 def _top_up(row: WebhookLog, now: datetime) -> None:

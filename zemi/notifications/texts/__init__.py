@@ -192,8 +192,8 @@ TEXTS: dict[str, Text] = {
         sw="Zemi: {percent} % ya maombi ya {operation} yanafaulu tena.",
     ),
     "alert.dispatcher_stopped": Text(
-        en="Zemi: M-Pesa refuses our credentials; no {subject} is sent until you act. Look at: zemi staff queue",
-        sw="Zemi: M-Pesa inakataa kitambulisho chetu; hakuna {subject} inayotumwa. Angalia: zemi staff queue",
+        en="Zemi: M-Pesa refuses our credentials; nothing is sent or asked until you act. Look at: zemi staff queue",
+        sw="Zemi: M-Pesa inakataa kitambulisho chetu; hakuna kinachotumwa wala kuulizwa. Angalia: zemi staff queue",
     ),
     "alert.float_low": Text(
         en="Zemi: the paying account is too low for KES {amount}. Payouts wait, refunds go first. Top it up.",

@@ -86,7 +86,8 @@ REVERSAL_RESULTS: Mapping[str, Reason] = MappingProxyType(
         "11": Reason.CREDENTIALS,
         "18": Reason.CREDENTIALS,
         "20": Reason.CREDENTIALS,
-        "21": Reason.CREDENTIALS,  # the initiator lacks the role "Org Reversals Initiator"
+        # It lacks the role for this, such as "Org Reversals Initiator": payouts may go on, and no call locks it.
+        "21": Reason.ROLE_MISSING,
         "22": Reason.CREDENTIALS,
         "24": Reason.INVALID_REQUEST,
         "25": Reason.INVALID_REQUEST,
@@ -186,6 +187,15 @@ def reversal_result(code: str, text: str) -> Succeeded | Refused | Unknown:
     if code in REVERSAL_RESULTS and not _NO_PROOF.search(text):
         return Refused(REVERSAL_RESULTS[code], code, text)
     return Unknown(code, text)
+
+
+def question_result(code: str, text: str) -> Unknown:
+    """Say what the result code of a question means that did not work: nothing about the money, but perhaps about us."""
+    match reversal_result(code, text):
+        case Refused(reason=Reason.CREDENTIALS | Reason.ROLE_MISSING as reason):
+            return Unknown(code, text, reason)
+        case _:
+            return Unknown(code, text)
 
 
 def payout_state(state: str, text: str) -> DisburseOutcome:

@@ -121,7 +121,8 @@ def read_status_result(body: bytes) -> DisburseResult:
     if code != codes.SUCCESS:
         # Not found is no proof either: what M-Pesa answers for an id it never saw is not documented (DARAJA
         # 1.5).
-        return DisburseResult(originator_id="", provider_reference="", outcome=Unknown(code, text))
+        question = codes.question_result(code, text)
+        return DisburseResult(originator_id="", provider_reference="", outcome=question)
     items = _parameters(result, _STATUS_ITEMS)
     outcome = codes.payout_state(wire.words(items, "TransactionStatus"), text)
     if isinstance(outcome, Succeeded):
