@@ -20,7 +20,7 @@ from zemi.disbursements.models import Dispatcher, SuspenseCase
 from zemi.events.models import EventDelivery
 from zemi.identity.models import Party
 from zemi.payments.c2b import settle_c2b
-from zemi.payments.models import Receipt
+from zemi.payments.models import Payment, Receipt
 from zemi.payouts.models import Payout
 from zemi.providers.base import C2BReceipt
 from zemi.reconciliation.models import ReconciliationItem
@@ -448,3 +448,32 @@ def test_the_pages_speak_swahili(capsys: Any, failed: Payout) -> None:
     assert "M-Pesa imeikataa kabisa. Pesa imerudi mahali inapodaiwa." in page
     assert "Itume tena" in page
     assert "Malipo" in words(juma.open("/console/sending"))
+
+
+def test_a_contradicted_payment_is_read_and_decided_by_two(
+    chebet: Employee, kamau: Employee, simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference = str(create_order().data["order_reference"])
+    simulator.fault("query_contradicts", count=500, body="1032")
+    push(reference)
+    settle(clock, run_worker)
+    payment = Payment.objects.get()
+    number = str(simulator.transactions()[-1]["receipt"])
+    path = f"/console/payment/{payment.id}"
+    listed = chebet.open("/console/payments-contradicted")
+    assert f'href="{path}"' in listed.content.decode()
+    assert "says, asked back, that it was not" in words(listed)
+
+    page = chebet.open(path)
+    assert number in words(page)
+    assert f"****{AMINA.last4}" in words(page)
+    assert AMINA.msisdn not in page.content.decode()
+    act(chebet, path, "paid", receipt=number)
+    approval = Approval.objects.get()
+    asked = kamau.open(f"/console/approval/{approval.id}").content.decode()
+    assert f'href="{path}"' in asked
+    act(kamau, f"/console/approval/{approval.id}", "approve")
+
+    assert order_of(reference).status == "paid"
+    assert "There is nothing to do here by hand." in words(chebet.open(path))
+    assert "Nothing waits here." in words(chebet.open("/console/payments-contradicted"))

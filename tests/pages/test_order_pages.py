@@ -19,8 +19,11 @@ from zemi.common.limits import read_limits
 from zemi.identity.otp import Purpose, send_otp
 from zemi.identity.sessions import open_session
 from zemi.notifications.models import Message
+from zemi.payments.contradicted import flag_contradicted
 from zemi.payments.models import Payment
+from zemi.payments.settle import fail_charge
 from zemi.payouts.models import Payout
+from zemi.providers.base import Reason, Refused, Succeeded
 from zemi.refunds.models import Refund
 from zemi.releases.errors import OrderNotPaid
 from zemi.releases.new_code import issue_new_code, request_new_code
@@ -155,6 +158,32 @@ def test_an_answer_that_does_not_come_is_asked_for_and_not_called_failed(
     page = words(amina.open(path))
     assert "We are asking M-Pesa" in page
     assert "do not pay again" in page
+
+
+def test_answers_that_differ_are_called_so_and_never_unpaid(
+    amina: Person, path: str, simulator: Any, clock: Any
+) -> None:
+    simulator.set_phone(AMINA.msisdn, next="wait")
+    amina.press(f"{path}/pay")
+    payment = Payment.objects.get()
+    flag_contradicted(payment.id, Succeeded(receipt="TKN1ABCDEF"), code="1032", now=clock.now())
+    clock.advance(minutes=6)
+
+    page = words(amina.open(path))
+    assert "M-Pesa's answers differ: one says that you paid, one that you did not." in page
+    assert "do not pay again" in page
+    assert "Majibu ya M-Pesa yanatofautiana" in words(amina.open(f"{path}?lang=sw"))
+    amina.open(f"{path}?lang=en")
+
+    # Nor is it unpaid since a later prompt has failed.
+    simulator.set_phone(AMINA.msisdn, next="wait")
+    amina.press(f"{path}/pay")
+    later = Payment.objects.latest("id")
+    assert later.pk != payment.pk
+    fail_charge(later.id, Refused(Reason.CANCELLED), now=clock.now())
+    page = words(amina.open(path))
+    assert "M-Pesa's answers differ" in page
+    assert "No money moved" not in page
 
 
 def test_a_part_is_shown_and_the_rest_is_asked_for(

@@ -31,6 +31,14 @@ def turn(status: str, **more: Any) -> NextAction | None:
             {"live_payment": ("unknown", SOON)},
             NextAction(Actor.ZEMI, Verb.CONFIRM_PAYMENT, SOON, Outcome.ASKED_AGAIN),
         ),
+        (
+            {"contradicted": True, "live_payment": ("pending", SOON)},
+            NextAction(Actor.BUYER, Verb.APPROVE_PROMPT, SOON, Outcome.PROMPT_ENDS),
+        ),
+        (
+            {"contradicted": True, "part_paid": True},
+            NextAction(Actor.SUPPORT, Verb.CONFIRM_PAYMENT, None, Outcome.ASKED_AGAIN),
+        ),
     ],
 )
 def test_an_order_that_awaits_its_payment_is_the_buyers(more: dict[str, Any], expected: NextAction) -> None:

@@ -48,13 +48,15 @@ class Standing:
     # Without those that were called off.
     refunds: tuple[Refund, ...]
     turn: NextAction | None
+    # M-Pesa has said of an attempt that it was paid and that it was not.
+    is_contradicted: bool = False
 
     @property
     def stamp(self) -> str:
         """Changes when the page would look different; says nothing else."""
         statuses = (self.payment, *self.payouts, *self.refunds)
         order = self.order
-        seen = [self.scene, order.status, order.cancel_asked_by, str(self.held)]
+        seen = [self.scene, order.status, order.cancel_asked_by, str(self.held), str(self.is_contradicted)]
         seen += [row.status for row in statuses if row]
         seen += [f"{refund.held_reason}{refund.redirected_to_id}" for refund in self.refunds]
         return crypto.blind_index("page-stamp", "|".join(seen)).hex()[:12]
@@ -85,8 +87,10 @@ class Standing:
 
 def read_standing(order: Order, *, now: datetime) -> Standing:
     """Read what the pages show of an order. Writes nothing."""
-    payment = Payment.objects.filter(order=order).order_by("-id").first()
-    scene, failure = _scene(order, payment, now=now)
+    payments = list(Payment.objects.filter(order=order).order_by("-id")[:20])
+    payment = payments[0] if payments else None
+    is_contradicted = any(each.is_contradicted for each in payments)
+    scene, failure = _scene(order, payment, is_contradicted=is_contradicted, now=now)
     left = payment.created_at + PROMPT_ON_PHONE - now if payment and scene is Scene.WAIT else timedelta()
     payouts = tuple(Payout.objects.filter(order=order).order_by("id")[:20])
     back = Refund.objects.filter(order=order).exclude(status=DisbursementStatus.CANCELLED)
@@ -100,7 +104,8 @@ def read_standing(order: Order, *, now: datetime) -> Standing:
         seconds_left=int(left.total_seconds()),
         payouts=payouts,
         refunds=refunds,
-        turn=turn_of(order, payments=[payment] if payment else [], payouts=payouts, refunds=refunds),
+        turn=turn_of(order, payments=payments, payouts=payouts, refunds=refunds),
+        is_contradicted=is_contradicted,
     )
 
 
@@ -113,10 +118,14 @@ def _told_of(refund: Refund) -> str:
     return f"back_{turn.verb}" if turn else "back_done"
 
 
-def _scene(order: Order, payment: Payment | None, *, now: datetime) -> tuple[Scene, Text | None]:
+def _scene(
+    order: Order, payment: Payment | None, *, is_contradicted: bool, now: datetime
+) -> tuple[Scene, Text | None]:
     match order.status:
         case OrderStatus.AWAITING_PAYMENT:
-            return _unpaid_scene(payment, now=now)
+            scene, failure = _unpaid_scene(payment, now=now)
+            # Nobody knows whether he has paid: the page does not say that he has not, whatever became of a later attempt.
+            return (Scene.ASKING, None) if is_contradicted and scene is Scene.PAY else (scene, failure)
         case OrderStatus.PAID:
             return Scene.HELD, None
         case OrderStatus.COMPLETED:

@@ -23,6 +23,7 @@ from zemi.ledger.balances import kept_balances
 from zemi.ledger.chart import AccountRef
 from zemi.ledger.queries import transfers
 from zemi.orders.models import Order
+from zemi.payments.contradicted import claim_of
 from zemi.payments.models import Payment, Receipt
 from zemi.payouts.models import Payout
 from zemi.reconciliation.models import ReconciliationItem, StatementLine
@@ -219,6 +220,26 @@ def _receipt(row: Receipt) -> Evidence:
     )
 
 
+def _payment(row: Payment) -> Evidence:
+    order: Order = row.order
+    claim = claim_of(row)
+    facts: Facts = [
+        ("fact_amount", row.amount),
+        ("fact_status", row.status),
+        ("fact_payer", f"****{row.payer_phone_last4}"),
+        ("fact_claimed", claim.receipt),
+        ("fact_claimed_sum", claim.amount if claim.amount != row.amount else None),
+        ("head_result", f"{row.result_code} {row.result_text}".strip()),
+        ("fact_made", row.created_at),
+        ("fact_changed", row.updated_at),
+        ("fact_due", row.due_at),
+    ]
+    where = "why_contradicted" if row.is_contradicted else ""
+    return Evidence(
+        row, row.SUBJECT, "thing_payment", order.order_reference, facts, where=where, order=_order(order.pk)
+    )
+
+
 def _top_up(row: TopUp) -> Evidence:
     facts: Facts = [
         ("fact_amount", row.amount),
@@ -337,6 +358,7 @@ _READERS: Mapping[str, tuple[type[models.Model], Callable[[Any], Evidence]]] = {
         (Refund, _owed),
         (SuspenseCase, _case),
         (Receipt, _receipt),
+        (Payment, _payment),
         (TopUp, _top_up),
         (UnclaimedBalance, _unclaimed),
         (ReconciliationItem, _difference),

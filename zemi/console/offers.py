@@ -18,7 +18,8 @@ from zemi.disbursements.models import Disbursement, DisbursementStatus, Suspense
 from zemi.ledger import chart
 from zemi.ledger.balances import balance_of
 from zemi.orders.models import Order, OrderStatus
-from zemi.payments.models import CLAIMABLE, Receipt
+from zemi.payments.contradicted import claim_of
+from zemi.payments.models import CLAIMABLE, Payment, Receipt
 from zemi.payouts.models import Payout
 from zemi.refunds.models import Refund
 from zemi.refunds.payers import proposed_payees
@@ -174,6 +175,14 @@ def _of_receipt(row: Receipt, _: str) -> Iterator[Offer]:
         yield Offer("pay-in-reversed", fixed, (Asked("reversal"),), row.amount)
 
 
+def _of_payment(row: Payment, _: str) -> Iterator[Offer]:
+    if row.is_contradicted:
+        fixed = {"kind": row.SUBJECT, "id": str(row.pk)}
+        amount = claim_of(row).amount
+        yield Offer("paid", fixed, (Asked("receipt"),), amount)
+        yield Offer("unpaid", fixed, (), amount)
+
+
 def _of_top_up(row: TopUp, _: str) -> Iterator[Offer]:
     if row.status == TopUpStatus.UNKNOWN:
         asks = (Asked("outcome", ("moved", "not_moved")),)
@@ -202,6 +211,7 @@ _OFFERS: Mapping[Any, Callable[[Any, str], Iterator[Offer]]] = {
     Refund: _of_refund,
     SuspenseCase: _of_case,
     Receipt: _of_receipt,
+    Payment: _of_payment,
     TopUp: _of_top_up,
     UnclaimedBalance: _of_unclaimed,
     Approval: _of_approval,

@@ -129,6 +129,9 @@ _LINES: Mapping[str, Callable[[Any], Entry]] = {
     "refunds-numbers": lambda row: Entry(
         row.refund, row.refund.reference, row.refund.amount, row.proved_at, "why_payee_proposed"
     ),
+    "payments-contradicted": lambda row: Entry(
+        row, row.order.order_reference, row.amount, row.created_at, "why_contradicted"
+    ),
     "receipts": _receipt_line,
     "top-ups": lambda row: Entry(row, row.reference, row.amount, row.created_at, "why_top_up"),
     "unclaimed": lambda row: Entry(row, "", row.amount, row.set_apart_at, "why_unclaimed"),

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Q
+
 from zemi.common.db import conclude, listed, outside_transaction, unit_of_work
 from zemi.common.ids import read_reference
 from zemi.common.work import due_keys
@@ -12,7 +14,7 @@ from zemi.orders.locks import lock_order, lock_order_by_key
 from zemi.orders.models import Order, OrderStatus
 from zemi.orders.progress import mark_cancelled, mark_expired
 from zemi.payments.errors import OrderNotCancellable
-from zemi.payments.models import LIVE, Payment
+from zemi.payments.models import CONTRADICTED, LIVE, PROVED, UNDECIDED, Payment
 from zemi.payments.unallocated import return_parts
 from zemi.providers import registry
 from zemi.refunds.models import RefundReason
@@ -21,6 +23,9 @@ from zemi.refunds.models import RefundReason
 YOUNG = timedelta(minutes=15)
 _HAS_A_YOUNG_ATTEMPT = f"""EXISTS (SELECT 1 FROM payments_payment p WHERE p.order_id = orders_order.id
     AND p.status IN {listed(LIVE)} AND p.created_at > %s)"""  # noqa: S608 (our own names)
+# Its money may have come: nobody is told that it has not, until a proof or a person decides (SAFETY 3.3).
+_IS_CONTRADICTED = f"""EXISTS (SELECT 1 FROM payments_payment c WHERE c.order_id = orders_order.id
+    AND c.failure_reason = '{CONTRADICTED}' AND c.status NOT IN {listed(PROVED)})"""  # noqa: S608 (our own names)
 
 
 @outside_transaction
@@ -32,7 +37,7 @@ def expire_due_orders(*, now: datetime, limit: int = 20) -> int:
         now=now,
         limit=limit,
         statuses=[OrderStatus.AWAITING_PAYMENT],
-        unless=_HAS_A_YOUNG_ATTEMPT,
+        unless=f"{_HAS_A_YOUNG_ATTEMPT} OR {_IS_CONTRADICTED}",
         since=now - YOUNG,
     )
     return sum(_expire(key, now=now) for key in keys)
@@ -73,7 +78,14 @@ def cancel_order(
 @outside_transaction
 def remind_due_orders(*, now: datetime, limit: int = 20) -> int:
     """Have the buyers of unpaid orders reminded, once each, half-way to expiry."""
-    keys = due_keys(Order, "remind_at", now=now, limit=limit, statuses=[OrderStatus.AWAITING_PAYMENT])
+    keys = due_keys(
+        Order,
+        "remind_at",
+        now=now,
+        limit=limit,
+        statuses=[OrderStatus.AWAITING_PAYMENT],
+        unless=_IS_CONTRADICTED,
+    )
     for key in keys:
         with unit_of_work():
             order = lock_order_by_key(key)
@@ -87,9 +99,10 @@ def _expire(order_id: UUID, *, now: datetime) -> int:
     with unit_of_work():
         order = lock_order_by_key(order_id)
         # Decided on what is true now that nobody else can change it.
-        young = Payment.objects.filter(order=order, status__in=LIVE, created_at__gt=now - YOUNG)
+        young = Q(status__in=LIVE, created_at__gt=now - YOUNG)
+        waited_for = Payment.objects.filter(young | UNDECIDED, order=order)
         unpaid_until = order.expires_at if order.status == OrderStatus.AWAITING_PAYMENT else None
-        if unpaid_until is None or unpaid_until > now or young.exists():
+        if unpaid_until is None or unpaid_until > now or waited_for.exists():
             return 0
         off = mark_expired(order, now=now, actor="worker")
         return_parts(order, off, reason=RefundReason.SHORT, actor="worker", now=now)

@@ -143,6 +143,22 @@ class PaymentMethodUnavailable(ZemiError):
     example = {"available": "mpesa"}
 
 
+class PaymentNotContradicted(ZemiError):
+    """Staff decide only about a payment of which the provider says both that it was paid and that it was not."""
+
+    code = "payment_not_contradicted"
+    kind = Kind.STATE
+    text = Text(
+        en="This payment is {status}, and M-Pesa's answers about it do not differ. Nothing was changed.",
+        sw="Malipo haya yako katika hali ya {status}, na majibu ya M-Pesa hayatofautiani. Hakuna kilichobadilishwa.",
+    )
+    next_step = Text(
+        en="Read the payment again: a proof or somebody else has decided it, or it is still asked about.",
+        sw="Soma malipo tena: uthibitisho au mtu mwingine ameyaamua, au bado yanaulizwa.",
+    )
+    example = {"status": "completed"}
+
+
 class OrderNotCancellable(ZemiError):
     """It is over; or it is paid, and the one who asks can't call it off alone."""
 

@@ -38,6 +38,12 @@ class PaymentStatus(models.TextChoices):
 LIVE = (PaymentStatus.PENDING, PaymentStatus.UNKNOWN)
 # Its money came, whatever became of it later.
 PROVED = (PaymentStatus.COMPLETED, PaymentStatus.REVERSED)
+# A success that was told on the attempt's own path, and that the provider, asked back, denies (SAFETY 3.3).
+CONTRADICTED = "contradicted"
+# A day without a final answer, and a statement that shows nothing (M15); or two people say so.
+NO_EVIDENCE = "no_evidence"
+# The same as `Payment.is_contradicted`.
+UNDECIDED = Q(failure_reason=CONTRADICTED, status__in=(*LIVE, PaymentStatus.FAILED))
 
 
 class Payment(Stateful, WorkRow):
@@ -101,12 +107,20 @@ class Payment(Stateful, WorkRow):
         indexes = [
             models.Index(fields=["due_at"], name="payments_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["payer_phone_hash", "created_at"], name="payments_by_payer"),
+            models.Index(
+                fields=["order"], name="payments_contradicted", condition=Q(failure_reason="contradicted")
+            ),
         ]
 
     @property
     def amount(self) -> Money:
         """What was asked for."""
         return Money(self.amount_minor, self.currency)
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether its success was told and denied, and neither a proof nor a person has decided since."""
+        return self.failure_reason == CONTRADICTED and self.status not in PROVED
 
     @property
     def payer_phone(self) -> Phone:

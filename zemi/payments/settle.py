@@ -14,13 +14,16 @@ from zemi.common.db import inside_transaction, outside_transaction, unit_of_work
 from zemi.common.logs import log
 from zemi.common.money import Money
 from zemi.common.work import claim_due, finish, handle_each
-from zemi.events.log import transition
+from zemi.events.log import record, transition
 from zemi.orders.models import Order
 from zemi.payments.allocate import claim_orphan, give_number, shares_of, take_in
+from zemi.payments.contradicted import claimed_receipt, flag_contradicted
 from zemi.payments.locks import lock_payment, lock_receipt
 from zemi.payments.models import (
     CLAIMABLE,
+    CONTRADICTED,
     LIVE,
+    NO_EVIDENCE,
     PROVED,
     Payment,
     PaymentStatus,
@@ -41,11 +44,8 @@ QUERY_GAPS_S = (10, 30, 120, 600, 3600)
 SECOND_LOOK = timedelta(minutes=1)
 # The open path asks for nothing more often than this, whoever posts to it.
 HINT_DELAY = timedelta(seconds=10)
-# A proven success that the provider denies: a person decides, no query ends the attempt (SAFETY 3.3, 4).
-CONTRADICTED = "contradicted"
 # A day without a final answer, and a statement that shows nothing: only both end an attempt (M15).
 EVIDENCE_WAIT = timedelta(hours=24)
-NO_EVIDENCE = "no_evidence"
 
 
 def handle_charge_callback(row: WebhookLog, result: ChargeResult, *, now: datetime) -> None:
@@ -77,8 +77,9 @@ def handle_charge_callback(row: WebhookLog, result: ChargeResult, *, now: dateti
     error = "not_confirmed_yet"
     if isinstance(found, Refused) and not found.may_resend:
         error = CONTRADICTED
-        log.error("payment.contradicted", payment=str(payment.id), code=found.code)
-        Payment.objects.filter(pk=payment.pk, status__in=LIVE).update(failure_reason=CONTRADICTED)
+        if not flag_contradicted(payment.id, claimed, code=found.code, now=now):
+            _close(row, now=now, error=error)
+            return
     finish(row, due_at=now + _gap(row.tries), error=error)
 
 
@@ -125,11 +126,18 @@ def fail_charge(
 ) -> None:
     """End an attempt for which no money came. A completed one stays completed. Opens its own transaction.
 
+    One whose success was told and denied is ended by no further word: a person decides, or a statement (SAFETY 3.3, 4).
     With `ask_again_by`, the provider's id of the prompt, it is asked about once more; without, it has been asked about.
     """
     with unit_of_work():
         payment = lock_payment(payment_id)
-        if payment.status in LIVE:
+        error = "failure_after_success" if payment.status in PROVED else ""
+        if payment.is_contradicted:
+            error = CONTRADICTED
+            Payment.objects.filter(pk=payment.pk, status__in=LIVE).update(
+                due_at=now + _gap(payment.tries), lease_until=None
+            )
+        elif payment.status in LIVE:
             transition(
                 payment,
                 PaymentStatus.FAILED,
@@ -147,7 +155,6 @@ def fail_charge(
             )
         elif payment.status == PaymentStatus.FAILED and not ask_again_by:
             Payment.objects.filter(pk=payment.pk).update(due_at=None, lease_until=None)
-        error = "failure_after_success" if payment.status in PROVED else ""
         if row is not None:
             mark_handled(row, now=now, error=error, merchant_request_id=payment.merchant_request_id)
 
@@ -163,17 +170,33 @@ def close_without_evidence(payment: Payment, *, statement_until: datetime, now: 
     payment.statement_checked_at = statement_until
     payment.save(update_fields=["statement_checked_at"])
     day_over = payment.created_at + EVIDENCE_WAIT
-    if payment.status not in LIVE or now < day_over or statement_until < day_over:
+    is_open = payment.status in LIVE or payment.is_contradicted
+    if not is_open or now < day_over or statement_until < day_over:
         return False
-    in_doubt = receipt_in_doubt(payment)
-    if in_doubt is not None:
-        _adopt(payment, in_doubt, Succeeded("statement", receipt=in_doubt.transaction_id), now=now)
-        return True
+    end_without_money(payment, actor="reconciliation", now=now)
+    return True
+
+
+@inside_transaction
+def end_without_money(payment: Payment, *, actor: str, now: datetime) -> None:
+    """End an open or contradicted attempt as one that brought nothing, unless its money is in the books already.
+
+    A step; the attempt must be locked.
+    """
+    booked = claimed_receipt(payment) or receipt_in_doubt(payment)
+    if booked is not None:
+        _adopt(payment, booked, Succeeded("statement", receipt=booked.transaction_id), actor=actor, now=now)
+        return
+    if payment.status == PaymentStatus.FAILED:
+        # Ended before its success was told.
+        Payment.objects.filter(pk=payment.pk).update(failure_reason=NO_EVIDENCE, updated_at=now)
+        record("payment.denied", payment, at=now, actor=actor, data={"reason": NO_EVIDENCE})
+        return
     transition(
         payment,
         PaymentStatus.FAILED,
         at=now,
-        actor="reconciliation",
+        actor=actor,
         data={"reason": NO_EVIDENCE},
         failure_reason=NO_EVIDENCE,
         is_live=False,
@@ -181,7 +204,19 @@ def close_without_evidence(payment: Payment, *, statement_until: datetime, now: 
         lease_until=None,
         updated_at=now,
     )
-    return True
+
+
+@inside_transaction
+def book_decided(payment: Payment, said: Succeeded, *, actor: str, now: datetime) -> None:
+    """Book the money of a contradicted attempt that people found to be paid. A step; the attempt must be locked.
+
+    :raises IntegrityError: another movement has the number
+    """
+    booked = claimed_receipt(payment)
+    if booked is not None and booked.transaction_id == said.receipt:
+        _adopt(payment, booked, said, actor=actor, now=now)
+    else:
+        _book(payment, said, actor=actor, now=now)
 
 
 @outside_transaction
@@ -229,17 +264,17 @@ def _attempt_of(row: WebhookLog, result: ChargeResult) -> Payment | None:
     return Payment.objects.filter(provider=row.provider, provider_reference_hash=key).first()
 
 
-def _book(payment: Payment, said: Succeeded, *, now: datetime) -> str:
+def _book(payment: Payment, said: Succeeded, *, actor: str = "provider", now: datetime) -> str:
     order: Order = payment.order
     amount = said.amount or payment.amount
     by_hand = None if said.receipt else receipt_told_by_hand(payment, amount)
     # Two attempts of one payer may both find it: the other one has it, or waits here.
     if by_hand is not None and lock_receipt(by_hand.id).payment_id == by_hand.payment_id:
-        _adopt(payment, by_hand, said, now=now)
+        _adopt(payment, by_hand, said, actor=actor, now=now)
         return "merged"
     fits = shares_of(order, amount, now=now) is not None
-    _complete(payment, said, amount, allocated=fits, now=now)
-    take_in(_receipt(payment, said, amount, now=now), order, actor="provider", now=now)
+    _complete(payment, said, amount, allocated=fits, actor=actor, now=now)
+    take_in(_receipt(payment, said, amount, now=now), order, actor=actor, now=now)
     if amount != payment.amount:
         # The real amount counts, and somebody looks why (M6).
         log.error("payment.amount_differs", payment=str(payment.id))
@@ -248,20 +283,24 @@ def _book(payment: Payment, said: Succeeded, *, now: datetime) -> str:
 
 
 @inside_transaction
-def _adopt(payment: Payment, receipt: Receipt, said: Succeeded, *, now: datetime) -> None:
+def _adopt(
+    payment: Payment, receipt: Receipt, said: Succeeded, *, actor: str = "provider", now: datetime
+) -> None:
     """Make a receipt that was told of by hand the attempt's; one that is nobody's goes to the order, if that can take it."""
     if receipt.order_id is None and receipt.status in CLAIMABLE:
-        claim_orphan(receipt, payment.order, actor="provider", now=now)
-    _complete(payment, said, receipt.amount, allocated=receipt.allocated_minor > 0, now=now)
+        claim_orphan(receipt, payment.order, actor=actor, now=now)
+    _complete(payment, said, receipt.amount, allocated=receipt.allocated_minor > 0, actor=actor, now=now)
     Receipt.objects.filter(pk=receipt.pk).update(payment=payment)
 
 
-def _complete(payment: Payment, said: Succeeded, amount: Money, *, allocated: bool, now: datetime) -> None:
+def _complete(
+    payment: Payment, said: Succeeded, amount: Money, *, allocated: bool, actor: str, now: datetime
+) -> None:
     transition(
         payment,
         PaymentStatus.COMPLETED,
         at=now,
-        actor="provider",
+        actor=actor,
         data={"amount": str(amount), "receipt": said.receipt, "allocated": allocated},
         is_live=False,
         due_at=None,
@@ -298,11 +337,20 @@ def _number_receipt(payment: Payment, said: Succeeded, *, now: datetime) -> str:
         return ""
     if Receipt.objects.filter(provider=payment.provider, transaction_id=said.receipt).exists():
         return ""
+    return _take_other_number(payment, said, said.receipt, now=now)
+
+
+@inside_transaction
+def _take_other_number(payment: Payment, said: Succeeded, number: str, *, now: datetime) -> str:
+    if payment.failure_reason == CONTRADICTED:
+        # It was proved under another number. This one was denied, and no word alone sends its money back (M12).
+        log.error("payment.contradicted_number", payment=str(payment.id))
+        return CONTRADICTED
     amount = said.amount or payment.amount
     crossed = Receipt.objects.filter(
         Q(order_id=payment.order_id) | Q(payer_phone_hash=payment.payer_phone_hash), amount_minor=amount.minor
     )
-    if give_number(crossed, said.receipt):
+    if give_number(crossed, number):
         return "merged"
     receipt = _receipt(payment, said, amount, now=now)
     take_in(receipt, payment.order, actor="provider", now=now, second=True)

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Greatest
 
 from zemi.common.db import inside_transaction, outside_transaction, unit_of_work
@@ -16,7 +17,7 @@ from zemi.providers.base import LineKind, ProviderLine, Unknown
 from zemi.providers.mpesa.statement import StatementLine as MpesaLine
 from zemi.providers.mpesa.statement import read_statement
 from zemi.providers.wire import msisdn
-from zemi.reconciliation.models import Direction, StatementImport, StatementLine
+from zemi.reconciliation.models import Direction, StatementImport, StatementLine, Verdict
 
 _BATCH = 500
 _ORDER = re.compile(r"ZEM-[0-9A-HJKMNP-TV-Z]{8}", re.ASCII)
@@ -53,11 +54,46 @@ class Imported:
     new: int
 
 
-def is_denied_by_statement(receipt: str, *, kind: LineKind, amount: Money) -> bool:
-    """Whether `receipt` is on a statement that was read, and not as `amount` that went out in this way."""
+def is_denied_by_statement(
+    receipt: str, *, kind: LineKind, amount: Money, direction: Direction = Direction.OUT
+) -> bool:
+    """Whether `receipt` is on a statement that was read, and not as `amount` that went out, or came, in this way."""
     lines = StatementLine.objects.filter(provider=registry.mobile_money().name, receipt=receipt)
-    fits = lines.filter(direction=Direction.OUT, kind=kind, amount_minor=amount.minor)
+    fits = lines.filter(direction=direction, kind=kind, amount_minor=amount.minor)
     return lines.exists() and not fits.exists()
+
+
+def is_on_statement(receipt: str) -> bool:
+    """Whether a statement that was read has this number, as whatever."""
+    return StatementLine.objects.filter(provider=registry.mobile_money().name, receipt=receipt).exists()
+
+
+def is_told_by_statement(receipt: str, *, order_reference: str, amount: Money) -> bool:
+    """Whether a statement that was read has money that came under this number, or, unmatched, `amount` for this order."""
+    came = StatementLine.objects.filter(
+        provider=registry.mobile_money().name, direction=Direction.IN, kind=LineKind.PAYMENT
+    )
+    unmatched = Q(reference=order_reference, amount_minor=amount.minor) & ~Q(verdict=Verdict.MATCHED)
+    return came.filter(Q(receipt=receipt) | unmatched).exists()
+
+
+def is_covered(since: datetime, until: datetime) -> bool:
+    """Whether the statements that were read tell all that came in from `since` to `until`."""
+    return any(start <= since and until <= end for start, end in covered_spans())
+
+
+def covered_spans() -> list[tuple[datetime, datetime]]:
+    """The spans of time, oldest first, of which statements tell all that came in; a gap between two ends a span."""
+    told = StatementImport.objects.filter(provider=registry.mobile_money().name, covers_since__isnull=False)
+    spans: list[tuple[datetime, datetime]] = []
+    found = told.order_by("covers_since").values_list("covers_since", "covers_until")
+    # The two are written together.
+    for since, until in cast("Iterable[tuple[datetime, datetime]]", found):
+        if spans and since <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], until))
+        else:
+            spans.append((since, until))
+    return spans
 
 
 def import_statement(text: str, *, now: datetime) -> Imported:

@@ -70,6 +70,8 @@ class Standing:
     expires_at: datetime | None
     # Of the attempt that is live: its status, and until when it keeps others away.
     live_payment: tuple[str, datetime] | None = None
+    # The provider has said of an attempt that it was paid and that it was not.
+    contradicted: bool = False
     payouts: Collection[str] = ()
     refunds: Collection[str] = ()
     # The provider took the payment back after it had been released.
@@ -113,6 +115,9 @@ def _awaiting_payment(of: Standing) -> NextAction:
         if status == "unknown":
             return NextAction(Actor.ZEMI, Verb.CONFIRM_PAYMENT, live_until, Outcome.ASKED_AGAIN)
         return NextAction(Actor.BUYER, Verb.APPROVE_PROMPT, live_until, Outcome.PROMPT_ENDS)
+    if of.contradicted:
+        # The order does not expire meanwhile.
+        return NextAction(Actor.SUPPORT, Verb.CONFIRM_PAYMENT, None, Outcome.ASKED_AGAIN)
     verb = Verb.PAY_REST if of.part_paid else Verb.PAY
     return NextAction(Actor.BUYER, verb, of.expires_at, Outcome.ORDER_EXPIRES)
 

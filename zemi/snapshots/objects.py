@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
 from zemi.common.clock import stamp
 from zemi.common.ids import public_id
@@ -25,7 +26,7 @@ from zemi.ledger.chart import AccountRef
 from zemi.ledger.queries import line_of, transfers
 from zemi.orders.models import Order, OrderStatus
 from zemi.orders.parties import Asker, Role
-from zemi.payments.models import Payment, Receipt
+from zemi.payments.models import UNDECIDED, Payment, Receipt
 from zemi.payouts.models import SEED_STATUS, Payout, PayoutAttempt
 from zemi.refunds.models import Refund, RefundAttempt
 from zemi.releases.models import Release
@@ -160,7 +161,7 @@ def show_order_to_stranger(order: Order) -> Shown:
     """
     related: dict[str, list[Any]] = {"payments": [], "payouts": [], "refunds": []}
     if order.status == OrderStatus.AWAITING_PAYMENT:
-        related["payments"] = list(Payment.objects.filter(order=order, is_live=True)[:1])
+        related["payments"] = list(Payment.objects.filter(Q(is_live=True) | UNDECIDED, order=order)[:2])
     elif order.status == OrderStatus.COMPLETED:
         related["payouts"] = list(Payout.objects.filter(order=order).order_by("id"))
     if order.status not in {OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID}:
@@ -172,7 +173,8 @@ def turn_of(
     order: Order, *, payments: Iterable[Payment], payouts: Iterable[Payout], refunds: Iterable[Refund]
 ) -> NextAction | None:
     """Whose turn it is with an order that has these payments, payouts and refunds; None when nothing is left to do."""
-    live = next((payment for payment in payments if payment.is_live), None)
+    payments = list(payments)
+    live = next((payment for payment in payments if payment.is_live and not payment.is_contradicted), None)
     payouts = list(payouts)
     replaced = {payout.replaces_id for payout in payouts}
     return next_action(
@@ -181,6 +183,7 @@ def turn_of(
             part_paid=order.received_minor > 0,
             expires_at=order.expires_at,
             live_payment=(live.status, live.live_until) if live and live.live_until else None,
+            contradicted=any(payment.is_contradicted for payment in payments),
             payouts=[payout.status for payout in payouts if payout.id not in replaced],
             refunds=[refund.status for refund in refunds],
             taken_back=order.clawed_back_at is not None,

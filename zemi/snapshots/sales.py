@@ -6,16 +6,17 @@ However many sales are read, each table is read once.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import models
+from django.db.models import Q
 
 from zemi.common.money import Money
 from zemi.disbursements.models import DisbursementStatus, SuspenseCase, SuspenseStatus
 from zemi.disbursements.switch import PAYOUTS, state
 from zemi.orders.models import Order, OrderStatus
-from zemi.payments.models import Payment
+from zemi.payments.models import UNDECIDED, Payment
 from zemi.payouts.models import Payout
 from zemi.refunds.models import Refund
 from zemi.releases.models import Release
@@ -44,7 +45,8 @@ def read_parts(orders: Sequence[Order], *, now: datetime) -> list[list[SalePart]
     releases = _of(Release, delivered)
     payouts = _of(Payout, delivered)
     refunds = _of(Refund, orders)
-    live = _of(Payment, [o for o in others if o.status == OrderStatus.AWAITING_PAYMENT], is_live=True)
+    unpaid = [o for o in others if o.status == OrderStatus.AWAITING_PAYMENT]
+    live = _of(Payment, unpaid, Q(is_live=True) | UNDECIDED)
     way = _way_to(orders[0].seller_id) if delivered else Way()
 
     def parts_of(order: Order) -> list[SalePart]:
@@ -93,11 +95,11 @@ def _way_to(seller_id: UUID) -> Way:
     return Way(switch.stopped_at is not None, suspended, switch.waits_until)
 
 
-def _of(model: type[M], orders: Sequence[Order], **only: Any) -> dict[UUID, list[M]]:
+def _of(model: type[M], orders: Sequence[Order], *only: Q) -> dict[UUID, list[M]]:
     """The rows of these orders, oldest first, by their order: one statement, or none."""
     found: dict[UUID, list[M]] = {}
     if orders:
-        rows = model._default_manager.filter(order__in=[order.pk for order in orders], **only)
+        rows = model._default_manager.filter(*only, order__in=[order.pk for order in orders])
         for row in rows.order_by("id"):
             found.setdefault(row.order_id, []).append(row)  # type: ignore[attr-defined]  # each of them has one
     return found

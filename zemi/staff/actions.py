@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 
 from zemi.common.db import inside_transaction
 from zemi.common.ids import new_key, read_reference
@@ -26,7 +26,8 @@ from zemi.ledger.chart import Side
 from zemi.ledger.locks import lock_balance
 from zemi.ledger.posting import Line, post
 from zemi.orders.locks import lock_order
-from zemi.payments.models import PayInReversal, Receipt
+from zemi.payments.locks import lock_payment
+from zemi.payments.models import Payment
 from zemi.payouts.change import change_payee
 from zemi.payouts.disburse import replace_payout
 from zemi.payouts.models import Payout
@@ -37,6 +38,7 @@ from zemi.refunds.models import Refund
 from zemi.refunds.payers import redirect_by_staff
 from zemi.releases.reversal import reverse_pay_in
 from zemi.staff import errors
+from zemi.staff.payment import refuse_number_of_another, say_paid, say_unpaid
 from zemi.staff.refund import refund_order
 from zemi.topups.move import decide_top_up
 from zemi.unclaimed.apart import return_to_owner
@@ -63,8 +65,6 @@ class Action:
 
 
 _MODELS: dict[str, type[Disbursement]] = {"payout": Payout, "refund": Refund}
-# A number of the provider's is of one movement, and of one of these.
-_NUMBERED: tuple[type[Model], ...] = (Payout, Refund, SuspenseCase, Receipt, PayInReversal)
 
 
 def amount_in(payload: Payload) -> Money:
@@ -87,7 +87,9 @@ def _locked(payload: Payload) -> Disbursement:
     try:
         model = _MODELS[payload["kind"]]
     except KeyError as error:
-        raise errors.BadRequestOfStaff(problem="kind is payout or refund") from error
+        raise errors.BadRequestOfStaff(
+            problem="kind is payout or refund, or payment for paid and unpaid"
+        ) from error
     return lock_disbursement(model, _id(payload, "id"))
 
 
@@ -104,10 +106,12 @@ def _reversed(payload: Payload, actor: str, now: datetime) -> None:
 
 
 def _paid(payload: Payload, actor: str, now: datetime) -> None:
+    if payload["kind"] == Payment.SUBJECT:
+        say_paid(_payment(payload), _number(payload, "receipt"), actor=actor, now=now)
+        return
     owed, receipt = _locked(payload), _number(payload, "receipt")
     # For the words: of two at once the database's unique numbers refuse the second.
-    if any(model._default_manager.filter(transaction_id=receipt).exists() for model in _NUMBERED):
-        raise errors.BadRequestOfStaff(problem=f"{receipt} is the number of another movement")
+    refuse_number_of_another(receipt)
     attempt = owed.open_attempt()
     kind = LineKind.REVERSAL if attempt is not None and attempt.is_reversal else LineKind.PAYMENT
     if is_denied_by_statement(receipt, kind=kind, amount=owed.amount):
@@ -116,7 +120,17 @@ def _paid(payload: Payload, actor: str, now: datetime) -> None:
 
 
 def _unpaid(payload: Payload, actor: str, now: datetime) -> None:
+    if payload["kind"] == Payment.SUBJECT:
+        say_unpaid(_payment(payload), actor=actor, now=now)
+        return
     change.decide(_locked(payload), paid=False, receipt=None, actor=actor, now=now)
+
+
+def _payment(payload: Payload) -> Payment:
+    key = _id(payload, "id")
+    if not Payment.objects.filter(pk=key).exists():
+        raise errors.BadRequestOfStaff(problem="no such payment")
+    return lock_payment(key)
 
 
 def _pay_in_reversed(payload: Payload, actor: str, now: datetime) -> None:
@@ -265,8 +279,12 @@ ACTIONS: Mapping[str, Action] = {
         "pay a seller what was taken back, called off, or is left of what failed: a new payout replaces the old one",
         always_two=False,
     ),
-    "paid": Action(("kind", "id", "receipt"), _paid, "what was unknown was paid, by the statement"),
-    "unpaid": Action(("kind", "id"), _unpaid, "what was unknown was not paid, by the statement"),
+    "paid": Action(
+        ("kind", "id", "receipt"),
+        _paid,
+        "what was unknown was paid, by the statement; kind may be payment",
+    ),
+    "unpaid": Action(("kind", "id"), _unpaid, "what was unknown was not paid; kind may be payment"),
     "reversed": Action(("kind", "id", "receipt"), _reversed, "the provider took a payment back"),
     "pay-in-reversed": Action(
         ("receipt", "reversal", "amount"), _pay_in_reversed, "the provider gave a payment back to its payer"

@@ -20,7 +20,7 @@ from zemi.disbursements.models import (
 )
 from zemi.ledger import chart
 from zemi.ledger.balances import holders_of
-from zemi.payments.models import CLAIMABLE, Receipt
+from zemi.payments.models import CLAIMABLE, UNDECIDED, Payment, Receipt
 from zemi.payouts.models import Payout
 from zemi.providers.base import PAYOUT_LEAST
 from zemi.refunds.models import ProposedPayee, Refund
@@ -110,6 +110,11 @@ def _receipt_said(row: Receipt) -> Waiting:
     return Waiting("receipt", row.transaction_id or str(row.id), f"KES {row.amount}, claimed by nobody yet")
 
 
+def _payment_said(row: Payment) -> Waiting:
+    facts = f"{row.status}, KES {row.amount} for {row.order.order_reference}: said to be paid, and not to be"
+    return Waiting(row.SUBJECT, str(row.id), facts)
+
+
 def _unclaimed_said(row: UnclaimedBalance) -> Waiting:
     facts = f"KES {row.amount} of {row.party_id}, since {row.set_apart_at:%Y-%m-%d}"
     return Waiting("unclaimed", str(row.id), facts)
@@ -124,6 +129,12 @@ QUEUES: Mapping[str, Queue] = {
     queue.name: queue
     for queue in (
         Queue("approvals", lambda now: pending(now=now), _approval_said),
+        Queue(
+            "payments-contradicted",
+            lambda _: Payment.objects.filter(UNDECIDED).select_related("order"),
+            _payment_said,
+            is_urgent=True,
+        ),
         Queue("payouts-unknown", _owed(Payout, _S.UNKNOWN, _S.NEEDS_ATTENTION), _owed_said, is_urgent=True),
         Queue("payouts-failed", _owed(Payout, _S.FAILED), _owed_said),
         Queue("payouts-reversed", _taken_back, _owed_said),

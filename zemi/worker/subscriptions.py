@@ -101,7 +101,8 @@ def _payment_failed(event: Event, now: datetime) -> list[Message]:
     payment = Payment.objects.select_related("order__buyer").get(pk=event.subject_id)
     buyer = payment.order.buyer
     why = reason_text(payment.failure_reason)
-    if why is None:
+    # Its success was told since, and denied: nobody says that it is not paid before that is decided.
+    if why is None or payment.is_contradicted:
         return []
     return [
         _to(

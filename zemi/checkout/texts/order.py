@@ -51,6 +51,12 @@ TEXTS: dict[str, Text] = {
         en="M-Pesa has not told us yet whether you paid. If it has sent you a receipt, do not pay again: we will find your money.",
         sw="M-Pesa bado haijatuambia kama umelipa. Kama imekutumia risiti, usilipe tena: tutaipata pesa yako.",
     ),
+    "asking_differ": Text(
+        en="M-Pesa's answers differ: one says that you paid, one that you did not. We are looking into it. "
+        "If M-Pesa has sent you a receipt, do not pay again.",
+        sw="Majibu ya M-Pesa yanatofautiana: moja linasema umelipa, jingine linasema hujalipa. Tunalichunguza. "
+        "Kama M-Pesa imekutumia risiti, usilipe tena.",
+    ),
     "asking_again": Text(en="If you did not enter your PIN, you may try again:", sw="Kama hukuweka PIN, unaweza kujaribu tena:"),
     # Held
     "held_title": Text(en="{amount} is held safely", sw="{amount} imehifadhiwa salama"),

@@ -22,6 +22,7 @@ TEXTS: dict[str, Text] = {
     "admin_link": Text(en="All tables, to read", sw="Majedwali yote, ya kusoma"),
     # The queues
     "queue_approvals": Text(en="Requests that need a second person", sw="Maombi yanayohitaji mtu wa pili"),
+    "queue_payments_contradicted": Text(en="Payments of which M-Pesa says both: paid, and not paid", sw="Malipo ambayo M-Pesa inasema mawili: yamelipwa, na hayajalipwa"),
     "queue_payouts_unknown": Text(en="Payouts whose outcome is unknown", sw="Malipo ya wauzaji yasiyojulikana matokeo"),
     "queue_payouts_failed": Text(en="Payouts that failed", sw="Malipo ya wauzaji yaliyoshindikana"),
     "queue_payouts_reversed": Text(en="Payouts that M-Pesa took back", sw="Malipo ya wauzaji yaliyorudishwa na M-Pesa"),
@@ -51,6 +52,7 @@ TEXTS: dict[str, Text] = {
     "held_no_payee": Text(en="Nobody knows yet which number to pay.", sw="Bado haijulikani namba ya kulipa."),
     "held_payee_changed": Text(en="The number was changed; it waits before it is sent, so that it can be stopped.", sw="Namba imebadilishwa; inasubiri kabla ya kutumwa, ili iweze kusimamishwa."),
     "held_reversal_refused": Text(en="Undoing the payment was refused; it goes out the other way.", sw="Kutengua malipo kumekataliwa; inatumwa kwa njia nyingine."),
+    "why_contradicted": Text(en="M-Pesa told us that it was paid, and says, asked back, that it was not. Nothing is booked, and the order does not expire until that is decided.", sw="M-Pesa ilitujulisha kuwa imelipwa, na ikiulizwa inasema haikulipwa. Hakuna kilichoandikwa, na oda haitaisha muda hadi iamuliwe."),
     "why_orphan_back": Text(en="Paid for no order that we know. Its payer may claim it; if not, it goes back by itself.", sw="Imelipwa bila oda tunayoijua. Aliyelipa anaweza kuidai; la sivyo itarudi yenyewe."),
     "why_orphan_apart": Text(en="Nobody claimed it, and nobody knows who paid.", sw="Hakuna aliyeidai, na haijulikani nani alilipa."),
     "why_paid_after_return": Text(en="It was paid although its money had been given back.", sw="Ililipwa ingawa pesa yake ilikuwa imerudishwa."),

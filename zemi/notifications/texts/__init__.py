@@ -211,6 +211,10 @@ TEXTS: dict[str, Text] = {
         en="Zemi: a {subject} of KES {amount} has no result after a day. Bring the statement: zemi staff queue",
         sw="Zemi: {subject} ya KES {amount} haina jibu baada ya siku moja. Leta taarifa: zemi staff queue",
     ),
+    "alert.payment_contradicted": Text(
+        en="Zemi: M-Pesa says that KES {amount} for {reference} was paid, and that it was not. Decide: zemi staff queue",
+        sw="Zemi: M-Pesa inasema KES {amount} ya {reference} imelipwa, na kwamba haijalipwa. Amua: zemi staff queue",
+    ),
     "alert.suspense": Text(
         en="Zemi: KES {amount} left for a {subject} that was not owed any more. Decide it: zemi staff queue",
         sw="Zemi: KES {amount} imetoka kwa {subject} isiyodaiwa tena. Amua: zemi staff queue",
