@@ -214,7 +214,7 @@ LIMITS = (
     ("zemi.refunds.payers.COOL_DOWN", "how long a refund waits after it was sent to another number"),
     ("zemi.refunds.payers.PROOF_LIFE", "so long staff may use a number that was proved for a refund"),
     ("zemi.disbursements.change.MOST_TRIES", "tries to one number of one payout or refund, those asked for included"),
-    ("zemi.disbursements.change.DISTANCE", "between a try whose outcome was unknown and a new one"),
+    ("zemi.disbursements.doubt.DISTANCE", "between a try whose outcome was ever unknown and a new one"),
     ("zemi.approvals.decide.LIFE", "how long a second person has to decide"),
     ("zemi.refunds.models.FRESH", "a receipt this young is refunded by a reversal, if all of it goes back"),
     ("zemi.notifications.sending.ALARM_AFTER", "tries of a text message; each further one is an error in the log"),

@@ -3,17 +3,17 @@
 Steps: the caller has asked whether this person may, and has two of them where two are needed.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from django.db.models import QuerySet
 
 from zemi.common.db import inside_transaction
+from zemi.disbursements.doubt import DISTANCE, in_doubt_until, sent_at
 from zemi.disbursements.errors import DisbursementNotChangeable, TooSoonToDecide, TooSoonToRetry
 from zemi.disbursements.locks import lock_case_of, lock_disbursement
 from zemi.disbursements.models import (
     NOT_SENT,
-    Attempt,
     AttemptStatus,
     Disbursement,
     DisbursementStatus,
@@ -31,8 +31,6 @@ from zemi.providers.base import Reason, Refused, Succeeded
 
 D = TypeVar("D", bound=Disbursement)
 MOST_TRIES = 3
-# Between a try that was ever unknown and a new one, or anybody's word that it was not paid (SAFETY 4.2, DOMAIN Y14).
-DISTANCE = timedelta(hours=24)
 
 _S = DisbursementStatus
 
@@ -83,17 +81,14 @@ def retry(row: Disbursement, *, actor: str, now: datetime, until: datetime | Non
     With `until` it goes to another number, and is held so long; the tries to the old one don't count then.
 
     :raises DisbursementNotChangeable: it has not failed, or its money is not there any more
-    :raises TooSoonToRetry: three tries were made, or the last one was unknown less than a day ago
+    :raises TooSoonToRetry: three tries were made, or the last one was ever unknown and was sent less than a day ago
     """
     attempt = row.tries_made().order_by("-number").first()
     if row.status != _S.FAILED or attempt is None or not row.is_still_owed:
         raise DisbursementNotChangeable(kind=row.SUBJECT, status=str(row.status))
-    # Proof that came in seconds is proof; where there was doubt, the provider's memory is given a day.
-    was_unknown = attempt.result_code in {"", "no_evidence"}
-    if (until is None and attempt.number >= MOST_TRIES) or (
-        was_unknown and now - _sent_at(row, attempt) < DISTANCE
-    ):
+    if until is None and attempt.number >= MOST_TRIES:
         raise TooSoonToRetry
+    refuse_in_doubt(row, now=now)
     if lock_balance(row.returns_to) < row.amount:
         raise DisbursementNotChangeable(kind=row.SUBJECT, status="spent")
     event = transition(
@@ -120,6 +115,17 @@ def retry(row: Disbursement, *, actor: str, now: datetime, until: datetime | Non
 def frozen(until: datetime) -> dict[str, str]:
     """What an event says of a row that is held since it goes to another number."""
     return {"reason": str(HeldReason.PAYEE_CHANGED), "until": until.isoformat()}
+
+
+@inside_transaction
+def refuse_in_doubt(row: Disbursement, *, now: datetime) -> None:
+    """Refuse to pay anew what was ever in doubt, too soon after it was sent. It must be locked.
+
+    :raises TooSoonToRetry: its last try was ever unknown and was sent less than a day ago
+    """
+    until = in_doubt_until(row)
+    if until is not None and now < until:
+        raise TooSoonToRetry
 
 
 @inside_transaction
@@ -158,7 +164,7 @@ def decide(row: Disbursement, *, paid: bool, receipt: str | None, actor: str, no
     attempt = row.open_attempt()
     if row.status not in {_S.UNKNOWN, _S.NEEDS_ATTENTION} or attempt is None:
         raise DisbursementNotChangeable(kind=row.SUBJECT, status=str(row.status))
-    if not paid and now - _sent_at(row, attempt) < DISTANCE:
+    if not paid and now - sent_at(row, attempt) < DISTANCE:
         raise TooSoonToDecide
     setattr(attempt, attempt.OWNER, row)
     words = f"decided by {actor}"
@@ -168,8 +174,3 @@ def decide(row: Disbursement, *, paid: bool, receipt: str | None, actor: str, no
         else Refused(Reason.OTHER, "no_evidence", words)
     )
     apply_locked(attempt, outcome, now=now)
-
-
-def _sent_at(row: Disbursement, attempt: Attempt) -> datetime:
-    """When the latest try went out: what provably did not leave is tried again as the same one, a day later or more."""
-    return row.sent_at or attempt.created_at

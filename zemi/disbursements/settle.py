@@ -9,8 +9,9 @@ from django.db import IntegrityError
 
 from zemi.common.db import inside_transaction, unit_of_work, violates
 from zemi.common.logs import log
-from zemi.common.work import back_off
+from zemi.common.work import back_off, finish
 from zemi.disbursements import switch
+from zemi.disbursements.doubt import in_doubt_until
 from zemi.disbursements.locks import lock_attempt
 from zemi.disbursements.models import Attempt, AttemptStatus, Disbursement, DisbursementStatus, HeldReason
 from zemi.disbursements.suspense import open_case
@@ -130,9 +131,16 @@ def record_accepted(attempt: Attempt, accepted: Accepted, *, now: datetime) -> N
 
 
 def requeue_held(row: Disbursement, *, now: datetime) -> None:
-    """Queue a held row again; it will be sent as a new attempt, the last one being closed. Opens its own transaction."""
+    """Queue a held row again; it will be sent as a new attempt, the last one being closed. Opens its own transaction.
+
+    Whatever it was held for, and whoever named another number meanwhile: after a doubt it is not sent before a day is over.
+    """
     try:
         with unit_of_work():
+            until = in_doubt_until(row)
+            if until is not None and now < until:
+                finish(row, due_at=until, error="was_unknown")
+                return
             transition(
                 row,
                 DisbursementStatus.QUEUED,

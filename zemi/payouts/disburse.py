@@ -8,7 +8,7 @@ from zemi.common.db import insert, inside_transaction, outside_transaction
 from zemi.common.ids import read_reference
 from zemi.common.money import Money
 from zemi.common.phone import Phone
-from zemi.disbursements.change import frozen
+from zemi.disbursements.change import frozen, refuse_in_doubt
 from zemi.disbursements.errors import DisbursementNotChangeable
 from zemi.disbursements.models import DisbursementStatus, HeldReason
 from zemi.disbursements.send import claim, send_claimed, work_on_due
@@ -54,12 +54,14 @@ def replace_payout(old: Payout, *, amount: Money, actor: str, now: datetime) -> 
 
     :raises DisbursementNotChangeable: it may still be paid, or failed and can be tried again
     :raises PayoutReplaced: there is a newer one
+    :raises TooSoonToRetry: its last try was ever unknown and was sent less than a day ago
     :raises ReplacementAmount: more than that payout was or the balance has, or nothing that M-Pesa pays out
     """
     if not old.may_be_replaced():
         raise DisbursementNotChangeable(kind=old.SUBJECT, status=str(old.status))
     if old.is_replaced:
         raise errors.PayoutReplaced
+    refuse_in_doubt(old, now=now)
     most = min(old.amount, lock_balance(old.returns_to))
     if not PAYOUT_LEAST <= amount <= most or not amount.is_whole:
         raise errors.ReplacementAmount(least=PAYOUT_LEAST.shillings, most=str(most))

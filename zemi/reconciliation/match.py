@@ -10,7 +10,8 @@ from zemi.common.db import append, unit_of_work
 from zemi.common.errors import ZemiError
 from zemi.common.logs import log
 from zemi.common.money import Money
-from zemi.disbursements.change import DISTANCE, record_reversal
+from zemi.disbursements.change import record_reversal
+from zemi.disbursements.doubt import DISTANCE
 from zemi.disbursements.locks import lock_disbursement
 from zemi.disbursements.models import (
     Attempt,
