@@ -607,6 +607,11 @@ def test_our_own_reversal_that_is_refused_since_the_provider_was_first_is_not_se
     for _ in range(4):
         clock.advance(minutes=1)
         run_worker()
+    # It was in doubt before it was refused.
+    assert Refund.objects.get().status == "held"
+    for _ in range(2):
+        clock.advance(hours=24)
+        run_worker()
 
     assert (Refund.objects.get().status, RefundAttempt.objects.count()) == ("cancelled", 1)
     assert [move["kind"] for move in simulator.transactions()].count("b2c") == 0

@@ -273,9 +273,9 @@ PATCHES: tuple[Patch, ...] = (
     Patch(
         "failure after success",
         "zemi/payments/settle.py",
-        "        if payment.status in LIVE:\n            transition(\n"
+        "        elif payment.status in LIVE:\n            transition(\n"
         "                payment,\n                PaymentStatus.FAILED,",
-        "        if payment.status in LIVE or payment.status == PaymentStatus.COMPLETED:\n"
+        "        elif payment.status in LIVE or payment.status == PaymentStatus.COMPLETED:\n"
         "            transition(\n                payment,\n                PaymentStatus.FAILED,",
         "a stray failure undoes a payment that came",
         (FLOWS, MACHINE),
@@ -406,8 +406,8 @@ PATCHES: tuple[Patch, ...] = (
     Patch(
         "a silent prompt whose money is booked is failed",
         "zemi/payments/settle.py",
-        "    if in_doubt is not None:\n",
-        "    if in_doubt is not None and False:\n",
+        "    if booked is not None:\n",
+        "    if booked is not None and False:\n",
         "what a slow clock made look older than its prompt pays the order, and the prompt is said to be unpaid",
         (FLOWS,),
     ),
