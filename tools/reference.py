@@ -38,6 +38,7 @@ EVENTS = {
     "alert.webhook_disabled": "The operators were told of a merchant's webhook that failed for days.",
     "webhook_endpoint.disabled": "Nothing more is sent to it: it answered 410, or failed for days; `reason` says which.",
     "webhook_endpoint.ping": "Its merchant asked for a test event.",
+    "alert.payment_amount_differs": "The operators were told that another sum came for a prompt than it asked for.",
     "alert.payment_contradicted": "The operators were told of a payment that M-Pesa both claims and denies.",
     "alert.suspense": "The operators were told of money that left without being owed.",
     "api_key.created": "A merchant's key was made; `replaces` names the one that it takes over from.",

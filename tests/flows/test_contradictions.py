@@ -22,14 +22,25 @@ from zemi.disbursements.ask import ask_about
 from zemi.disbursements.models import SuspenseCase
 from zemi.disbursements.settle import apply_outcome, handle_disburse_callback, requeue_held
 from zemi.events.errors import InvalidTransition
+from zemi.events.models import Event
 from zemi.identity.api_keys import Scope
 from zemi.ledger import chart
 from zemi.ledger.models import Account
 from zemi.payments import collect
+from zemi.payments.c2b import settle_c2b
 from zemi.payments.models import Payment, Receipt
 from zemi.payments.settle import fail_charge, handle_charge_callback, settle_charge
 from zemi.payouts.models import Payout, PayoutAttempt
-from zemi.providers.base import Accepted, ChargeResult, DisburseResult, Reason, Refused, Succeeded, Unknown
+from zemi.providers.base import (
+    Accepted,
+    C2BReceipt,
+    ChargeResult,
+    DisburseResult,
+    Reason,
+    Refused,
+    Succeeded,
+    Unknown,
+)
 from zemi.webhooks.inbox import ClaimLost, receive
 from zemi.webhooks.models import WebhookLog
 from zemi.webhooks.tokens import CallbackKind, mint
@@ -85,6 +96,12 @@ def inbox(attempt: Any, clock: Any, webhook_type: str = "mpesa_stk", *, proven: 
 
 def told(payment: Payment, outcome: Any) -> ChargeResult:
     return ChargeResult(payment.provider_reference, payment.merchant_request_id, outcome)
+
+
+def alerted() -> list[tuple[str, str]]:
+    """What the operators were told of other sums than were asked for."""
+    events = Event.objects.filter(type="alert.payment_amount_differs").order_by("id")
+    return [(event.data["amount"], event.data["due"]) for event in events]
 
 
 # Payments -------------------------------------------------------------------------------------------------------------
@@ -178,6 +195,40 @@ def test_a_second_number_for_one_attempt_is_other_money_and_goes_back(
     assert ledger()[2310] == kes(1_500)
 
 
+@pytest.mark.provider_differs
+def test_operators_are_told_once_of_a_success_with_another_sum(
+    waiting: Payment, simulator: Any, clock: Any, settings: Any, run_worker: Run
+) -> None:
+    settings.OPERATOR_PHONES = (OTIENO.e164,)
+    for _ in range(2):
+        settle_charge(waiting.id, Succeeded(receipt="QHJ41HG1Y1", amount=kes(700)), now=clock.now())
+    run_worker()
+
+    assert ledger()[2100] == kes(700)
+    assert alerted() == [("700", "1,500")]
+    [message] = simulator.messages(OTIENO.msisdn)
+    assert message["text"].startswith("Zemi: M-Pesa tells of KES 700 for ZEM-")
+    assert "its prompt was of KES 1,500" in message["text"]
+
+
+@pytest.mark.provider_differs
+@pytest.mark.parametrize(
+    ("by_hand", "claimed", "told"),
+    [(700, None, "700"), (1_500, 700, "700"), (1_500, None, None)],
+)
+def test_operators_are_told_where_a_receipt_by_hand_is_of_another_sum(
+    waiting: Payment, simulator: Any, clock: Any, by_hand: int, claimed: int | None, told: str | None
+) -> None:
+    number = "QHJ41HG1Y2"
+    settle_c2b(C2BReceipt(number, kes(by_hand), clock.now(), "", OTIENO, "174379"), now=clock.now())
+
+    amount = kes(claimed) if claimed else None
+    settle_charge(waiting.id, Succeeded(receipt=number, amount=amount), now=clock.now())
+
+    assert Payment.objects.get().status == "completed"
+    assert alerted() == ([(told, "1,500")] if told else [])
+
+
 def test_a_number_that_comes_late_with_another_amount_is_learnt_and_flagged(
     waiting: Payment, simulator: Any, clock: Any
 ) -> None:
@@ -190,6 +241,7 @@ def test_a_number_that_comes_late_with_another_amount_is_learnt_and_flagged(
 
     row.refresh_from_db()
     assert row.processing_error == "amount_differs"
+    assert alerted() == [("9", "1,500")]
     assert Receipt.objects.get().amount == kes(1_500)
 
 

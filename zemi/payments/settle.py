@@ -15,6 +15,7 @@ from zemi.common.logs import log
 from zemi.common.money import Money
 from zemi.common.work import claim_due, finish, handle_each
 from zemi.events.log import record, transition
+from zemi.notifications.alerts import alert_operators
 from zemi.orders.models import Order
 from zemi.payments.allocate import claim_orphan, give_number, shares_of, take_in
 from zemi.payments.contradicted import claimed_receipt, flag_contradicted
@@ -213,7 +214,7 @@ def book_decided(payment: Payment, said: Succeeded, *, actor: str, now: datetime
     :raises IntegrityError: another movement has the number
     """
     booked = claimed_receipt(payment)
-    if booked is not None and booked.transaction_id == said.receipt:
+    if booked is not None:
         _adopt(payment, booked, said, actor=actor, now=now)
     else:
         _book(payment, said, actor=actor, now=now)
@@ -277,8 +278,7 @@ def _book(payment: Payment, said: Succeeded, *, actor: str = "provider", now: da
     take_in(_receipt(payment, said, amount, now=now), order, actor=actor, now=now)
     if amount != payment.amount:
         # The real amount counts, and somebody looks why (M6).
-        log.error("payment.amount_differs", payment=str(payment.id))
-        return "amount_differs"
+        return _tell_of_amount(payment, amount, now=now)
     return "" if fits else "order_not_payable"
 
 
@@ -332,8 +332,7 @@ def _number_receipt(payment: Payment, said: Succeeded, *, now: datetime) -> str:
         return ""
     if give_number(Receipt.objects.filter(payment=payment), said.receipt):
         if said.amount is not None and said.amount != payment.amount:
-            log.error("receipt.amount_differs", payment=str(payment.id))
-            return "amount_differs"
+            return _tell_of_amount(payment, said.amount, now=now)
         return ""
     if Receipt.objects.filter(provider=payment.provider, transaction_id=said.receipt).exists():
         return ""
@@ -367,7 +366,25 @@ def _merge(payment_id: UUID, said: Succeeded, *, now: datetime) -> str:
             log.error("receipt.known", payment=str(payment_id))
             return "receipt_known"
         _adopt(payment, known, said, now=now)
-        return "merged" if known.amount == (said.amount or payment.amount) else "amount_differs"
+        told = said.amount or payment.amount
+        if known.amount == told:
+            return "merged"
+        return _tell_of_amount(payment, known.amount if told == payment.amount else told, now=now)
+
+
+def _tell_of_amount(payment: Payment, told: Money, *, now: datetime) -> str:
+    """Tell the operators, once for an attempt, that M-Pesa tells of another sum than was asked for (M6)."""
+    log.error("payment.amount_differs", payment=str(payment.id))
+    order: Order = payment.order
+    alert_operators(
+        "alert.payment_amount_differs",
+        incident=f"payment.{payment.id}.amount",
+        now=now,
+        amount=f"{told.rounded_down().shillings:,}",
+        due=f"{payment.amount.shillings:,}",
+        reference=order.order_reference,
+    )
+    return "amount_differs"
 
 
 def _close(row: WebhookLog | None, *, now: datetime, error: str) -> None:

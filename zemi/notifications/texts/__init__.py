@@ -211,6 +211,10 @@ TEXTS: dict[str, Text] = {
         en="Zemi: a {subject} of KES {amount} has no result after a day. Bring the statement: zemi staff queue",
         sw="Zemi: {subject} ya KES {amount} haina jibu baada ya siku moja. Leta taarifa: zemi staff queue",
     ),
+    "alert.payment_amount_differs": Text(
+        en="Zemi: M-Pesa tells of KES {amount} for {reference}; its prompt was of KES {due}. Compare: zemi reconcile",
+        sw="Zemi: M-Pesa inataja KES {amount} ya {reference}; ombi lilikuwa la KES {due}. Linganisha: zemi reconcile",
+    ),
     "alert.payment_contradicted": Text(
         en="Zemi: M-Pesa says that KES {amount} for {reference} was paid, and that it was not. Decide: zemi staff queue",
         sw="Zemi: M-Pesa inasema KES {amount} ya {reference} imelipwa, na kwamba haijalipwa. Amua: zemi staff queue",
