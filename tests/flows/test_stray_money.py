@@ -15,6 +15,7 @@ from tests import story
 from tests.characters import AMINA, CHEBET, OTIENO
 from tests.story import assert_books_agree, escrow_of, ledger, order_of
 from zemi.common.db import unit_of_work
+from zemi.common.ids import new_key
 from zemi.common.money import kes
 from zemi.common.phone import Phone
 from zemi.disbursements.change import cancel
@@ -521,6 +522,66 @@ def test_row_13_a_callback_for_an_unknown_prompt_books_nothing(clock: Any, run_w
     row.refresh_from_db()
     assert row.processing_error == "unknown_checkout_id"
     assert Receipt.objects.count() == 0
+
+
+def unknown_prompt(number: str, *, amount: int = 1_500, code: int = 0) -> None:
+    """M-Pesa tells, on a path that it was given, of a prompt that nobody here knows: a restored copy forgot it."""
+    items = [{"Name": "Amount", "Value": amount}, {"Name": "MpesaReceiptNumber", "Value": number}]
+    told_of = {
+        "MerchantRequestID": "a",
+        "CheckoutRequestID": "ws_CO_1",
+        "ResultCode": code,
+        "ResultDesc": "ok",
+        **({"CallbackMetadata": {"Item": items}} if code == 0 else {}),
+    }
+    path = f"/hooks/{mint(CallbackKind.STK, new_key())}"
+    answer = Client().post(path, {"Body": {"stkCallback": told_of}}, content_type="application/json")
+    assert answer.status_code == 200
+
+
+def test_row_13_what_the_status_of_its_receipt_proves_is_an_orphan(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    sent = simulator.book_payment(msisdn=AMINA.msisdn, amount="700.00", shortcode="174379")
+
+    # What the message says of the amount is not what counts.
+    unknown_prompt(str(sent["receipt"]), amount=9_000)
+    run_worker()
+    assert Receipt.objects.count() == 0
+    clock.advance(seconds=30)
+    run_worker()
+
+    receipt = Receipt.objects.get()
+    assert (receipt.transaction_id, receipt.amount, receipt.status) == (sent["receipt"], kes(700), "orphan")
+    assert (receipt.payer_phone, receipt.payment_id) == (AMINA, None)
+    assert ledger()[2500] == kes(700)
+    assert WebhookLog.objects.earliest("id").processing_error == "known"
+
+
+def test_row_13_a_receipt_that_m_pesa_does_not_know_books_nothing_and_is_closed_after_two_days(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    unknown_prompt("QHJ41HG1Z1")
+    run_worker()
+    clock.advance(seconds=30)
+    run_worker()
+    row = WebhookLog.objects.earliest("id")
+    assert (row.last_error, row.handled_at) == ("unknown_checkout_id", None)
+
+    clock.advance(hours=49)
+    run_worker()
+
+    row.refresh_from_db()
+    assert row.processing_error == "unknown_checkout_id"
+    assert Receipt.objects.count() == 0
+
+
+def test_row_13_a_failure_of_an_unknown_prompt_is_closed_at_once(clock: Any, run_worker: Run) -> None:
+    unknown_prompt("", code=1032)
+
+    run_worker()
+
+    assert WebhookLog.objects.get().processing_error == "unknown_checkout_id"
 
 
 @pytest.mark.provider_differs

@@ -25,7 +25,7 @@ from zemi.payments.models import CLAIMABLE, Payment, Receipt, payer_index
 from zemi.payments.queries import CLOCKS_APART
 from zemi.payments.unallocated import return_orphan
 from zemi.providers import registry
-from zemi.providers.base import C2BReceipt, DisburseOutcome
+from zemi.providers.base import C2BReceipt, DisburseOutcome, Succeeded
 from zemi.trust.limits import charge, named
 from zemi.webhooks.inbox import mark_handled
 from zemi.webhooks.models import WebhookLog
@@ -54,10 +54,18 @@ def handle_c2b_confirmation(row: WebhookLog, told: C2BReceipt, *, now: datetime)
     if row.subject_id is not None:
         settle_c2b(told, now=now, row=row)
         return
-    known = Receipt.objects.filter(provider=row.provider, transaction_id=told.receipt).exists()
+    ask_for_proof(row, told.receipt, unproved="not_proved", now=now)
+
+
+def ask_for_proof(row: WebhookLog, number: str, *, unproved: str, now: datetime) -> None:
+    """Have M-Pesa asked about a number that a claimed inbox row tells of and that nothing proves; the row stays due.
+
+    It is closed once the number is in the books, or after PROOF_WAIT with the word `unproved`.
+    """
+    known = Receipt.objects.filter(provider=row.provider, transaction_id=number).exists()
     if known or now - row.received_at > PROOF_WAIT:
         with unit_of_work():
-            mark_handled(row, now=now, error="known" if known else "not_proved")
+            mark_handled(row, now=now, error="known" if known else unproved)
         return
     # Anybody can send one that proves nothing.
     with unit_of_work():
@@ -65,12 +73,12 @@ def handle_c2b_confirmation(row: WebhookLog, told: C2BReceipt, *, now: datetime)
     if may_ask:
         hooks = f"{settings.CALLBACK_ORIGIN}/hooks"
         registry.mobile_money().query_transaction(
-            told.receipt,
+            number,
             result_url=f"{hooks}/{mint(CallbackKind.TRANSACTION_RESULT, row.id)}",
             timeout_url=f"{hooks}/{mint(CallbackKind.STATUS_TIMEOUT, row.id)}",
         )
     gap = PROOF_GAPS_S[min(max(row.tries, 1), len(PROOF_GAPS_S)) - 1]
-    finish(row, due_at=now + timedelta(seconds=gap), error="not_proved")
+    finish(row, due_at=now + timedelta(seconds=gap), error=unproved)
 
 
 def handle_transaction_status(
@@ -82,8 +90,7 @@ def handle_transaction_status(
     waits for its order until a statement names it, or the payer claims it.
     """
     hint = WebhookLog.objects.get(pk=cast("UUID", row.subject_id))
-    told = registry.mobile_money().read_c2b_confirmation(hint.body)
-    if proved is None or proved.receipt != told.receipt:
+    if proved is None or proved.receipt != _number_told(hint):
         with unit_of_work():
             switch.stop_if_refused(answer, now=now)
             mark_handled(row, now=now, error="not_proved" if proved is None else "ids_differ")
@@ -91,6 +98,16 @@ def handle_transaction_status(
     settle_c2b(proved, now=now, row=row)
     # It is closed by its next look, which finds the money in the books.
     WebhookLog.objects.filter(pk=hint.pk, due_at__gt=now).update(due_at=now)
+
+
+def _number_told(hint: WebhookLog) -> str | None:
+    """The number that was asked about: a confirmation's, or that of a prompt that nobody here knows."""
+    provider = registry.mobile_money()
+    # On the open path the same type may be either; nothing but confirmations is asked about there.
+    if hint.subject_id is not None and hint.webhook_type == CallbackKind.STK.webhook_type:
+        # Only a success names one.
+        return cast("Succeeded", provider.read_charge_callback(hint.body).outcome).receipt
+    return provider.read_c2b_confirmation(hint.body).receipt
 
 
 def claim_by_statement(receipt_number: str, *, order_reference: str, now: datetime) -> bool:
