@@ -406,8 +406,8 @@ PATCHES: tuple[Patch, ...] = (
     Patch(
         "a silent prompt whose money is booked is failed",
         "zemi/payments/settle.py",
-        "    if booked is not None:\n",
-        "    if booked is not None and False:\n",
+        "    booked = claimed_receipt(payment) or receipt_in_doubt(payment)\n",
+        "    booked = claimed_receipt(payment)\n",
         "what a slow clock made look older than its prompt pays the order, and the prompt is said to be unpaid",
         (FLOWS,),
     ),
