@@ -8,6 +8,7 @@ from django.db import IntegrityError
 
 from tests import story
 from tests.characters import AMINA, BARAKA, CHEBET
+from tests.conftest import triggers_off
 from tests.story import FLOAT, ledger, payable_to
 from zemi.__main__ import main
 from zemi.approvals.models import Approval
@@ -23,6 +24,7 @@ from zemi.disbursements.settle import apply_outcome
 from zemi.events.models import Event
 from zemi.identity.api_keys import Scope
 from zemi.identity.models import Party
+from zemi.payouts.change import FREEZE
 from zemi.payouts.errors import ReplacementAmount
 from zemi.payouts.models import Payout, PayoutAttempt
 from zemi.providers.base import Reason, Refused, Succeeded
@@ -421,22 +423,7 @@ def test_what_lay_on_the_balance_before_pays_for_the_refund_first(
 def test_it_goes_to_the_number_that_the_old_one_was_changed_to(
     simulator: Any, clock: Any, run_worker: Run
 ) -> None:
-    made = story.create_order().data
-    story.create_order(buyer=CHEBET)
-    story.simulate_payment(made["order_reference"])
-    story.confirm(made["order_reference"], made["delivery_code"])
-    simulator.fault("b2c_unregistered", count=1)
-    settle(clock, run_worker)
-    other = Party.objects.get(phone_last4=CHEBET.last4)
-    asked = request_action(
-        "change-payee",
-        {"id": str(Payout.objects.get().id), "party": str(other.id)},
-        maker="Wanjiku",
-        reason="the seller has another number",
-        now=clock.now(),
-    )
-    assert asked is not None
-    approve(asked.id, checker="Kamau", reason="checked", now=clock.now())
+    changed_payee(simulator, clock, run_worker)
     clock.advance(hours=72)
     settle(clock, run_worker)
     old = Payout.objects.get()
@@ -445,7 +432,9 @@ def test_it_goes_to_the_number_that_the_old_one_was_changed_to(
 
     assert pay_again(Payout.objects.get(), clock) is None
 
-    assert Payout.objects.get(replaces=old).payee == CHEBET
+    # Its freeze is over.
+    again = Payout.objects.get(replaces=old)
+    assert (again.status, again.payee) == ("queued", CHEBET)
     settle(clock, run_worker)
     assert states() == ["reversed", "succeeded"]
     assert simulator.transactions()[-1]["credit"] == f"wallet:{CHEBET.msisdn}"
@@ -634,3 +623,31 @@ def test_what_was_called_off_in_its_freeze_is_paid_to_the_sellers_own_number(
     assert [t["credit"] for t in simulator.transactions() if t["kind"] == "b2c"] == [
         f"wallet:{payout.seller.phone.msisdn}"
     ]
+
+
+def test_the_freeze_of_what_replaces_a_payout_is_that_ones(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    changed_payee(simulator, clock, run_worker)
+    clock.advance(hours=72)
+    settle(clock, run_worker)
+    for _ in range(2):
+        take_back(Payout.objects.latest("created_at"), simulator, clock)
+        assert pay_again(Payout.objects.latest("created_at"), clock) is None
+        settle(clock, run_worker)
+
+    assert states() == ["reversed", "reversed", "succeeded"]
+    assert Payout.objects.latest("created_at").payee == CHEBET
+
+
+def test_a_number_that_an_older_version_changed_has_its_freeze_from_the_last_change(
+    simulator: Any, clock: Any, run_worker: Run
+) -> None:
+    reference, _ = changed_payee(simulator, clock, run_worker)
+    with triggers_off():
+        Event.objects.filter(type="payout.held").update(data={"from": "failed", "to": "held"})
+
+    two("refund", clock, order=reference, amount="10.00", bearer="seller")
+
+    rest = Payout.objects.latest("created_at")
+    assert (rest.status, rest.due_at) == ("held", clock.now() + FREEZE)

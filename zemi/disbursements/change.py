@@ -101,7 +101,7 @@ def retry(row: Disbursement, *, actor: str, now: datetime, until: datetime | Non
         due_at=until or now,
         lease_until=None,
         updated_at=now,
-        data=frozen(until) if until else {},
+        data=of_freeze(until) if until else {},
     )
     post(
         event,
@@ -112,7 +112,7 @@ def retry(row: Disbursement, *, actor: str, now: datetime, until: datetime | Non
     row.after_retry()
 
 
-def frozen(until: datetime) -> dict[str, str]:
+def of_freeze(until: datetime) -> dict[str, str]:
     """What an event says of a row that is held since it goes to another number."""
     return {"reason": str(HeldReason.PAYEE_CHANGED), "until": until.isoformat()}
 

@@ -7,7 +7,7 @@ from django.db.models import F
 from zemi.common.db import inside_transaction
 from zemi.disbursements.change import retry
 from zemi.disbursements.errors import DisbursementNotChangeable
-from zemi.disbursements.models import DisbursementStatus, HeldReason
+from zemi.disbursements.models import DisbursementStatus
 from zemi.events.models import Event
 from zemi.identity.models import Party
 from zemi.payouts.models import Payout
@@ -34,10 +34,14 @@ def change_payee(payout: Payout, payee: Party, *, actor: str, now: datetime) -> 
 
 
 def frozen_until(payout: Payout) -> datetime | None:
-    """When the freeze of its other number ends, or ended; None where it goes to its seller's own."""
+    """When the freeze of its other number ends, or ended; None where it goes to its seller's own.
+
+    What replaces a payout has the freeze of that one. An older version wrote none down: it counts from the last change.
+    """
     if payout.payee_phone_sealed is None:
         return None
-    held = Event.objects.filter(
-        subject_id=payout.id, type="payout.held", data__reason=HeldReason.PAYEE_CHANGED
-    )
-    return datetime.fromisoformat(held.order_by("-id")[0].data["until"])
+    held = Event.objects.filter(subject_id=payout.id, type="payout.held", data__has_key="until")
+    told = held.order_by("-id").first()
+    if told is not None:
+        return datetime.fromisoformat(told.data["until"])
+    return frozen_until(payout.replaces) if payout.replaces is not None else payout.updated_at + FREEZE

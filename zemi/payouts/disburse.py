@@ -8,7 +8,7 @@ from zemi.common.db import insert, inside_transaction, outside_transaction
 from zemi.common.ids import read_reference
 from zemi.common.money import Money
 from zemi.common.phone import Phone
-from zemi.disbursements.change import frozen, refuse_in_doubt
+from zemi.disbursements.change import of_freeze, refuse_in_doubt
 from zemi.disbursements.errors import DisbursementNotChangeable
 from zemi.disbursements.models import DisbursementStatus, HeldReason
 from zemi.disbursements.send import claim, send_claimed, work_on_due
@@ -100,9 +100,10 @@ def owe_anew(old: Payout, *, amount: Money, actor: str, now: datetime, to_seller
         created_at=now,
         updated_at=now,
     )
-    until = None if to_seller else frozen_until(old)
-    if until is not None:
+    frozen = None if to_seller else frozen_until(old)
+    if frozen is not None:
         payout.payee_phone_sealed = payout.sealed_payee(old.payee)
+    until = frozen if frozen is not None and frozen > now else None
     _reserve(payout, actor=actor, now=now, data={"replaces": str(old.id)}, until=until)
     return payout
 
@@ -124,9 +125,9 @@ def _reserve(
         at=now,
         actor=actor,
         held_reason=HeldReason.PAYEE_CHANGED,
-        due_at=max(until, now),
+        due_at=until,
         updated_at=now,
-        data=frozen(until),
+        data=of_freeze(until),
     )
 
 

@@ -28,7 +28,6 @@ from zemi.orders.links import address_in_text, link_in_text
 from zemi.orders.models import Order, OrderStatus, Side
 from zemi.payments.models import Payment, Receipt, ReceiptStatus
 from zemi.payments.reasons import reason_text
-from zemi.payouts.change import FREEZE
 from zemi.payouts.models import Payout
 from zemi.providers import registry
 from zemi.providers.base import Reason
@@ -237,8 +236,8 @@ def _payout_failed(event: Event, now: datetime) -> list[Message]:
 def _payout_held(event: Event, now: datetime) -> list[Message]:
     payout = _payout_with_people(event)
     if event.data["reason"] == HeldReason.PAYEE_CHANGED:
-        hours = str(FREEZE // timedelta(hours=1))
-        return [_of_payout(payout, "seller_payout_elsewhere", event, now, hours=hours)]
+        hours = -((event.at - datetime.fromisoformat(event.data["until"])) // timedelta(hours=1))
+        return [_of_payout(payout, "seller_payout_elsewhere", event, now, hours=str(hours))]
     # What our side makes it wait for is nothing that its seller could mend: the page says it, and no text alarms.
     template = _SELLERS_TO_MEND.get(event.data["reason"])
     if template is None or _needs_no_text(payout, event):
