@@ -42,14 +42,19 @@ def reference() -> str:
     return str(story.create_order().data["order_reference"])
 
 
-@pytest.fixture
-def denied(reference: str, simulator: Any, clock: Any) -> Payment:
-    """A prompt that was cancelled, and whose own path says that it was paid: no money came."""
+def cancelled(reference: str, simulator: Any) -> Payment:
+    """A prompt that was cancelled on the phone; nobody has told yet."""
     simulator.set_phone(AMINA.msisdn, next="wait")
     story.push(reference)
     simulator.hold_callbacks = True
     simulator.set_phone(AMINA.msisdn, prompt="cancel")
-    payment = Payment.objects.get()
+    return Payment.objects.get()
+
+
+@pytest.fixture
+def denied(reference: str, simulator: Any, clock: Any) -> Payment:
+    """A prompt that was cancelled, and whose own path says that it was paid: no money came."""
+    payment = cancelled(reference, simulator)
     tell(payment, claimed(payment, 1500))
     run_until_idle(clock.now())
     payment.refresh_from_db()
@@ -72,11 +77,7 @@ def paid(reference: str, simulator: Any, clock: Any, run_worker: Run) -> Payment
 @pytest.fixture
 def failed_first(reference: str, simulator: Any, clock: Any) -> Payment:
     """A prompt that had ended as cancelled before its own path said that it was paid."""
-    simulator.set_phone(AMINA.msisdn, next="wait")
-    story.push(reference)
-    simulator.hold_callbacks = True
-    simulator.set_phone(AMINA.msisdn, prompt="cancel")
-    payment = Payment.objects.get()
+    payment = cancelled(reference, simulator)
     fail_charge(payment.id, Refused(Reason.CANCELLED), now=clock.now())
     tell(payment, claimed(payment, 1500))
     run_until_idle(clock.now())
@@ -425,12 +426,30 @@ def test_money_that_was_told_by_hand_under_the_claimed_number_is_the_prompts(
     assert (receipt.payment_id, receipt.status) == (paid.id, "claimed")
 
 
+def test_its_number_told_by_another_channel_proves_it_without_people(
+    paid: Payment, reference: str, clock: Any, simulator: Any, run_worker: Run
+) -> None:
+    """The paybill's confirmation and the callback are two witnesses; it stayed in the queue though its order was paid."""
+    number = own_receipt(simulator)
+    settle_c2b(C2BReceipt(number, kes(1_500), clock.now(), reference, AMINA, "174379"), now=clock.now())
+    assert order_of(reference).status == "paid"
+
+    clock.advance(minutes=1)
+    run_worker()
+
+    paid.refresh_from_db()
+    assert paid.status == "completed"
+    assert [(one.payment_id, one.transaction_id) for one in Receipt.objects.all()] == [(paid.id, number)]
+    assert [row for row in waiting_for_people(now=clock.now()) if row.what == "payment"] == []
+
+
 def test_said_to_be_unpaid_though_its_number_is_in_the_books_it_is_paid(
     paid: Payment, reference: str, simulator: Any, clock: Any
 ) -> None:
     number = own_receipt(simulator)
     settle_c2b(C2BReceipt(number, kes(1_500), clock.now(), "", OTIENO, "174379"), now=clock.now())
-    pass_time(clock, hours=25)
+    # No worker has looked since.
+    clock.advance(hours=25)
 
     decide("unpaid", paid, clock)
 

@@ -172,12 +172,10 @@ def _settle(told: C2BReceipt, *, now: datetime) -> str:
     match = _match(told)
     if match.order is None and told.payer is not None and not told.reference:
         # Whose money it is, the payer's prompts say: whoever books one of them must be seen, or see this.
-        at = told.at or now
         alike = Payment.objects.filter(
+            _open_when(told, now=now),
             payer_phone_hash=payer_index(told.payer),
             amount_minor=told.amount.minor,
-            created_at__lt=at + CLOCKS_APART,
-            live_until__gt=at - CLOCKS_APART,
         )
         for key in list(alike.order_by("order_id", "id").values_list("id", flat=True)):
             lock_payment(key)
@@ -231,6 +229,12 @@ def _match(told: C2BReceipt) -> _Match:
     return _Match(None, found[0] if len(found) == 1 else None)
 
 
+def _open_when(told: C2BReceipt, of: str = "", *, now: datetime) -> Q:
+    """Prompts that were open when the money came, of which the two clocks may think otherwise; `of` leads to the prompt."""
+    at = told.at or now
+    return Q(**{f"{of}created_at__lt": at + CLOCKS_APART, f"{of}live_until__gt": at - CLOCKS_APART})
+
+
 def _number_prompt(told: C2BReceipt, order: Order | None, *, now: datetime) -> bool:
     """Give its number to the receipt that a query had proved without one, if this is the same money (M9, M13)."""
     alike = unnumbered = Receipt.objects.filter(amount_minor=told.amount.minor)
@@ -243,13 +247,8 @@ def _number_prompt(told: C2BReceipt, order: Order | None, *, now: datetime) -> b
         # A prompt types its order's reference.
         return False
     else:
-        # Of which order is not told: by its payer, and by its time, of which the two clocks may think otherwise.
-        at = told.at or now
-        unnumbered = unnumbered.filter(
-            payer_phone_hash=payer,
-            payment__created_at__lt=at + CLOCKS_APART,
-            payment__live_until__gt=at - CLOCKS_APART,
-        )
+        # Of which order is not told: by its payer, and by its time.
+        unnumbered = unnumbered.filter(_open_when(told, "payment__", now=now), payer_phone_hash=payer)
     if give_number(unnumbered, told.receipt):
         return True
     # What its order can't take may be that of another prompt of the payer's, whose number the order's own one was given.

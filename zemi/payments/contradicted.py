@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from zemi.common.db import inside_transaction, unit_of_work
 from zemi.common.logs import log
@@ -68,19 +68,20 @@ def claim_of(payment: Payment) -> Claim:
     return Claim(event.data["receipt"], Money.parse(event.data["amount"]))
 
 
+def told_otherwise(payment: Payment, number: str | None) -> "QuerySet[Receipt]":
+    """The receipt with this number, if it was proved in another way than by the attempt, and is nobody else's."""
+    return Receipt.objects.filter(
+        Q(order=payment.order) | Q(order__isnull=True),
+        provider=payment.provider,
+        transaction_id=number or "",
+        payment__isnull=True,
+    )
+
+
 @inside_transaction
 def claimed_receipt(payment: Payment) -> Receipt | None:
     """The receipt that has the claimed number, told in another way and nobody else's: then the claim was true. Locked."""
-    number = claim_of(payment).receipt
-    if not number:
-        return None
-    free = Receipt.objects.filter(
-        Q(order=payment.order) | Q(order__isnull=True),
-        provider=payment.provider,
-        transaction_id=number,
-        payment__isnull=True,
-    )
-    key = free.values_list("id", flat=True).first()
+    key = told_otherwise(payment, claim_of(payment).receipt).values_list("id", flat=True).first()
     if key is None:
         return None
     known = lock_receipt(key)

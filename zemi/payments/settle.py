@@ -19,7 +19,7 @@ from zemi.notifications.alerts import alert_operators
 from zemi.orders.models import Order
 from zemi.payments.allocate import claim_orphan, give_number, shares_of, take_in
 from zemi.payments.c2b import ask_for_proof
-from zemi.payments.contradicted import claimed_receipt, flag_contradicted
+from zemi.payments.contradicted import claimed_receipt, flag_contradicted, told_otherwise
 from zemi.payments.locks import lock_payment, lock_receipt
 from zemi.payments.models import (
     CLAIMABLE,
@@ -67,7 +67,9 @@ def handle_charge_callback(row: WebhookLog, result: ChargeResult, *, now: dateti
     if isinstance(claimed, Refused):
         fail_charge(payment.id, claimed, now=now, row=row, ask_again_by=result.provider_reference)
         return
-    if payment.status in PROVED:
+    number = claimed.receipt if isinstance(claimed, Succeeded) else None
+    # With its number in the books by another channel there are two witnesses, whatever a question would be answered.
+    if payment.status in PROVED or told_otherwise(payment, number).exists():
         settle_charge(payment.id, claimed, now=now, row=row)
         return
 
