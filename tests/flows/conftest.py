@@ -8,6 +8,7 @@ import pytest
 from tests import story
 from tests.story import assert_books_agree, open_books
 from zemi.common.money import kes
+from zemi.payouts.models import Payout
 from zemi.refunds.models import Refund
 from zemi.staff.request import request_action
 
@@ -31,6 +32,15 @@ def settle(clock: Any, run_worker: Run, *, minutes: float = 0) -> None:
     run_worker()
     clock.advance(seconds=5)
     run_worker()
+
+
+@pytest.fixture
+def queued() -> Payout:
+    """A payout that no worker has touched."""
+    order = story.create_order().data
+    story.simulate_payment(order["order_reference"])
+    story.confirm(order["order_reference"], order["delivery_code"])
+    return Payout.objects.get()
 
 
 @pytest.fixture

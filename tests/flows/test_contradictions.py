@@ -63,15 +63,6 @@ def waiting(reference: str, simulator: Any) -> Payment:
 
 
 @pytest.fixture
-def queued() -> Payout:
-    """A payout that no worker has touched."""
-    order = story.create_order().data
-    story.simulate_payment(order["order_reference"])
-    story.confirm(order["order_reference"], order["delivery_code"])
-    return Payout.objects.get()
-
-
-@pytest.fixture
 def sent(queued: Payout, clock: Any) -> PayoutAttempt:
     """A payout that the provider has accepted."""
     run_until_idle(clock.now())

@@ -20,15 +20,6 @@ Run = Callable[[], int]
 
 
 @pytest.fixture
-def queued() -> Payout:
-    """A payout that no worker has touched."""
-    order = story.create_order().data
-    story.simulate_payment(order["order_reference"])
-    story.confirm(order["order_reference"], order["delivery_code"])
-    return Payout.objects.get()
-
-
-@pytest.fixture
 def full(queued: Payout, simulator: Any, clock: Any, run_worker: Run) -> Payout:
     """A payout that was unknown for a moment, and then refused since the seller's wallet was full."""
     simulator.fault("b2c_wallet_full", count=1)

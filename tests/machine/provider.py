@@ -5,7 +5,7 @@ from hypothesis.stateful import precondition, rule
 
 from simulator import ControlError
 from tests import story
-from tests.machine.cast import maybe_death, which
+from tests.machine.cast import Sale, maybe_death, which
 from tests.machine.world import World
 from zemi.common.money import kes
 from zemi.disbursements.models import Disbursement
@@ -53,8 +53,7 @@ class ProviderRules(World):
         with self._step(f"pay_{'back' if goes_back else 'out'}_on_a_bad_day: {name}"):
             self.simulator.fault(name, api=api, count=1)
             if goes_back:
-                proof = self._proof(order.seller, "cancel_order")
-                self._seen("cancel by seller", story.post(f"/api/v1/orders/{order.reference}/cancel", proof))
+                self._seller_calls_off(order)
             else:
                 self._confirm(order)
             self.stage_.settle(self._work)
@@ -79,8 +78,7 @@ class ProviderRules(World):
             self.stage_.pass_time(90_000 if goes_back else 0)
             self.simulator.fault("callback_failure_first", api="b2c", count=1, code=code, delay_s=later)
             if goes_back:
-                proof = self._proof(order.seller, "cancel_order")
-                self._seen("cancel by seller", story.post(f"/api/v1/orders/{order.reference}/cancel", proof))
+                self._seller_calls_off(order)
             else:
                 self._confirm(order)
             self.stage_.settle(self._work)
@@ -126,8 +124,7 @@ class ProviderRules(World):
             # An old payment goes back to the phone, a new one is undone.
             self.stage_.pass_time(age)
             self.simulator.fault("result_code", code=code, count=1, api="b2c" if age else "reversal")
-            proof = self._proof(order.seller, "cancel_order")
-            self._seen("cancel by seller", story.post(f"/api/v1/orders/{order.reference}/cancel", proof))
+            self._seller_calls_off(order)
             self._work()
             numbers = Receipt.objects.filter(order__order_reference=order.reference).exclude(
                 transaction_id=None
@@ -140,6 +137,10 @@ class ProviderRules(World):
                 self.stage_.settle(self._work)
                 self.stage_.pass_time(seconds)
                 self.stage_.settle(self._work)
+
+    def _seller_calls_off(self, order: Sale) -> None:
+        proof = self._proof(order.seller, "cancel_order")
+        self._seen("cancel by seller", story.post(f"/api/v1/orders/{order.reference}/cancel", proof))
 
     def _desk_gives_back(self, number: str) -> bool:
         try:
