@@ -167,6 +167,10 @@ def test_answers_that_differ_are_called_so_and_never_unpaid(
     amina.press(f"{path}/pay")
     payment = Payment.objects.get()
     flag_contradicted(payment.id, Succeeded(receipt="TKN1ABCDEF"), code="1032", now=clock.now())
+    # Not even in the minute of the prompt: it was answered.
+    page = words(amina.open(path))
+    assert "M-Pesa's answers differ" in page
+    assert "Enter your PIN" not in page
     clock.advance(minutes=6)
 
     page = words(amina.open(path))
