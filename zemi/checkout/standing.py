@@ -124,8 +124,8 @@ def _scene(
     match order.status:
         case OrderStatus.AWAITING_PAYMENT:
             scene, failure = _unpaid_scene(payment, now=now)
-            # Nobody knows whether he has paid: the page does not say that he has not, whatever became of a later attempt. Nor
-            # does it send him to his phone for a prompt of which it was said that he has answered it.
+            # Nobody knows whether he has paid: the page does not say that he has not, whatever became of a later attempt,
+            # and does not send him to his phone for a prompt of which it was said that he has answered it.
             is_answered = payment is not None and payment.is_contradicted
             if is_contradicted and (scene is Scene.PAY or is_answered):
                 return Scene.ASKING, None
