@@ -67,19 +67,20 @@ def handle_charge_callback(row: WebhookLog, result: ChargeResult, *, now: dateti
     if isinstance(claimed, Refused):
         fail_charge(payment.id, claimed, now=now, row=row, ask_again_by=result.provider_reference)
         return
-    number = claimed.receipt if isinstance(claimed, Succeeded) else None
-    # With its number in the books by another channel there are two witnesses, whatever a question would be answered.
-    if payment.status in PROVED or told_otherwise(payment, number).exists():
+    if payment.status in PROVED:
         settle_charge(payment.id, claimed, now=now, row=row)
         return
 
     found = registry.mobile_money().query_charge(payment.provider_reference or result.provider_reference)
-    if isinstance(found, Succeeded):
+    denied = isinstance(found, Refused) and not found.may_resend
+    number = claimed.receipt if isinstance(claimed, Succeeded) else None
+    # A number that another channel has proved is a second witness: then the denial is what is wrong.
+    if isinstance(found, Succeeded) or (denied and told_otherwise(payment, number).exists()):
         settle_charge(payment.id, claimed, now=now, row=row)
         return
     # Still pending, no answer, or the query contradicts a proven success: ask again, never fail it by a query.
     error = "not_confirmed_yet"
-    if isinstance(found, Refused) and not found.may_resend:
+    if isinstance(found, Refused) and denied:
         error = CONTRADICTED
         if not flag_contradicted(payment.id, claimed, code=found.code, now=now):
             _close(row, now=now, error=error)
